@@ -1,0 +1,1 @@
+"""A serverless machine-learning system: feature, training and batch-inference pipelines over one store."""

@@ -1,0 +1,95 @@
+"""Iris: 150 flowers of three varieties, four measurements each."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from math import cos, radians, sin
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Ellipse
+
+from pipelines.datasets.sources import Source, from_frame, read_files
+from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
+
+VARIETIES = ("setosa", "versicolor", "virginica")
+COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width", "variety")
+ALIASES = {
+    "species": "variety",
+    **{f"{part}_{size}_(cm)": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
+    **{f"{part}{size}cm": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
+    **{f"{part}.{size}": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
+}
+COLOURS = {"setosa": "#7b6fd0", "versicolor": "#4f8fd6", "virginica": "#b05fc4"}
+
+
+def load(paths: Sequence[Path]) -> Source:
+    """Read Iris from CSV files, or from the copy that scikit-learn ships."""
+    if paths:
+        source = read_files(paths, COLUMNS, ALIASES)
+        varieties = source.rows["variety"].str.lower().str.removeprefix("iris-")
+        return Source(source.rows.assign(variety=varieties), source.name, source.sha256)
+    from sklearn.datasets import load_iris  # noqa: PLC0415 - slow to import, and only a backfill needs it
+
+    shipped = load_iris(as_frame=True)
+    rows = shipped.data.set_axis(list(COLUMNS[:4]), axis=1)
+    return from_frame(rows.assign(variety=shipped.target_names[shipped.target]), "scikit-learn's iris")
+
+
+def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:  # noqa: ARG001 - one task only
+    """Draw a flower whose petals and sepals have the measured sizes (centimetres), coloured by variety."""
+    axes.set_xlim(-9, 9)
+    axes.set_ylim(-9, 9)
+    axes.set_aspect("equal")
+    axes.axis("off")
+    _leaves(axes, sample["sepal_length"], sample["sepal_width"], first_angle=90, colour="#8fbf7f")
+    _leaves(axes, sample["petal_length"], sample["petal_width"], first_angle=30, colour=COLOURS[label])
+    axes.add_patch(Ellipse((0, 0), 1.0, 1.0, facecolor="#f4d35e", edgecolor="#b08d1e", zorder=3))
+
+
+def _leaves(axes: Axes, length: float, width: float, first_angle: int, colour: str) -> None:
+    for angle in range(first_angle, first_angle + 360, 120):
+        middle = (length / 2 * cos(radians(angle)), length / 2 * sin(radians(angle)))
+        axes.add_patch(
+            Ellipse(middle, length, width, angle=angle, facecolor=colour, edgecolor="#444444", linewidth=0.8, alpha=0.9)
+        )
+
+
+def _measurement(name: str, title: str, description: str, high: float) -> Feature:
+    return Feature(name=name, title=title, description=description, unit="cm", low=0.05, high=high)
+
+
+DATASET = DataSet(
+    name="iris",
+    title="Iris",
+    description="Flowers of three iris varieties, measured by Edgar Anderson on the Gaspé Peninsula.",
+    provenance=Provenance(
+        citation="R. A. Fisher (1936), The use of multiple measurements in taxonomic problems. "
+        "UCI Machine Learning Repository 53.",
+        url="https://doi.org/10.24432/C56C76",
+        licence="CC BY 4.0",
+    ),
+    features=(
+        _measurement("sepal_length", "Sepal length", "How long the green outer leaves of the flower are.", 15),
+        _measurement("sepal_width", "Sepal width", "How wide the green outer leaves of the flower are.", 10),
+        _measurement("petal_length", "Petal length", "How long the coloured inner leaves of the flower are.", 15),
+        _measurement("petal_width", "Petal width", "How wide the coloured inner leaves of the flower are.", 10),
+    ),
+    labels=(Label(name="variety", title="Variety", description="The botanical variety.", values=VARIETIES),),
+    tasks=(
+        Task(
+            name="iris_variety",
+            title="Iris variety",
+            description="Which of three varieties a flower is, from the size of its sepals and petals.",
+            label="variety",
+            classes=VARIETIES,
+            inputs=COLUMNS[:4],
+            guarded=VARIETIES,
+        ),
+    ),
+    strata=("variety",),
+    historical_time=datetime(1936, 9, 1, tzinfo=UTC),
+    simulator=Simulator(kind="gaussian", strata=("variety",), decimals=1),
+    load=load,
+    draw=draw,
+)

@@ -1,0 +1,186 @@
+"""What a data set is: the dataclasses that a module of this package fills in."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from pipelines.datasets.sources import Source
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FeatureKind = Literal["numeric", "categorical"]
+LabelKind = Literal["integer", "text"]
+Scorer = Literal["macro_f1", "quadratic_kappa"]
+DecisionKind = Literal["argmax", "weights", "cut_points"]
+SimulatorKind = Literal["rank_bootstrap", "gaussian"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """One input of a model.
+
+    `low` and `high` are the physical range of a numeric feature: a value outside it breaks the data contract.
+    `values` are what a categorical feature can be; inside the model it is one-hot encoded.
+    """
+
+    name: str
+    title: str
+    description: str
+    kind: FeatureKind = "numeric"
+    unit: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """A column that says what a sample turned out to be; `values` are all it can be, as text, in order."""
+
+    name: str
+    title: str
+    description: str
+    values: tuple[str, ...]
+    kind: LabelKind = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One prediction problem of a data set, and so one registered model name.
+
+    Attributes
+    ----------
+    label
+        The column that the classes come from: a label column or a categorical feature.
+    classes
+        Every class, as text, in the order in which tables and pictures show them.
+    upper_bounds
+        For classes that are ranges of a number: the highest value of each class, the last one infinite.
+        The bounds are fixed here and never computed from data.
+    decision
+        How a class is chosen from the probabilities; the numbers of the rule are tuned in training.
+    guarded
+        The classes whose recall a new champion must not lose.
+    """
+
+    name: str
+    title: str
+    description: str
+    label: str
+    classes: tuple[str, ...]
+    inputs: tuple[str, ...]
+    scorer: Scorer = "macro_f1"
+    ordinal: bool = False
+    upper_bounds: tuple[float, ...] = ()
+    decision: DecisionKind = "argmax"
+    guarded: tuple[str, ...] = ()
+
+    @property
+    def probability_columns(self) -> list[str]:
+        """One column name a class, in class order: `probability_poor`, `probability_fair`, ..."""
+        return [f"probability_{'_'.join(label.lower().split())}" for label in self.classes]
+
+    def labels(self, samples: pd.DataFrame) -> pd.Series:
+        """The class of each sample as text, None where it is not known.
+
+        Parameters
+        ----------
+        samples
+            Rows of the data set with the column `label`.
+        """
+        known = samples[self.label]
+        classes = known.map(self._class_of, na_action="ignore").astype(object)
+        return classes.where(known.notna(), None)
+
+    def _class_of(self, value: object) -> str:
+        if not self.upper_bounds:
+            return str(value)
+        number = float(str(value))
+        return next(name for name, bound in zip(self.classes, self.upper_bounds, strict=True) if number <= bound)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulator:
+    """How new samples are made from reserve rows; `strata` are the columns whose natural mix they keep.
+
+    `bandwidth` is the share of noise in `rank_bootstrap`; `decimals` is the rounding of `gaussian`.
+    """
+
+    kind: SimulatorKind
+    strata: tuple[str, ...]
+    bandwidth: float = 0.4
+    decimals: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where the data come from and under which terms."""
+
+    citation: str
+    url: str
+    licence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """Everything that the rest of the project knows about a data set.
+
+    Attributes
+    ----------
+    historical_time
+        The one event time (UTC) of every backfilled row; earlier than any arrival.
+    load
+        Reads the source (the given files, or its own when there are none) as text, cell by cell.
+    draw
+        Draws one sample of a given class on a matplotlib axes.
+    strata
+        The columns by whose values the roles are stratified.
+    """
+
+    name: str
+    title: str
+    description: str
+    provenance: Provenance
+    features: tuple[Feature, ...]
+    labels: tuple[Label, ...]
+    tasks: tuple[Task, ...]
+    strata: tuple[str, ...]
+    historical_time: datetime
+    simulator: Simulator
+    load: Callable[[Sequence[Path]], Source] = field(repr=False)
+    draw: "Callable[[Axes, pd.Series, Task, str], None]" = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for task in self.tasks:
+            self._check_task(task)
+
+    @property
+    def numeric(self) -> list[str]:
+        """The names of the numeric features."""
+        return [feature.name for feature in self.features if feature.kind == "numeric"]
+
+    @property
+    def categorical(self) -> list[str]:
+        """The names of the categorical features."""
+        return [feature.name for feature in self.features if feature.kind == "categorical"]
+
+    def feature(self, name: str) -> Feature:
+        """The feature of that name."""
+        return next(feature for feature in self.features if feature.name == name)
+
+    def _check_task(self, task: Task) -> None:
+        unknown = set(task.inputs) - {feature.name for feature in self.features}
+        if unknown:
+            raise ValueError(f"task {task.name}: inputs {sorted(unknown)} are not features of {self.name}")
+        if task.label in task.inputs:
+            raise ValueError(f"task {task.name}: its label {task.label} is among its inputs")
+        if task.label not in {label.name for label in self.labels} | set(self.categorical):
+            raise ValueError(f"task {task.name}: {task.label} is neither a label nor a categorical feature")
+        if task.upper_bounds and len(task.upper_bounds) != len(task.classes):
+            raise ValueError(f"task {task.name}: needs one upper bound a class")

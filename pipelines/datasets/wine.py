@@ -1,0 +1,201 @@
+"""Wine Quality: 6,497 red and white vinhos verdes, eleven measurements and a taster's score each."""
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Polygon, Rectangle
+
+from pipelines.datasets.sources import Source, read_files
+from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
+
+FILE = Path(__file__).parents[2] / "data" / "wine.csv"
+
+TYPES = ("red", "white")
+QUALITIES = ("3", "4", "5", "6", "7", "8", "9")
+GRADES = ("poor", "fair", "excellent")
+
+FILL_COLOURS = {"red": "#8e1b3a", "white": "#f2e08a"}
+# The rounded outline of the bowl, from its rim down to the stem; (half width, height).
+BOWL = ((0.78, 4.0), (0.98, 3.2), (1.0, 2.6), (0.85, 2.0), (0.5, 1.55), (0.1, 1.4))
+
+FEATURES = (
+    Feature(
+        name="fixed_acidity",
+        title="Fixed acidity",
+        description="Acids that stay in the wine when it is heated, as tartaric acid.",
+        unit="g/dm³",
+        low=0,
+        high=40,
+    ),
+    Feature(
+        name="volatile_acidity",
+        title="Volatile acidity",
+        description="Acids that evaporate, as acetic acid; much of it smells of vinegar.",
+        unit="g/dm³",
+        low=0,
+        high=5,
+    ),
+    Feature(
+        name="citric_acid",
+        title="Citric acid",
+        description="A little of it makes a wine taste fresh.",
+        unit="g/dm³",
+        low=0,
+        high=10,
+    ),
+    Feature(
+        name="residual_sugar",
+        title="Residual sugar",
+        description="Sugar that is left when fermentation stops; over 45 g/dm³ is a sweet wine.",
+        unit="g/dm³",
+        low=0,
+        high=400,
+    ),
+    Feature(
+        name="chlorides",
+        title="Chlorides",
+        description="Salt, as sodium chloride.",
+        unit="g/dm³",
+        low=0,
+        high=5,
+    ),
+    Feature(
+        name="free_sulfur_dioxide",
+        title="Free sulfur dioxide",
+        description="The part of the preservative that still protects the wine.",
+        unit="mg/dm³",
+        low=0,
+        high=1000,
+    ),
+    Feature(
+        name="total_sulfur_dioxide",
+        title="Total sulfur dioxide",
+        description="All of the preservative, free and bound.",
+        unit="mg/dm³",
+        low=0,
+        high=2000,
+    ),
+    Feature(
+        name="density",
+        title="Density",
+        description="Falls with alcohol, rises with sugar.",
+        unit="g/cm³",
+        low=0.9,
+        high=1.2,
+    ),
+    Feature(name="ph", title="pH", description="How acid the wine is; lower is more acid.", unit="pH", low=2, high=5),
+    Feature(
+        name="sulphates",
+        title="Sulphates",
+        description="An additive that becomes sulfur dioxide, as potassium sulphate.",
+        unit="g/dm³",
+        low=0,
+        high=10,
+    ),
+    Feature(
+        name="alcohol",
+        title="Alcohol",
+        description="The share of alcohol by volume.",
+        unit="% vol",
+        low=5,
+        high=25,
+    ),
+    Feature(name="type", title="Type", description="Red or white wine.", kind="categorical", values=TYPES),
+)
+MEASUREMENTS = tuple(feature.name for feature in FEATURES if feature.kind == "numeric")
+
+
+def load(paths: Sequence[Path]) -> Source:
+    """Read the wines from CSV files (the Kaggle file, the UCI pair, one of our form) or from `data/wine.csv`."""
+    columns = (*MEASUREMENTS, "type", "quality")
+    source = read_files(paths or [FILE], columns, {"color": "type", "colour": "type"}, {"type": TYPES})
+    return Source(source.rows.assign(type=source.rows["type"].str.lower()), source.name, source.sha256)
+
+
+def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:
+    """Draw a wine glass: its colour is the type, its fill the place of the class among the task's classes."""
+    axes.set_xlim(-2.2, 2.2)
+    axes.set_ylim(-1.0, 4.4)
+    axes.set_aspect("equal")
+    axes.axis("off")
+    kind = label if task.label == "type" else sample["type"]
+    share = 0.75 if task.label == "type" else (task.classes.index(label) + 1) / len(task.classes)
+    bowl = Polygon(_outline(), closed=True, facecolor="#ffffff", edgecolor="#444444", linewidth=1.6)
+    axes.add_patch(bowl)
+    bottom, top = BOWL[-1][1], BOWL[0][1]
+    wine = Rectangle((-1.2, bottom), 2.4, (top - bottom) * share, facecolor=FILL_COLOURS[kind], alpha=0.9)
+    axes.add_patch(wine)
+    wine.set_clip_path(bowl)
+    axes.plot([0, 0], [-0.6, bottom], color="#444444", linewidth=2)
+    axes.plot([-0.8, 0.8], [-0.6, -0.6], color="#444444", linewidth=3, solid_capstyle="round")
+
+
+def _outline() -> list[tuple[float, float]]:
+    return [*BOWL, *((-width, height) for width, height in reversed(BOWL))]
+
+
+DATASET = DataSet(
+    name="wine",
+    title="Wine Quality",
+    description="Red and white vinho verde, measured in the laboratory and scored by tasters.",
+    provenance=Provenance(
+        citation="P. Cortez, A. Cerdeira, F. Almeida, T. Matos, J. Reis (2009), Modeling wine preferences by data "
+        "mining from physicochemical properties. UCI Machine Learning Repository 186.",
+        url="https://doi.org/10.24432/C56S3T",
+        licence="CC BY 4.0",
+    ),
+    features=FEATURES,
+    labels=(
+        Label(
+            name="quality",
+            title="Quality",
+            description="The median score of at least three tasters, on a scale from 0 to 10.",
+            values=QUALITIES,
+            kind="integer",
+        ),
+    ),
+    tasks=(
+        Task(
+            name="wine_quality",
+            title="Wine quality",
+            description="The tasters' score of a wine, from 3 to 9.",
+            label="quality",
+            classes=QUALITIES,
+            inputs=(*MEASUREMENTS, "type"),
+            scorer="quadratic_kappa",
+            ordinal=True,
+            decision="cut_points",
+            guarded=("5", "6", "7"),
+        ),
+        Task(
+            name="wine_grade",
+            title="Wine grade",
+            description="Whether a wine is poor (below 5), fair (5 or 6) or excellent (above 6).",
+            label="quality",
+            classes=GRADES,
+            inputs=(*MEASUREMENTS, "type"),
+            ordinal=True,
+            upper_bounds=(4, 6, math.inf),
+            decision="weights",
+            guarded=GRADES,
+        ),
+        Task(
+            name="wine_type",
+            title="Wine type",
+            description="Whether a wine is red or white, from its measurements alone.",
+            label="type",
+            classes=TYPES,
+            inputs=MEASUREMENTS,
+            guarded=TYPES,
+        ),
+    ),
+    strata=("type", "quality"),
+    historical_time=datetime(2009, 10, 7, tzinfo=UTC),
+    simulator=Simulator(kind="rank_bootstrap", strata=("type", "quality"), bandwidth=0.4),
+    load=load,
+    draw=draw,
+)

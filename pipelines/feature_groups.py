@@ -1,0 +1,102 @@
+"""The feature groups and feature views of a data set, as the store needs to know them."""
+
+import math
+
+from pipelines.datasets import DataSet, Task
+from pipelines.datasets.spec import Feature, Label
+from pipelines.stores.base import Column, ColumnType, FeatureGroup, FeatureView
+
+ORIGINS = ("historical", "simulated", "replayed")
+ROLES = ("train", "test", "reserve")
+SERVED = ("champion", "challenger")
+
+_SAMPLE_ID = Column("sample_id", "string", "Which sample this is; does not depend on its measurements.")
+_EVENT_TIME = Column("event_time", "timestamp", "When the sample arrived (UTC).")
+
+
+def samples_group(dataset: DataSet) -> FeatureGroup:
+    """The samples of a data set: measurements, labels, origin and role."""
+    return FeatureGroup(
+        name=dataset.name,
+        description=f"{dataset.title}: {dataset.description}",
+        columns=(
+            _SAMPLE_ID,
+            _EVENT_TIME,
+            *(_feature_column(feature) for feature in dataset.features),
+            *(_label_column(label) for label in dataset.labels),
+            Column("origin", "string", "How the sample came here.", values=ORIGINS),
+            Column("role", "string", "What a historical sample is used for; empty for arrivals.", values=ROLES),
+        ),
+        key=("sample_id",),
+        event_time="event_time",
+    )
+
+
+def predictions_group(task: Task) -> FeatureGroup:
+    """The predictions of a task: one row a sample and model version, never updated by another version."""
+    return FeatureGroup(
+        name=f"{task.name}_predictions",
+        description=f"{task.title}: what each model version predicted, beside what turned out.",
+        columns=(
+            _SAMPLE_ID,
+            Column("model_version", "bigint", "The registered version that made the prediction."),
+            _EVENT_TIME,
+            Column("predicted_at", "timestamp", "The clock of the run that made the prediction (UTC)."),
+            Column("served", "string", "Whether this version was in charge or in its shadow.", values=SERVED),
+            Column("prediction", "string", "The predicted class.", values=task.classes),
+            Column("label", "string", "The true class, where it is known.", values=task.classes),
+            *(
+                Column(name, "double", f"The probability of {label}.", low=0, high=1)
+                for name, label in zip(task.probability_columns, task.classes, strict=True)
+            ),
+            Column("run_url", "string", "The log of the run that made the prediction."),
+        ),
+        key=("sample_id", "model_version"),
+        event_time="event_time",
+    )
+
+
+def quarantine_group(dataset: DataSet) -> FeatureGroup:
+    """The rows that broke the data contract of a data set, with the reasons."""
+    return FeatureGroup(
+        name=f"{dataset.name}_quarantine",
+        description=f"{dataset.title}: rows that broke the data contract.",
+        columns=(
+            Column("quarantine_id", "string", "SHA-256 of the source and the row."),
+            Column("row", "string", "The row as it came, as JSON."),
+            Column("reasons", "string", "What is wrong with it."),
+            Column("source", "string", "Where it came from."),
+            Column("seen_at", "timestamp", "The clock of the run that first saw it (UTC)."),
+        ),
+        key=("quarantine_id",),
+        event_time="seen_at",
+        append_only=True,
+    )
+
+
+def task_view(dataset: DataSet, task: Task) -> FeatureView:
+    """What a task reads of its data set."""
+    return FeatureView(
+        name=task.name,
+        description=f"{task.title}: {task.description}",
+        group=samples_group(dataset),
+        inputs=task.inputs,
+        label=task.label,
+    )
+
+
+def _feature_column(feature: Feature) -> Column:
+    return Column(
+        feature.name,
+        "double" if feature.kind == "numeric" else "string",
+        feature.description,
+        unit=feature.unit,
+        low=feature.low if math.isfinite(feature.low) else None,
+        high=feature.high if math.isfinite(feature.high) else None,
+        values=feature.values,
+    )
+
+
+def _label_column(label: Label) -> Column:
+    kind: ColumnType = "bigint" if label.kind == "integer" else "string"
+    return Column(label.name, kind, label.description, values=label.values)

@@ -1,0 +1,221 @@
+"""What a store is: the tables it keeps, and the protocol that both stores satisfy.
+
+A store is a feature store, a model registry and a place for dashboard files in one. `open_store` in
+`pipelines.stores` picks one; nothing else in the project knows which it is.
+"""
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import pandas as pd
+
+ColumnType = Literal["string", "double", "bigint", "timestamp"]
+Filter = Mapping[str, str | Sequence[str]]
+
+# What both Delta Lake and Hopsworks accept as a name; Hopsworks lower-cases anything else.
+_LEGAL_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+_DTYPES = {"double": "float64", "bigint": "Int64", "timestamp": "datetime64[us, UTC]"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a feature group, with the part of the data contract that is about it alone."""
+
+    name: str
+    type: ColumnType
+    description: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    values: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """One table: its columns, the columns that make a row unique, and the column that says when it happened.
+
+    The event time of a key never changes, so that a write needs to look only at the time window of its batch.
+    In an `append_only` group a row that is there already stays as it is, whatever is written again.
+    """
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    event_time: str
+    append_only: bool = False
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+    @property
+    def column_names(self) -> list[str]:
+        """The column names, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def order(self) -> list[str]:
+        """What rows are sorted by after every read, because a store returns them in no order."""
+        return [self.event_time, *(name for name in self.key if name != self.event_time)]
+
+
+@dataclass(frozen=True)
+class FeatureView:
+    """What a task reads of a feature group: its inputs and the column that its label comes from."""
+
+    name: str
+    description: str
+    group: FeatureGroup
+    inputs: tuple[str, ...]
+    label: str
+
+
+@dataclass(frozen=True)
+class ChampionEntry:
+    """One line of the champion log. `version` is None where the champion was withdrawn."""
+
+    task: str
+    version: int | None
+    when: datetime
+    who: str
+    reason: str
+
+
+class Store(Protocol):
+    """A feature store and model registry.
+
+    Every method raises `StoreUnavailable` where the store cannot be reached or refuses, and `StoreError`
+    for what else goes wrong below it.
+    """
+
+    kind: str
+    location: str
+
+    def upsert(self, group: FeatureGroup, rows: pd.DataFrame) -> int:
+        """Insert new keys and update changed ones; of equal keys in `rows` the last counts.
+
+        Also keeps the table small: a store that needs compacting does it here, after a commit, never on a read.
+
+        Returns the number of rows that differed from what was there; where it is 0 nothing was committed.
+        Either all of `rows` are there afterwards or the table is as it was.
+
+        Raises
+        ------
+        SchemaMismatch
+            The group exists with other columns, or `rows` lack some.
+        """
+
+    def read(
+        self,
+        group: FeatureGroup,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        columns: Sequence[str] | None = None,
+        where: Filter | None = None,
+    ) -> pd.DataFrame:
+        """Rows with `start` <= event time < `end` and every `where` column equal to its value, or to one of them.
+
+        Sorted by event time, then key; typed as `conform` says; no rows where the group does not exist.
+        """
+
+    def newest(self, group: FeatureGroup) -> datetime | None:
+        """The newest event time (UTC), found without reading the group; None where there is no row."""
+
+    def count(self, group: FeatureGroup) -> int:
+        """The number of rows; 0 where the group does not exist."""
+
+    def clear(self, group: FeatureGroup) -> None:
+        """Remove every row of a group; nothing happens where there is none."""
+
+    def register(self, view: FeatureView, version: int, folder: Path) -> None:
+        """Register a complete model folder as version `version` of the task `view.name`.
+
+        Raises
+        ------
+        VersionTaken
+            The version exists already.
+        """
+
+    def versions(self, task: str) -> list[int]:
+        """The registered versions of a task, ascending."""
+
+    def describe(self, task: str, version: int) -> dict[str, Any]:
+        """The `model.json` of a version, or `NotFound`."""
+
+    def download(self, task: str, version: int, to: Path) -> Path:
+        """Copy a version's files into the new folder `to` and return it, or raise `NotFound`."""
+
+    def champion(self, task: str) -> ChampionEntry | None:
+        """The newest entry of the champion log with a version; None where there is none or it was withdrawn."""
+
+    def champion_log(self, task: str) -> list[ChampionEntry]:
+        """All entries of the champion log, oldest first."""
+
+    def move_champion(self, entry: ChampionEntry, expected: int | None) -> None:
+        """Append `entry` to the log, if the champion's version is still `expected` (None: no champion).
+
+        Raises
+        ------
+        NotFound
+            The version is not registered.
+        ChampionMoved
+            Another run moved the champion first.
+        """
+
+    def put_file(self, name: str, content: bytes) -> None:
+        """Store a small file under a relative name such as `dashboard/iris_variety/recent.png`."""
+
+    def get_file(self, name: str) -> bytes | None:
+        """The content of a stored file, or None."""
+
+    def list_files(self, prefix: str) -> list[str]:
+        """The names of stored files that begin with `prefix`, sorted."""
+
+
+def check_name(name: str) -> None:
+    """Refuse a table or column name that some store would change or lose.
+
+    Hopsworks writes NULL, without an error, into a column named like a Python keyword.
+    """
+    if not _LEGAL_NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise ValueError(
+            f"{name!r} cannot be a table or column name: "
+            "use lower-case letters, digits and '_', begin with a letter, and avoid Python keywords such as 'class'"
+        )
+
+
+def conform(rows: pd.DataFrame, group: FeatureGroup, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Give `rows` exactly the columns and types of the group, sorted by event time and key.
+
+    Text becomes `object` with None for nothing, numbers `float64` or `Int64`, times `datetime64[us, UTC]`
+    (a time without a zone is taken as UTC).
+    """
+    wanted = [column for column in group.columns if columns is None or column.name in columns]
+    typed = {column.name: _typed(rows[column.name], column.type) for column in wanted}
+    frame = pd.DataFrame(typed, columns=[column.name for column in wanted])
+    order = [name for name in group.order if name in frame.columns]
+    return frame.sort_values(order, kind="stable", ignore_index=True) if order else frame
+
+
+def latest_per_key(rows: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
+    """`rows` with the last of each key kept, since neither store de-duplicates within a batch."""
+    return rows.drop_duplicates(list(group.key), keep="last", ignore_index=True)
+
+
+def _typed(values: pd.Series, kind: ColumnType) -> pd.Series:
+    if kind == "string":
+        text = values.astype(object)
+        return text.where(text.notna(), None)
+    if kind == "timestamp":
+        return pd.to_datetime(values, utc=True).astype(_DTYPES[kind])
+    return values.astype(_DTYPES[kind])
