@@ -1,0 +1,38 @@
+# `make demo` and `make test` are all that a new machine needs; both install into .venv first.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test lint browser serve hopsworks-emulator clean
+
+demo: $(VENV)/installed ## simulate a month of operation on the embedded store
+	$(RUN) -m pipelines demo --days 30
+
+test: $(VENV)/installed browser ## run every test
+	$(RUN) -m pytest -n 2 --dist worksteal
+
+lint: $(VENV)/installed ## the linters and the type checker
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+serve: $(VENV)/installed ## both Spaces on this machine, on the current store
+	$(RUN) -m pipelines serve
+
+hopsworks-emulator: $(VENV)/installed ## a Hopsworks to try the full tier on a laptop
+	$(RUN) -m tests.hopsworks
+
+# The lock says exactly what is installed, hash by hash; a changed lock installs again.
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	touch $@
+
+# The pages are tested in a real browser; Debian and Ubuntu have it as a package.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+
+clean: ## remove the environment and the store
+	rm -rf $(VENV) store

@@ -1,0 +1,128 @@
+"""The batch-inference pipeline: predict the arrivals that the champion has not predicted yet, and nothing else."""
+
+import logging
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines import models
+from pipelines.datasets import DataSet, Task
+from pipelines.errors import ModelRefused, NotReadyError
+from pipelines.feature_groups import predictions_group, samples_group
+from pipelines.stores.base import Store
+
+# How far before the newest prediction an arrival without one is still looked for. A day that is created again with
+# more samples falls into it; a fixed width keeps a day's cost the same however long the history is.
+LOOK_BACK = timedelta(days=35)
+ARRIVALS = ("simulated", "replayed")
+
+log = logging.getLogger(__name__)
+
+Loader = Callable[[Store, Task, int], models.Model]
+
+
+@dataclass(frozen=True)
+class InferenceReport:
+    """What one inference run did for one task.
+
+    `predictions` are the rows of the task's predictions group that were due; `written` of them were new to the store.
+    """
+
+    task: str
+    champion: int
+    challenger: int | None
+    written: int
+    predictions: pd.DataFrame = field(repr=False)
+    notices: tuple[str, ...] = ()
+
+
+def run_inference(
+    store: Store,
+    dataset: DataSet,
+    task: Task,
+    *,
+    run_date: date,
+    now: datetime,
+    run_url: str = "",
+    load: Loader | None = None,
+) -> InferenceReport:
+    """Predict every arrival up to the run date that has no prediction by a champion, with champion and challenger.
+
+    Running it twice writes nothing the second time, and a change of champion predicts nothing again.
+
+    Raises
+    ------
+    NotReadyError
+        The task has no champion.
+    ModelRefused
+        The champion is damaged or was made by other software.
+    """
+    champion = store.champion(task.name)
+    if champion is None or champion.version is None:
+        raise NotReadyError(f"The task {task.name} has no champion. Run: python -m pipelines train {task.name}")
+    load = load or load_version
+    due = due_arrivals(store, dataset, task, run_date)
+    if due.empty:
+        return InferenceReport(task.name, champion.version, None, 0, _no_predictions(task))
+    scored = [_scored(load(store, task, champion.version), task, due, "champion")]
+    challenger, notices = _challenger(store, task, champion.version, load)
+    if challenger:
+        scored.append(_scored(challenger, task, due, "challenger"))
+    rows = pd.concat(scored, ignore_index=True).assign(predicted_at=now, run_url=run_url)
+    written = store.upsert(predictions_group(task), rows)
+    return InferenceReport(
+        task.name, champion.version, challenger.version if challenger else None, written, rows, notices
+    )
+
+
+def due_arrivals(store: Store, dataset: DataSet, task: Task, run_date: date) -> pd.DataFrame:
+    """The arrivals up to the end of `run_date` (UTC) that no champion has predicted, oldest first."""
+    end = datetime.combine(run_date + timedelta(days=1), time(), UTC)
+    start = _window_start(store, dataset, task, end)
+    arrivals = store.read(samples_group(dataset), start=start, end=end, where={"origin": ARRIVALS})
+    predicted = store.read(
+        predictions_group(task), start=start, end=end, columns=["sample_id"], where={"served": "champion"}
+    )
+    return arrivals[~arrivals["sample_id"].isin(predicted["sample_id"])].reset_index(drop=True)
+
+
+def load_version(store: Store, task: Task, version: int) -> models.Model:
+    """Download a registered version, verify it and load it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return models.load(store.download(task.name, version, Path(folder) / "model"))
+
+
+def _window_start(store: Store, dataset: DataSet, task: Task, end: datetime) -> datetime:
+    newest = store.newest(predictions_group(task))
+    first_arrival = dataset.historical_time + timedelta(microseconds=1)
+    return first_arrival if newest is None else max(first_arrival, min(newest, end) - LOOK_BACK)
+
+
+def _challenger(
+    store: Store, task: Task, champion: int, load: Loader
+) -> tuple[models.Model | None, tuple[str, ...]]:
+    """The newest version, if it came after the champion: it predicts in the champion's shadow."""
+    newest = max(store.versions(task.name), default=champion)
+    if newest <= champion:
+        return None, ()
+    try:
+        return load(store, task, newest), ()
+    except ModelRefused as error:
+        # A broken challenger must not stop the champion from serving.
+        log.warning("the challenger of %s is left out: %s", task.name, error)
+        return None, (f"Challenger version {newest} is left out: {error}",)
+
+
+def _scored(model: models.Model, task: Task, samples: pd.DataFrame, served: str) -> pd.DataFrame:
+    keyed = samples[["sample_id", "event_time"]].assign(
+        model_version=model.version, served=served, label=task.labels(samples)
+    )
+    return keyed.join(models.predict(model, samples))
+
+
+def _no_predictions(task: Task) -> pd.DataFrame:
+    return pd.DataFrame(columns=predictions_group(task).column_names)

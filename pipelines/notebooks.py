@@ -1,0 +1,106 @@
+"""Running a notebook through papermill, with the checks that papermill leaves to its caller.
+
+papermill accepts a misspelt parameter with a warning, and puts parameters before the notebook's own defaults, which
+then win, where no cell is tagged `parameters` (papermill issues 245 and 251). Here both are errors.
+"""
+
+import ast
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillException, PapermillExecutionError
+
+from pipelines.errors import NotebookError
+
+# The kernel that ipykernel installs beside this very Python, whatever a notebook was saved with.
+KERNEL = "python3"
+ROOT = Path(__file__).parents[1]
+
+log = logging.getLogger(__name__)
+
+
+def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> Path:
+    """Execute a notebook with parameters and return the executed copy.
+
+    The copy is written as cells finish, so it is there to read when one fails. The source is never written to.
+
+    Raises
+    ------
+    NotebookError
+        The notebook has no cell tagged `parameters`, does not know one of `parameters` or has it with another
+        type, would be overwritten, or one of its cells failed.
+    """
+    _check(source, output, parameters)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    log.info("running %s with %s", source.name, ", ".join(f"{name}={value!r}" for name, value in parameters.items()))
+    try:
+        papermill.execute_notebook(
+            str(source),
+            str(output),
+            parameters=dict(parameters),
+            kernel_name=KERNEL,
+            cwd=str(ROOT),
+            progress_bar=sys.stderr.isatty(),
+        )
+    except PapermillExecutionError as error:
+        raise NotebookError(
+            f"{source.name} failed in cell {error.exec_count}: {error.ename}: {error.evalue} Read the notebook {output}."
+        ) from error
+    except (PapermillException, RuntimeError) as error:
+        raise NotebookError(f"{source.name} could not be run: {error}. What there is of it is in {output}.") from error
+    return output
+
+
+def declared_parameters(source: Path) -> dict[str, Any]:
+    """The parameters of a notebook with their defaults, from the cell that is tagged `parameters`.
+
+    Raises
+    ------
+    NotebookError
+        There is no such notebook or no such cell, or a default is not a plain value.
+    """
+    for cell in _read(source).cells:
+        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
+            return dict(_assignment(source, line) for line in ast.parse(cell.source).body if _assigns(line))
+    raise NotebookError(f"{source} has no code cell tagged 'parameters'. Tag the cell that sets its defaults.")
+
+
+def _check(source: Path, output: Path, parameters: Mapping[str, Any]) -> None:
+    if output.resolve() == source.resolve():
+        raise NotebookError(f"The executed notebook would overwrite its source {source}. Give another output path.")
+    declared = declared_parameters(source)
+    for name, value in parameters.items():
+        if name not in declared:
+            raise NotebookError(f"{source.name} has no parameter {name!r}; it has {', '.join(declared)}.")
+        wanted = type(declared[name])
+        if type(value) is not wanted:
+            raise NotebookError(
+                f"The parameter {name} of {source.name} is {value!r}, a {type(value).__name__}; "
+                f"it must be a {wanted.__name__}."
+            )
+
+
+def _read(source: Path) -> nbformat.NotebookNode:
+    try:
+        return nbformat.read(source, as_version=4)
+    except OSError as error:
+        raise NotebookError(f"Cannot read the notebook {source}: {error.strerror}.") from error
+    except nbformat.reader.NotJSONError as error:
+        raise NotebookError(f"{source} is not a notebook. Give the path of an .ipynb file.") from error
+
+
+def _assigns(line: ast.stmt) -> bool:
+    return isinstance(line, ast.Assign | ast.AnnAssign)
+
+
+def _assignment(source: Path, line: ast.stmt) -> tuple[str, Any]:
+    target = line.targets[0] if isinstance(line, ast.Assign) else line.target  # type: ignore[attr-defined]
+    try:
+        return target.id, ast.literal_eval(line.value)  # type: ignore[attr-defined]
+    except (ValueError, AttributeError) as error:
+        raise NotebookError(f"{source.name}: the default of {ast.unparse(line)!r} is not a plain value.") from error
