@@ -19,7 +19,6 @@ from pipelines.errors import NotebookError
 
 # The kernel that ipykernel installs beside this very Python, whatever a notebook was saved with.
 KERNEL = "python3"
-ROOT = Path(__file__).parents[1]
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,6 @@ def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> P
             str(output),
             parameters=dict(parameters),
             kernel_name=KERNEL,
-            cwd=str(ROOT),
             progress_bar=sys.stderr.isatty(),
         )
     except PapermillExecutionError as error:
