@@ -1,0 +1,156 @@
+"""Which historical rows train, which test, and which are the reserve that new samples come from.
+
+Rows with equal or nearly equal measurements are one group and never straddle two roles (nor two folds of a
+cross-validation): most of them are the same flower or wine measured again.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from pipelines.datasets.spec import DataSet
+
+# Shares of 60, 20 and 20 %: enough to train on, and test scores and simulated samples of equal weight.
+ROLE_WEIGHTS = {"train": 3, "test": 1, "reserve": 1}
+# In standard deviations: on the wines, held-out scores stop falling when closer rows are kept together.
+NEAR = 0.3
+SEED = 60_20_20
+# Where one chain of near rows holds over half of at least so many distinct rows, as with one or two features,
+# being near says nothing about being the same sample.
+FEWEST_FOR_CHAIN = 50
+# Neighbours a row on average, far beyond where everything is one chain, while all pairs still fit in memory.
+MOST_NEIGHBOURS = 100
+ROWS_TO_ESTIMATE = 1000
+
+
+def near_groups(dataset: DataSet, samples: pd.DataFrame) -> np.ndarray:
+    """Number the groups of rows with equal or nearly equal measurements.
+
+    Complete rows closer than `NEAR` standard deviations (Euclidean, over all numeric features) are connected into
+    groups. A row with gaps joins the group of the nearest complete row within `NEAR` over what it has. Equal rows,
+    gaps included, are always together. Where nearness would chain most rows into one group, only rows that are
+    equal in every feature stay together; with no numeric feature every row is a group of its own.
+
+    Parameters
+    ----------
+    samples
+        Typed rows of the data set; their order does not change who is grouped with whom.
+
+    Returns
+    -------
+    One integer a row, shape (n,).
+    """
+    measured = [name for name in dataset.numeric if samples[name].notna().any()]
+    if not measured:
+        return np.arange(len(samples))
+    values = samples[measured].astype("float64").reset_index(drop=True)
+    which = _number_equal(values)
+    first_of_each = np.unique(which, return_index=True)[1]
+    distinct = values.to_numpy()[first_of_each]
+    groups = _groups_of_distinct(distinct / _scales(values.to_numpy(), distinct))
+    if groups is None:
+        return _number_equal(samples[[feature.name for feature in dataset.features]])
+    return np.asarray(groups[which])
+
+
+def assign_roles(dataset: DataSet, samples: pd.DataFrame) -> pd.Series:
+    """Give each row `train`, `test` or `reserve`: 60, 20 and 20 % of every stratum, near groups whole.
+
+    The assignment is seeded and fixed: the same rows get the same roles on every machine, in whatever order.
+    A group counts in the first of the strata that its rows belong to.
+
+    Parameters
+    ----------
+    samples
+        Typed rows of the data set, with the columns of `dataset.strata`.
+
+    Returns
+    -------
+    The roles as text, with the index of `samples`.
+    """
+    groups = near_groups(dataset, samples)
+    strata = _number_equal(samples[list(dataset.strata)])
+    sizes = np.bincount(groups)
+    stratum_of = np.full(len(sizes), len(samples))
+    np.minimum.at(stratum_of, groups, strata)
+    shuffled = np.random.Generator(np.random.PCG64(SEED)).permutation(len(sizes))
+    # Large groups first, so that small ones can even out the shares; shuffled among equals.
+    order = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
+    roles = _deal(sizes, stratum_of, order)
+    return pd.Series(np.array(list(ROLE_WEIGHTS), dtype=object)[roles[groups]], index=samples.index, name="role")
+
+
+def _deal(sizes: np.ndarray, strata: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Deal groups to roles in `order` by the highest-averages method of Sainte-Laguë, stratum by stratum.
+
+    A tie goes to the role that has least of all strata together, so that many tiny strata still add up to the shares.
+    """
+    weights = list(ROLE_WEIGHTS.values())
+    dealt = [[0] * len(weights) for _ in range(int(strata.max(initial=-1)) + 1)]
+    total = [0] * len(weights)
+    roles = np.zeros(len(sizes), dtype=np.int64)
+    for group in order.tolist():
+        size, have = int(sizes[group]), dealt[int(strata[group])]
+        role = min(
+            range(len(weights)),
+            key=lambda r: ((2 * have[r] + size) / weights[r], total[r] / weights[r]),
+        )
+        have[role] += size
+        total[role] += size
+        roles[group] = role
+    return roles
+
+
+def _number_equal(rows: pd.DataFrame) -> np.ndarray:
+    """Number the distinct rows in sorted order; nothing equals nothing."""
+    return np.asarray(rows.groupby(list(rows.columns), sort=True, dropna=False, observed=True).ngroup())
+
+
+def _scales(values: np.ndarray, distinct: np.ndarray) -> np.ndarray:
+    """The spread of each column: the larger of that of all and of distinct rows, since repeats may shrink it."""
+    spreads = [np.nanstd(rows, axis=0) for rows in (np.sort(values, axis=0), np.sort(distinct, axis=0))]
+    largest = np.maximum(*spreads)
+    return np.where(largest > 0, largest, 1.0)
+
+
+def _groups_of_distinct(scaled: np.ndarray) -> np.ndarray | None:
+    """Group distinct rows (n, features) in units of their spread; None where nearness chains most of them."""
+    observed = ~np.isnan(scaled)
+    complete = np.flatnonzero(observed.all(axis=1))
+    groups = np.arange(len(scaled))
+    if not len(complete):
+        return groups
+    connected = _connected(scaled[complete])
+    if connected is None:
+        return None
+    groups[complete] = complete[connected]
+    for pattern in np.unique(observed[~observed.all(axis=1)], axis=0):
+        rows = np.flatnonzero((observed == pattern).all(axis=1))
+        nearest = _nearest(scaled[rows][:, pattern], scaled[complete][:, pattern])
+        found = nearest < len(complete)
+        groups[rows[found]] = groups[complete[nearest[found]]]
+    return np.unique(groups, return_inverse=True)[1]
+
+
+def _nearest(rows: np.ndarray, complete: np.ndarray) -> np.ndarray:
+    """For each row the position of the nearest complete row within `NEAR`, or the number of those where none is."""
+    if rows.shape[1] == 0:
+        return np.full(len(rows), len(complete))
+    return np.asarray(cKDTree(complete).query(rows, distance_upper_bound=NEAR)[1])
+
+
+def _connected(scaled: np.ndarray) -> np.ndarray | None:
+    """For each complete row the position of the first row of its group; None where most are one chain."""
+    count = len(scaled)
+    tree = cKDTree(scaled)
+    some = scaled[:: max(1, count // ROWS_TO_ESTIMATE)]
+    if tree.query_ball_point(some, NEAR, return_length=True).mean() > MOST_NEIGHBOURS:
+        return None
+    pairs = tree.query_pairs(NEAR, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs), dtype=bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    labels = connected_components(links, directed=False)[1]
+    if count >= FEWEST_FOR_CHAIN and np.bincount(labels).max() > count / 2:
+        return None
+    return np.asarray(np.unique(labels, return_index=True)[1][labels])
