@@ -102,9 +102,7 @@ def _window_start(store: Store, dataset: DataSet, task: Task, end: datetime) -> 
     return first_arrival if newest is None else max(first_arrival, min(newest, end) - LOOK_BACK)
 
 
-def _challenger(
-    store: Store, task: Task, champion: int, load: Loader
-) -> tuple[models.Model | None, tuple[str, ...]]:
+def _challenger(store: Store, task: Task, champion: int, load: Loader) -> tuple[models.Model | None, tuple[str, ...]]:
     """The newest version, if it came after the champion: it predicts in the champion's shadow."""
     newest = max(store.versions(task.name), default=champion)
     if newest <= champion:

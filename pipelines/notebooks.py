@@ -47,7 +47,7 @@ def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> P
         )
     except PapermillExecutionError as error:
         raise NotebookError(
-            f"{source.name} failed in cell {error.exec_count}: {error.ename}: {error.evalue} Read the notebook {output}."
+            f"{source.name} failed in cell {error.exec_count}: {error.ename}: {error.evalue} Read {output}."
         ) from error
     except (PapermillException, RuntimeError) as error:
         raise NotebookError(f"{source.name} could not be run: {error}. What there is of it is in {output}.") from error

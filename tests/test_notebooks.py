@@ -22,7 +22,9 @@ def notebook(tmp_path):
 
 def printed(path):
     cells = nbformat.read(path, as_version=4).cells
-    return "".join(output.text for cell in cells for output in cell.get("outputs", []) if output.output_type == "stream")
+    return "".join(
+        output.text for cell in cells for output in cell.get("outputs", []) if output.output_type == "stream"
+    )
 
 
 def test_parameters_replace_the_defaults(notebook, tmp_path):
@@ -42,7 +44,7 @@ def test_the_source_is_never_written_to(notebook, tmp_path):
 
 def test_the_notebook_of_a_failed_run_is_there_to_read(notebook, tmp_path):
     source = notebook("seed = 0", "print('so far')", "raise ValueError('no such column')")
-    with pytest.raises(NotebookError, match="ValueError: no such column.*out.ipynb"):
+    with pytest.raises(NotebookError, match=r"ValueError: no such column.*out\.ipynb"):
         run_notebook(source, tmp_path / "out.ipynb", {})
     assert "so far" in printed(tmp_path / "out.ipynb")
 

@@ -1,0 +1,86 @@
+"""The simulated month: what the schedule does day by day, run at once."""
+
+import functools
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from tqdm import tqdm
+
+from pipelines import features, models, training
+from pipelines.dashboard import refresh_dashboard
+from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.inference import load_version, run_inference
+from pipelines.stores.base import Store
+from pipelines.training_run import train_task
+
+# When the schedule's last daily workflow runs; the clock of each simulated day.
+DAILY_RUN = time(6, 47, tzinfo=UTC)
+# The share of the days that pass before a scenario begins, so that there is something to differ from.
+NORMAL_SHARE = 1 / 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Month:
+    """What to simulate: `days` days up to `end`, with `per_day` samples a day and data set."""
+
+    days: int
+    per_day: int
+    end: date
+    scenario: str
+
+    @property
+    def first(self) -> date:
+        """The first simulated day."""
+        return self.end - timedelta(days=self.days - 1)
+
+    @property
+    def scenario_begins(self) -> date:
+        """The first day on which the scenario is in force."""
+        return self.first + timedelta(days=round(self.days * NORMAL_SHARE))
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + timedelta(days=offset) for offset in range(self.days))
+
+    def scenario_on(self, day: date) -> str:
+        """The scenario of one day."""
+        return self.scenario if day >= self.scenario_begins else "none"
+
+
+def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime) -> None:
+    """Backfill, train where there is no champion for these data, run every day, draw the pages."""
+    start = datetime.combine(month.first, DAILY_RUN)
+    for dataset in all_datasets():
+        features.backfill(store, dataset, sources=[], now=start, replace=False)
+        for task in dataset.tasks:
+            _train_if_needed(store, dataset, task, runs=runs, who=who, now=start)
+    load = functools.cache(load_version)
+    for day in tqdm(list(month), desc="days", disable=not sys.stderr.isatty()):
+        _run_day(store, day, month, load)
+    for dataset in all_datasets():
+        refresh_dashboard(store, dataset, now)
+
+
+def _train_if_needed(store: Store, dataset: DataSet, task: Task, *, runs: Path, who: str, now: datetime) -> None:
+    if not training.needs_training(store, dataset, task):
+        log.info("%s has a champion for these data", task.name)
+        return
+    report = train_task(store, task, runs=runs, now=now, who=who, search="quick", seed=0, promote="auto")
+    log.info("%s", report.sentence)
+
+
+def _run_day(store: Store, day: date, month: Month, load: "functools._lru_cache_wrapper[models.Model]") -> None:
+    now = datetime.combine(day, DAILY_RUN)
+    for dataset in all_datasets():
+        features.run_features(
+            store, dataset, run_date=day, per_day=month.per_day, arrivals="simulate",
+            scenario=month.scenario_on(day), now=now,
+        )  # fmt: skip
+        for task in dataset.tasks:
+            run_inference(store, dataset, task, run_date=day, now=now, load=load)
+    log.info("%s done", day)

@@ -1,0 +1,79 @@
+"""Can the store and the Hub be used? One check at a time, each with a sentence that says what to do."""
+
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import sklearn
+
+from pipelines.datasets import all_tasks
+from pipelines.errors import PipelineError
+from pipelines.inference import load_version
+from pipelines.settings import Settings
+from pipelines.stores import open_store
+from pipelines.stores.base import Store
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was tried; `sentence` says what was found, or what to do."""
+
+    name: str
+    passed: bool
+    sentence: str
+
+
+def doctor_checks(settings: Settings) -> Iterator[Check]:
+    """Try everything that a scheduled run needs, in the order in which a run needs it."""
+    yield Check("python", passed=True, sentence=f"{platform.python_version()}, scikit-learn {sklearn.__version__}")
+    usable = True
+    for check in _store_checks(settings):
+        usable = usable and check.passed
+        yield check
+    if usable:
+        yield from _champion_checks(open_store(settings))
+    yield _hub_check(settings)
+
+
+def _store_checks(settings: Settings) -> Iterator[Check]:
+    if settings.store == "embedded":
+        yield _folder_check(settings.store_dir)
+        return
+    from pipelines.stores.hopsworks import checks  # noqa: PLC0415 - importing the client costs a second
+
+    yield from (Check(name, passed, sentence) for name, passed, sentence in checks(settings))
+
+
+def _folder_check(folder: Path) -> Check:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    writable = existing.is_dir() and os.access(existing, os.W_OK)
+    sentence = f"{folder} can be written" if writable else f"{existing} cannot be written; set STORE_DIR to a folder"
+    return Check("store", writable, sentence)
+
+
+def _champion_checks(store: Store) -> Iterator[Check]:
+    for task in all_tasks():
+        name = f"champion of {task.name}"
+        try:
+            champion = store.champion(task.name)
+            if champion is None or champion.version is None:
+                yield Check(name, passed=True, sentence=f"none yet; train it: python -m pipelines train {task.name}")
+                continue
+            load_version(store, task, champion.version)
+        except PipelineError as error:
+            yield Check(name, passed=False, sentence=str(error))
+        else:
+            yield Check(name, passed=True, sentence=f"version {champion.version} loads and is whole")
+
+
+def _hub_check(settings: Settings) -> Check:
+    if not settings.hub.token:
+        return Check("hub", passed=True, sentence="HF_TOKEN is not set, so no Space is published")
+    from pipelines.publishing import hub_user  # noqa: PLC0415 - needs the Hub's client only here
+
+    try:
+        return Check("hub", passed=True, sentence=f"{settings.hub.endpoint} knows the token as {hub_user(settings)}")
+    except PipelineError as error:
+        return Check("hub", passed=False, sentence=str(error))

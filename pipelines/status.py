@@ -1,0 +1,124 @@
+"""What is there, and how the champions do: one document for `status --json`, and the same as text."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pipelines import monitoring
+from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.feature_groups import predictions_group, quarantine_group, samples_group
+from pipelines.stores.base import Store
+
+SCHEMA_VERSION = 1
+
+Document = dict[str, Any]
+
+
+def status(store: Store, now: datetime) -> Document:
+    """Everything that `status --json` prints; INTERFACES of the command line fix its shape.
+
+    Metrics are `{"value", "low", "high"}`, with null where the data cannot tell a number.
+    """
+    datasets = all_datasets()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "as_of": now.isoformat(timespec="seconds"),
+        "store": {"kind": store.kind, "location": store.location},
+        "datasets": {dataset.name: _dataset_status(store, dataset) for dataset in datasets},
+        "tasks": {task.name: _task_status(store, task) for dataset in datasets for task in dataset.tasks},
+    }
+
+
+def render(document: Document) -> str:
+    """The status document as text for a terminal."""
+    store = document["store"]
+    lines = [f"store: {store['kind']} at {store['location']}", ""]
+    lines += table(
+        ("data set", "rows", "simulated", "replayed", "newest day", "quarantined"),
+        [
+            (name, held["rows"], held["simulated"], held["replayed"], held["newest_day"] or "-", held["quarantined"])
+            for name, held in document["datasets"].items()
+        ],
+    )
+    lines += ["", *task_table(document)]
+    return "\n".join(lines)
+
+
+def task_table(document: Document) -> list[str]:
+    """One line a task: its champion, the held-out score beside the baseline, and the live score."""
+    return table(
+        ("task", "champion", "score", "held out", "baseline", "live", "predictions", "newest day"),
+        [_task_line(name, task) for name, task in document["tasks"].items()],
+    )
+
+
+def table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Text columns, as wide as their widest cell."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _dataset_status(store: Store, dataset: DataSet) -> Document:
+    group = samples_group(dataset)
+    origins = store.read(group, columns=["origin", "event_time"])
+    arrivals = origins[origins["origin"] != "historical"]
+    return {
+        "rows": len(origins),
+        "simulated": int((origins["origin"] == "simulated").sum()),
+        "replayed": int((origins["origin"] == "replayed").sum()),
+        "newest_day": None if arrivals.empty else arrivals["event_time"].max().date().isoformat(),
+        "quarantined": store.count(quarantine_group(dataset)),
+    }
+
+
+def _task_status(store: Store, task: Task) -> Document:
+    champion = store.champion(task.name)
+    version = champion.version if champion else None
+    described = store.describe(task.name, version) if version else {}
+    predictions = store.read(predictions_group(task))
+    newest = predictions["event_time"].max() if len(predictions) else None
+    return {
+        "versions": store.versions(task.name),
+        "champion": version,
+        "scorer": task.scorer,
+        "held_out": described.get("metrics", {}),
+        "baseline": described.get("baseline", {}),
+        "live": _plain(monitoring.live_quality(task, predictions)),
+        "predictions": len(predictions),
+        "newest_day": newest.date().isoformat() if newest is not None else None,
+    }
+
+
+def _task_line(name: str, task: Document) -> tuple[object, ...]:
+    scorer = task["scorer"]
+    return (
+        name,
+        task["champion"] or "none",
+        scorer,
+        _estimate(task["held_out"].get(scorer)),
+        _number(task["baseline"].get(scorer)),
+        f"{_estimate(task['live'].get(scorer))} of {task['live']['n']}",
+        task["predictions"],
+        task["newest_day"] or "-",
+    )
+
+
+def _estimate(estimate: Mapping[str, float | None] | None) -> str:
+    if not estimate or estimate["value"] is None:
+        return "-"
+    return f"{_number(estimate['value'])} ({_number(estimate['low'])} to {_number(estimate['high'])})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """JSON has no NaN: where there is no number there is null."""
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
