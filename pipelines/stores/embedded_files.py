@@ -1,0 +1,46 @@
+"""The files of the embedded store that are neither a table nor a model: pictures, pages, numbers, notebooks."""
+
+from pathlib import PurePosixPath
+
+from pipelines.errors import StoreError
+from pipelines.stores.folders import StoreFolder, guarded, write_atomically
+
+# What the other parts of the store own.
+_TAKEN = ("tables", "models", "champions.json")
+
+
+class StoredFiles(StoreFolder):
+    """Small files by name, each replaced in one step."""
+
+    @guarded
+    def put_file(self, name: str, content: bytes) -> None:
+        """Store a file; one that has this content already is left alone."""
+        if self.get_file(name) != content:
+            write_atomically(self.root / name, content)
+
+    @guarded
+    def get_file(self, name: str) -> bytes | None:
+        """The content of a stored file, or None."""
+        path = self.root / _checked(name)
+        return path.read_bytes() if path.is_file() else None
+
+    @guarded
+    def list_files(self, prefix: str) -> list[str]:
+        """The names of stored files that begin with `prefix`, sorted."""
+        files = (path.relative_to(self.root) for path in self.root.rglob("*") if path.is_file())
+        names = (file.as_posix() for file in files if _is_free(file.parts))
+        return sorted(name for name in names if name.startswith(prefix))
+
+
+def _checked(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or path.as_posix() != name or not _is_free(path.parts):
+        raise StoreError(
+            f"{name!r} cannot name a stored file; use a relative name such as dashboard/metrics.json, "
+            f"with no part that begins with '.', outside {', '.join(_TAKEN)}."
+        )
+    return name
+
+
+def _is_free(parts: tuple[str, ...]) -> bool:
+    return bool(parts) and parts[0] not in _TAKEN and not any(part.startswith(".") for part in parts)

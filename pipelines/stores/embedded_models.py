@@ -1,0 +1,148 @@
+"""The model registry of the embedded store: a folder a version, and the champion log beside them."""
+
+import json
+import os
+import shutil
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import ChampionMoved, NotFound, StoreError, VersionTaken
+from pipelines.stores.base import ChampionEntry, FeatureView, check_name
+from pipelines.stores.folders import StoreFolder, guarded, sync, write_atomically
+
+_INFO = "model.json"
+
+
+class ModelFolders(StoreFolder):
+    """Models as folders that appear whole or not at all."""
+
+    @guarded
+    def register(self, view: FeatureView, version: int, folder: Path) -> None:
+        """Copy `folder` aside, then rename it into place; see `Store.register`."""
+        if not (folder / _INFO).is_file():
+            raise StoreError(f"{folder} has no {_INFO}, so it is no complete model folder; train the model again.")
+        task = self._task_folder(view.name)
+        with self.lock(f"models-{view.name}"):
+            _remove_leftovers(task)
+            if (task / str(version)).exists():
+                raise VersionTaken(f"Version {version} of {view.name} is registered already; register the next one.")
+            task.mkdir(parents=True, exist_ok=True)
+            _copy_whole(folder, task / str(version))
+
+    @guarded
+    def versions(self, task: str) -> list[int]:
+        """The registered versions of a task, ascending."""
+        folder = self._task_folder(task)
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+
+    @guarded
+    def describe(self, task: str, version: int) -> dict[str, Any]:
+        """The `model.json` of a version, or `NotFound`."""
+        path = self._version_folder(task, version) / _INFO
+        try:
+            return dict(json.loads(path.read_bytes()))
+        except (FileNotFoundError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"{path} is damaged ({error}); promote another version of {task} or train a new one."
+            ) from error
+
+    @guarded
+    def download(self, task: str, version: int, to: Path) -> Path:
+        """Copy a version's files into the new folder `to` and return it, or raise `NotFound`."""
+        source = self._version_folder(task, version)
+        if to.exists():
+            raise StoreError(f"{to} exists already; give the name of a folder that does not exist.")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        _copy_whole(source, to)
+        return to
+
+    def champion(self, task: str) -> ChampionEntry | None:
+        """The newest entry of the champion log; None where there is none or it withdrew the champion."""
+        log = self.champion_log(task)
+        return log[-1] if log and log[-1].version is not None else None
+
+    @guarded
+    def champion_log(self, task: str) -> list[ChampionEntry]:
+        """All entries of the champion log, oldest first."""
+        return self._champions().get(task, [])
+
+    @guarded
+    def move_champion(self, entry: ChampionEntry, expected: int | None) -> None:
+        """Append `entry` to the log if the champion is still `expected`; see `Store.move_champion`."""
+        if entry.version is not None:
+            self._version_folder(entry.task, entry.version)
+        with self.lock("champions"):
+            champion = self.champion(entry.task)
+            current = champion.version if champion else None
+            if current != expected:
+                raise ChampionMoved(
+                    f"The champion of {entry.task} is version {current}, not {expected}: "
+                    "another run moved it; look at it and promote again."
+                )
+            champions = self._champions()
+            champions.setdefault(entry.task, []).append(entry)
+            write_atomically(self._champions_file, _champions_text(champions).encode())
+
+    @property
+    def _champions_file(self) -> Path:
+        return self.root / "champions.json"
+
+    def _champions(self) -> dict[str, list[ChampionEntry]]:
+        if not self._champions_file.is_file():
+            return {}
+        try:
+            tasks = json.loads(self._champions_file.read_bytes())
+            return {task: [_entry(task, fields) for fields in entries] for task, entries in tasks.items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"{self._champions_file} is damaged ({error!r}); "
+                "take it from a copy of the store, or delete it and promote a version of each task."
+            ) from error
+
+    def _task_folder(self, task: str) -> Path:
+        check_name(task)
+        return self.root / "models" / task
+
+    def _version_folder(self, task: str, version: int) -> Path:
+        folder = self._task_folder(task) / str(version)
+        if not folder.is_dir():
+            known = ", ".join(map(str, self.versions(task))) or "none"
+            raise NotFound(f"{task} has no version {version} in {self.location}; its versions are: {known}.")
+        return folder
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        shutil.copytree(source, temporary)
+        for path in (*temporary.rglob("*"), temporary):
+            sync(path)
+        os.rename(temporary, target)  # noqa: PTH104
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    sync(target.parent)
+
+
+def _remove_leftovers(task: Path) -> None:
+    # Who registers holds the lock, so a hidden folder belongs to a process that was killed.
+    for leftover in task.glob(".*"):
+        shutil.rmtree(leftover)
+
+
+def _entry(task: str, fields: dict[str, Any]) -> ChampionEntry:
+    version = fields["version"]
+    when = datetime.fromisoformat(fields["when"])
+    return ChampionEntry(task, None if version is None else int(version), when, fields["who"], fields["reason"])
+
+
+def _fields(entry: ChampionEntry) -> dict[str, Any]:
+    when = entry.when.replace(tzinfo=entry.when.tzinfo or UTC).astimezone(UTC).isoformat()
+    return {"version": entry.version, "when": when, "who": entry.who, "reason": entry.reason}
+
+
+def _champions_text(champions: dict[str, list[ChampionEntry]]) -> str:
+    tasks = {task: [_fields(entry) for entry in entries] for task, entries in champions.items()}
+    return json.dumps(tasks, indent=2, sort_keys=True) + "\n"

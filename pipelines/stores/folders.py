@@ -1,0 +1,98 @@
+"""A folder that many processes write to: locks, atomic files, and one sentence for what the disk refuses."""
+
+import errno
+import functools
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from filelock import FileLock, Timeout
+
+from pipelines.errors import StoreUnavailable
+
+# A write takes well under a second: who waits this long waits for a process that hangs.
+LOCK_TIMEOUT_S = 120
+
+P = ParamSpec("P")
+R = TypeVar("R")
+F = TypeVar("F", bound="StoreFolder")
+
+
+class StoreFolder:
+    """A folder `root` that need not exist yet, with locks that end with the process that holds them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.location = str(self.root)
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold the lock `name` of this folder; make the folder where there is none.
+
+        Raises
+        ------
+        StoreUnavailable
+            Another process held the lock for `LOCK_TIMEOUT_S`.
+        """
+        path = self.root / ".locks" / f"{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(path, timeout=LOCK_TIMEOUT_S):
+                yield
+        except Timeout as error:
+            raise StoreUnavailable(
+                f"Another process has been writing to {name} in {self.root} for more than {LOCK_TIMEOUT_S} s; "
+                "end it if it hangs, then run this again."
+            ) from error
+
+
+def guarded(method: Callable[Concatenate[F, P], R]) -> Callable[Concatenate[F, P], R]:
+    """Turn what the operating system refuses in a method of a `StoreFolder` into `StoreUnavailable`."""
+
+    @functools.wraps(method)
+    def call(self: F, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(self, *args, **kwargs)
+        except OSError as error:
+            raise StoreUnavailable(_refusal(self.root, error)) from error
+
+    return call
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace the file `path` in one step: a reader, or a crash, sees the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(root: Path, error: OSError) -> str:
+    blocker = next((path for path in (root, *root.parents) if path.exists() and not path.is_dir()), None)
+    if blocker is not None:
+        return f"STORE_DIR is {root}, but {blocker} is a file; move it away or set STORE_DIR to a folder."
+    if error.errno == errno.ENOSPC:
+        return f"The disk that holds STORE_DIR ({root}) is full; free some space and run this again."
+    return (
+        f"STORE_DIR ({root}) cannot be used: {error.strerror or error} ({error.filename or root}); "
+        "give this user the right to write there or set STORE_DIR to another folder."
+    )
