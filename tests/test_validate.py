@@ -1,0 +1,190 @@
+"""What the data contract takes in, what it sends to quarantine, and what it says about it."""
+
+import json
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.datasets import dataset_named
+from pipelines.errors import SourceError
+from pipelines.feature_groups import quarantine_group
+from pipelines.stores.base import conform
+from pipelines.validate import quarantine_rows, validate
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def wine():
+    return dataset_named("wine")
+
+
+def wines(**changes):
+    """Three wines as text; `changes` replaces a cell of the second one."""
+    rows = wine().load([]).rows.iloc[[0, 1, 4000]].reset_index(drop=True)
+    for column, cell in changes.items():
+        rows.loc[1, column] = cell
+    return rows
+
+
+def reasons(**changes):
+    result = validate(wine(), wines(**changes))
+    assert list(result.accepted.index) == [0, 2]
+    return result.rejected.loc[1, "reasons"]
+
+
+def test_good_rows_are_typed():
+    accepted = validate(wine(), wines()).accepted
+    assert accepted.dtypes[wine().numeric].eq("float64").all()
+    assert str(accepted["quality"].dtype) == "Int64"
+    assert accepted["type"].tolist() == ["red", "red", "white"]
+    assert accepted.loc[0, "volatile_acidity"] == 0.7
+
+
+@pytest.mark.parametrize("dataset", ["iris", "wine"])
+def test_every_row_of_the_own_sources_is_accepted_with_the_nearest_doubles(dataset):
+    spec = dataset_named(dataset)
+    rows = spec.load([]).rows
+    result = validate(spec, rows)
+    assert len(result.accepted) == len(rows)
+    assert result.rejected.empty
+    assert all(result.accepted[name].tolist() == [float(cell) for cell in rows[name]] for name in spec.numeric)
+
+
+def test_a_missing_measurement_is_kept():
+    result = validate(wine(), wines(alcohol=None))
+    assert len(result.accepted) == 3
+    assert np.isnan(result.accepted.loc[1, "alcohol"])
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("alcohol", "strong", "alcohol: 'strong' is not a number (allowed: from 5 to 25 % vol)"),
+        ("alcohol", "9,4", "alcohol: '9,4' is not a number (allowed: from 5 to 25 % vol)"),
+        ("alcohol", "1_0", "alcohol: '1_0' is not a number (allowed: from 5 to 25 % vol)"),
+        ("alcohol", "0x10", "alcohol: '0x10' is not a number (allowed: from 5 to 25 % vol)"),
+        ("alcohol", "-inf", "alcohol: '-inf' is infinite (allowed: from 5 to 25 % vol)"),
+        ("alcohol", "1e999", "alcohol: '1e999' is infinite (allowed: from 5 to 25 % vol)"),
+        ("alcohol", "94", "alcohol: '94' is too high (allowed: from 5 to 25 % vol)"),
+        ("citric_acid", "-0.1", "citric_acid: '-0.1' is too low (allowed: from 0 to 10 g/dm³)"),
+        ("type", "rosé", "type: 'rosé' is unknown (allowed: red, white)"),
+        ("type", None, "type: is missing (allowed: red, white)"),
+        ("quality", None, "quality: is missing (allowed: 3, 4, 5, 6, 7, 8, 9)"),
+        ("quality", "11", "quality: '11' is unknown (allowed: 3, 4, 5, 6, 7, 8, 9)"),
+        ("quality", "5.5", "quality: '5.5' is unknown (allowed: 3, 4, 5, 6, 7, 8, 9)"),
+        ("quality", "good", "quality: 'good' is unknown (allowed: 3, 4, 5, 6, 7, 8, 9)"),
+    ],
+)
+def test_a_broken_cell_is_named_with_what_is_allowed(column, cell, reason):
+    assert reasons(**{column: cell}) == reason
+
+
+def test_every_fault_of_a_row_is_told():
+    assert reasons(alcohol="x", ph="99", quality=None).count(";") == 2
+
+
+def test_a_long_cell_is_cut_in_the_reason():
+    assert len(reasons(alcohol="9" * 10_000)) < 150
+
+
+def test_a_rejected_row_stays_as_it_came():
+    rejected = validate(wine(), wines(alcohol="strong")).rejected
+    assert rejected.loc[1].drop("reasons").equals(wines(alcohol="strong").loc[1])
+
+
+@pytest.mark.parametrize(("cell", "value"), [("5.0", 5), (" 5", 5), ("5e0", 5)])
+def test_a_whole_number_is_an_integer_label_however_it_is_written(cell, value):
+    assert validate(wine(), wines(quality=cell)).accepted.loc[1, "quality"] == value
+
+
+def test_typed_rows_are_checked_the_same():
+    typed = validate(wine(), wines()).accepted
+    assert validate(wine(), typed).accepted.equals(typed)
+    typed.loc[0, "alcohol"] = np.inf
+    typed.loc[1, "quality"] = pd.NA
+    typed.loc[2, "type"] = None
+    assert validate(wine(), typed).rejected["reasons"].tolist() == [
+        "alcohol: inf is infinite (allowed: from 5 to 25 % vol)",
+        "quality: is missing (allowed: 3, 4, 5, 6, 7, 8, 9)",
+        "type: is missing (allowed: red, white)",
+    ]
+
+
+def test_a_typed_column_with_gaps_may_hold_its_labels_as_fractions():
+    rows = wines().assign(quality=[5.0, np.nan, 6.0], alcohol=pd.array([9, None, 10], dtype="Int64"))
+    result = validate(wine(), rows)
+    assert result.accepted["quality"].tolist() == [5, 6]
+    assert result.accepted["alcohol"].tolist() == [9.0, 10.0]
+
+
+def test_a_missing_category_is_kept_where_nothing_hangs_on_it():
+    spec = wine()
+    free = replace(spec, strata=("quality",), tasks=spec.tasks[:2])
+    assert validate(free, wines(type=None)).accepted["type"].tolist() == ["red", None, "white"]
+    assert validate(spec, wines(type=None), labelled=False).accepted["type"].tolist() == ["red", None, "white"]
+
+
+def test_unlabelled_rows_need_no_label_but_a_label_that_is_there_is_checked():
+    rows = wines().drop(columns="quality")
+    assert len(validate(wine(), rows, labelled=False).accepted) == 3
+    assert len(validate(wine(), wines(quality=None), labelled=False).accepted) == 3
+    assert len(validate(wine(), wines(quality="12"), labelled=False).rejected) == 1
+
+
+def test_only_the_wanted_features_have_to_be_there():
+    rows = wines()[list(wine().tasks[2].inputs)]
+    assert len(validate(wine(), rows, labelled=False, features=wine().tasks[2].inputs).accepted) == 3
+    with pytest.raises(SourceError, match=r"no column type; they need fixed_acidity, .*, type"):
+        validate(wine(), rows, labelled=False)
+
+
+def test_a_missing_label_column_is_refused():
+    with pytest.raises(SourceError, match="no column quality"):
+        validate(wine(), wines().drop(columns="quality"))
+
+
+def test_columns_that_are_no_features_are_carried_along_in_their_order():
+    rows = wines().assign(sample_id=["a", "b", "c"])
+    assert list(validate(wine(), rows).accepted.columns) == list(rows.columns)
+
+
+def test_no_rows_are_fine():
+    result = validate(wine(), wines().head(0))
+    assert result.accepted.empty
+    assert list(result.rejected.columns)[-1] == "reasons"
+
+
+def test_text_columns_of_any_kind_will_do():
+    rows = wines(alcohol=None).astype("string")
+    assert len(validate(wine(), rows).accepted) == 3
+
+
+def test_quarantine_rows_fit_their_group_and_are_named_by_source_and_cells():
+    rejected = validate(wine(), pd.concat([wines(alcohol="strong", ph=None)] * 2)).rejected
+    rows = quarantine_rows(rejected, "wine.csv", NOW)
+    assert len(conform(rows, quarantine_group(wine()))) == 2
+    assert rows["quarantine_id"][0] == rows["quarantine_id"][1]
+    assert rows["quarantine_id"][0] != quarantine_rows(rejected, "other.csv", NOW)["quarantine_id"][0]
+    cells = json.loads(rows["row"][0])
+    assert cells["alcohol"] == "strong"
+    assert cells["ph"] is None
+    assert rows["seen_at"].eq(NOW).all()
+
+
+def test_an_infinite_number_is_still_json_in_quarantine():
+    typed = validate(wine(), wines()).accepted.assign(alcohol=np.inf)
+    row = quarantine_rows(validate(wine(), typed).rejected, "x", NOW)["row"][0]
+    assert json.loads(row, parse_constant=pytest.fail)["alcohol"] == "inf"
+
+
+def test_all_wines_are_checked_within_a_second():
+    rows = wine().load([]).rows
+    broken = rows.assign(alcohol="x", ph="99")
+    started = time.process_time()
+    assert len(validate(wine(), rows).accepted) == len(rows)
+    assert len(validate(wine(), broken).rejected) == len(rows)
+    assert time.process_time() - started < 2
