@@ -1,27 +1,31 @@
 """The scores of a classifier, with intervals.
 
-Every score is a function of a few sums over the rows: how often each class was answered by each other, the summed
-log-loss, and the counts of the calibration bins. One formula therefore serves the plain score and all bootstrap
-repeats at once.
+An interval never claims more than the data can tell: see `bootstrap`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.score_sums import (
+    BINS,
+    INNER_EDGES,
+    Floats,
+    Integers,
+    Texts,
+    bin_sums,
+    known_rows,
+    matrix_of,
+    positions,
+    resampled,
+    scores_of,
+    sums_of,
+)
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Texts: TypeAlias = "Sequence[object] | npt.NDArray[np.object_] | pd.Series"
-
-BINS = 15  # the usual number in the calibration literature, and the one that the goals were measured with
 NORMAL_975 = 1.959963984540054  # two-sided 95 %
-SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)  # what scikit-learn clips to; one certain error costs 36
 LARGEST_UNITS = 5000  # more are pooled at random into this many: the interval's own noise is then 1 % of its width
 UNITS_FOR_SPREAD = 2  # one row resampled is always itself and says nothing about spread
 
@@ -33,15 +37,6 @@ class Estimate:
     value: float
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """Sums over the rows, one set a repeat: confusion (r, k, k), log-loss (r,), bins (r, 3, BINS)."""
-
-    confusion: Floats
-    loss: Floats
-    bins: Floats
 
 
 def score(task: Task, labels: Texts, predictions: Texts, probabilities: npt.ArrayLike) -> dict[str, float]:
@@ -67,8 +62,8 @@ def score(task: Task, labels: Texts, predictions: Texts, probabilities: npt.Arra
     ValueError
         A label or prediction is none of the task's classes.
     """
-    sums = _sums(task, labels, predictions, probabilities, units=None)
-    return {name: float(values[0]) for name, values in _scores(task, sums).items()}
+    sums = sums_of(task, labels, predictions, probabilities, units=None)
+    return {name: float(values[0]) for name, values in scores_of(task, sums).items()}
 
 
 def bootstrap(
@@ -88,18 +83,66 @@ def bootstrap(
     accuracy's. The bias of the calibration error under resampling is taken off. With one row or group there is
     no spread to see, and what is no share has NaN bounds.
     """
-    known = _known(labels)
+    known = known_rows(labels)
     value = score(task, labels, predictions, probabilities)
     if not known.any():
         return {name: Estimate(np.nan, np.nan, np.nan) for name in value}
     units = _units(np.arange(len(known)) if groups is None else np.asarray(groups), known, rng)
-    parts = _sums(task, labels, predictions, probabilities, units)
+    parts = sums_of(task, labels, predictions, probabilities, units)
     size = len(parts.loss)
-    draws = np.arange(repeats)[:, None] * size + rng.integers(0, size, (repeats, size))
-    weights = np.bincount(draws.ravel(), minlength=repeats * size).reshape(repeats, size).astype(np.float64)
-    replicates = _scores(task, _Sums(*(_weighted(weights, part) for part in (parts.confusion, parts.loss, parts.bins))))
+    replicates = scores_of(task, resampled(parts, _draws(size, repeats, rng)))
     intervals = {name: _percentiles(name, value[name], replicates[name], size) for name in value}
     return _honest(task, intervals, parts.confusion.sum(axis=0))
+
+
+def paired_differences(
+    task: Task,
+    labels: Texts,
+    one: tuple[Texts, npt.ArrayLike],
+    other: tuple[Texts, npt.ArrayLike],
+    rng: np.random.Generator,
+    *,
+    repeats: int = 1000,
+) -> dict[str, Estimate]:
+    """The scores of `other` minus those of `one` on the same rows, with 95 % intervals from resampling the rows.
+
+    Two models that agree on every row may still differ on the next: where all repeats agree, the interval reaches as
+    far as a difference that none of n rows showed may (Wilson).
+
+    Parameters
+    ----------
+    one, other
+        The predictions (n,) and probabilities (n, k) of two models, row by row about the same samples.
+    """
+    known = known_rows(labels)
+    value, versus = (score(task, labels, *answers) for answers in (other, one))
+    if not known.any():
+        return {name: Estimate(np.nan, np.nan, np.nan) for name in value}
+    units = _units(np.arange(len(known)), known, rng)
+    draws = _draws(int(units.max()) + 1, repeats, rng)
+    new, old = (
+        scores_of(task, resampled(sums_of(task, labels, *answers, units=units), draws)) for answers in (other, one)
+    )
+    found = {
+        name: _percentiles("", value[name] - versus[name], new[name] - old[name], draws.shape[1]) for name in value
+    }
+    unseen = wilson(0, known.sum())[1]
+    return {name: _widened(e, unseen) if e.low == e.high else e for name, e in found.items()}
+
+
+def calibration_noise(probabilities: npt.ArrayLike, rng: np.random.Generator, *, repeats: int = 1000) -> float:
+    """The calibration error (95th percentile) that a perfectly calibrated model would show on these rows by chance.
+
+    Few rows make the error large, whatever the model. Hits in a bin are taken as normal. NaN without rows.
+    """
+    matrix = np.asarray(probabilities, dtype=np.float64)
+    if not len(matrix):
+        return np.nan
+    confidence = matrix.max(axis=1)
+    bins = np.searchsorted(INNER_EDGES, confidence, side="left")
+    spread = np.sqrt(np.bincount(bins, weights=confidence * (1 - confidence), minlength=BINS))
+    errors = np.abs(rng.standard_normal((repeats, BINS)) * spread).sum(axis=1) / len(matrix)
+    return float(np.quantile(errors, 0.95))
 
 
 def wilson(successes: float, n: float) -> tuple[float, float]:
@@ -117,8 +160,8 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
 
 def confusion(task: Task, labels: Texts, predictions: Texts) -> pd.DataFrame:
     """How often each class (rows: true, columns: predicted) got each answer, both in the order of `task.classes`."""
-    known = _known(labels)
-    true, answered = _positions(task, labels, known), _positions(task, predictions, known)
+    known = known_rows(labels)
+    true, answered = positions(task, labels, known), positions(task, predictions, known)
     k = len(task.classes)
     counts = np.bincount(true * k + answered, minlength=k * k).reshape(k, k)
     return pd.DataFrame(
@@ -132,8 +175,8 @@ def reliability(task: Task, labels: Texts, probabilities: npt.ArrayLike) -> pd.D
     Returns one row a bin: `low`, `high` (edges), `n`, `confidence` (mean), `accuracy` with `accuracy_low` and
     `accuracy_high` (Wilson); NaN in an empty bin.
     """
-    known = _known(labels)
-    n, confidence, hits = _bin_sums(_positions(task, labels, known), _matrix(task, probabilities, known))[0]
+    known = known_rows(labels)
+    n, confidence, hits = bin_sums(positions(task, labels, known), matrix_of(task, probabilities, known))[0]
     edges = np.linspace(0, 1, BINS + 1)
     with np.errstate(invalid="ignore"):
         table = pd.DataFrame(
@@ -154,29 +197,11 @@ def baseline(task: Task, labels: Texts) -> dict[str, float]:
 
     Of equally frequent classes the first in class order is answered.
     """
-    known = _known(labels)
-    shares = np.bincount(_positions(task, labels, known), minlength=len(task.classes)) / max(known.sum(), 1)
+    known = known_rows(labels)
+    shares = np.bincount(positions(task, labels, known), minlength=len(task.classes)) / max(known.sum(), 1)
     rows = len(known)
     majority = np.full(rows, task.classes[int(shares.argmax())], dtype=object)
     return score(task, labels, majority, np.tile(shares, (rows, 1)))
-
-
-def _known(labels: Texts) -> npt.NDArray[np.bool_]:
-    known: npt.NDArray[np.bool_] = ~pd.isna(np.asarray(labels, dtype=object))
-    return known
-
-
-def _positions(task: Task, classes: Texts, known: npt.NDArray[np.bool_]) -> Integers:
-    values = np.asarray(classes, dtype=object)[known]
-    positions = pd.Index(task.classes).get_indexer(pd.Index(values, dtype=object))
-    if (positions < 0).any():
-        strange = values[positions < 0][0]
-        raise ValueError(f"{strange!r} is no class of {task.name}; it has {', '.join(task.classes)}")
-    return np.asarray(positions, dtype=np.int64)
-
-
-def _matrix(task: Task, probabilities: npt.ArrayLike, known: npt.NDArray[np.bool_]) -> Floats:
-    return np.asarray(probabilities, dtype=np.float64).reshape(-1, len(task.classes))[known]
 
 
 def _units(groups: npt.NDArray[np.generic], known: npt.NDArray[np.bool_], rng: np.random.Generator) -> Integers:
@@ -188,65 +213,10 @@ def _units(groups: npt.NDArray[np.generic], known: npt.NDArray[np.bool_], rng: n
     return pools[units]
 
 
-def _sums(task: Task, labels: Texts, predictions: Texts, probabilities: npt.ArrayLike, units: Integers | None) -> _Sums:
-    """The sums of each unit, or of all rows together."""
-    known, k = _known(labels), len(task.classes)
-    true, answered = _positions(task, labels, known), _positions(task, predictions, known)
-    matrix = _matrix(task, probabilities, known)
-    units = np.zeros(len(true), dtype=np.int64) if units is None else units
-    size = int(units.max(initial=0)) + 1
-    cells = np.bincount((units * k + true) * k + answered, minlength=size * k * k)
-    losses = -np.log(np.clip(matrix[np.arange(len(true)), true], SMALLEST_PROBABILITY, 1))
-    return _Sums(
-        confusion=cells.reshape(size, k, k).astype(np.float64),
-        loss=np.bincount(units, weights=losses, minlength=size).astype(np.float64),
-        bins=_bin_sums(true, matrix, units),
-    )
-
-
-def _bin_sums(true: Integers, matrix: Floats, units: Integers | None = None) -> Floats:
-    """Rows, summed confidence and hits of each calibration bin: (units, 3, BINS)."""
-    units = np.zeros(len(true), dtype=np.int64) if units is None else units
-    size = int(units.max(initial=0)) + 1
-    top, confidence = matrix.argmax(axis=1), matrix.max(axis=1, initial=0)
-    inner_edges = np.linspace(0, 1, BINS + 1)[1:-1]
-    cells = units * BINS + np.searchsorted(inner_edges, confidence, side="left")
-    sums = [
-        np.bincount(cells, weights=weights, minlength=size * BINS).reshape(size, BINS)
-        for weights in (np.ones(len(true)), confidence, (top == true).astype(np.float64))
-    ]
-    return np.stack(sums, axis=1)
-
-
-def _weighted(weights: Floats, parts: Floats) -> Floats:
-    """The sums of each repeat (r, ...) from how often it drew each unit (r, units)."""
-    flat = weights @ parts.reshape(len(parts), -1)
-    return flat.reshape(len(weights), *parts.shape[1:])
-
-
-def _scores(task: Task, sums: _Sums) -> dict[str, Floats]:
-    """Every score, one value a repeat."""
-    table = sums.confusion
-    with np.errstate(divide="ignore", invalid="ignore"):
-        n, hits = table.sum(axis=(1, 2)), np.diagonal(table, axis1=1, axis2=2)
-        true, answered = table.sum(axis=2), table.sum(axis=1)
-        recall, f1 = hits / true, 2 * hits / (true + answered)
-        scores = {
-            "accuracy": hits.sum(axis=1) / n,
-            "balanced_accuracy": np.nansum(recall, axis=1) / (true > 0).sum(axis=1),
-            "macro_f1": np.nansum(f1, axis=1) / (true + answered > 0).sum(axis=1),
-            "log_loss": sums.loss / n,
-            "calibration_error": np.abs(sums.bins[:, 1] - sums.bins[:, 2]).sum(axis=1) / n,
-        }
-        scores |= {f"recall_{name}": recall[:, i] for i, name in enumerate(task.classes)}
-        return scores | _ordinal_scores(table, n) if task.ordinal else scores
-
-
-def _ordinal_scores(table: Floats, n: Floats) -> dict[str, Floats]:
-    steps = np.abs(np.subtract.outer(np.arange(table.shape[1]), np.arange(table.shape[1])))
-    by_chance = table.sum(axis=2)[:, :, None] * table.sum(axis=1)[:, None, :] / n[:, None, None]
-    observed, expected = (table * steps**2).sum(axis=(1, 2)), (by_chance * steps**2).sum(axis=(1, 2))
-    return {"quadratic_kappa": 1 - observed / expected, "mean_absolute_error": (table * steps).sum(axis=(1, 2)) / n}
+def _draws(size: int, repeats: int, rng: np.random.Generator) -> Floats:
+    """How often each repeat drew each unit: (repeats, size)."""
+    drawn = np.arange(repeats)[:, None] * size + rng.integers(0, size, (repeats, size))
+    return np.bincount(drawn.ravel(), minlength=repeats * size).reshape(repeats, size).astype(np.float64)
 
 
 def _percentiles(name: str, value: float, replicates: Floats, size: int) -> Estimate:
@@ -281,3 +251,7 @@ def _covering(found: Estimate, low: float, high: float) -> Estimate:
     if np.isnan(found.value):
         return found
     return Estimate(found.value, float(np.nanmin([found.low, low])), float(np.nanmax([found.high, high])))
+
+
+def _widened(found: Estimate, by: float) -> Estimate:
+    return Estimate(found.value, found.value - by, found.value + by)

@@ -166,3 +166,27 @@ def test_estimates_contain_their_value():
 def test_the_same_seed_gives_the_same_interval():
     one, two = (metrics.bootstrap(GRADE, *made(GRADE), np.random.default_rng(5)) for _ in range(2))
     assert one == two
+
+
+def test_paired_differences_are_sharper_than_two_intervals_apart():
+    labels, predictions, probabilities = made(GRADE, n=500)
+    worse = predictions.copy()
+    worse[:25] = np.where(labels[:25] == "fair", "poor", "fair")
+    found = metrics.paired_differences(
+        GRADE, labels, (predictions, probabilities), (worse, probabilities), np.random.default_rng(0)
+    )["accuracy"]
+    alone = metrics.bootstrap(GRADE, labels, predictions, probabilities, np.random.default_rng(0))["accuracy"]
+    assert found.high < 0
+    assert found.high - found.low < (alone.high - alone.low) / 2
+
+
+def test_two_models_that_agree_on_few_rows_may_still_differ():
+    rows = (["fair"] * 10, [[0, 1, 0]] * 10)
+    found = metrics.paired_differences(GRADE, ["fair"] * 10, rows, rows, np.random.default_rng(0))["accuracy"]
+    assert (found.low, found.value, found.high) == pytest.approx((-0.2775, 0, 0.2775), abs=1e-3)
+
+
+def test_calibration_noise_is_what_calibrated_models_show():
+    errors = [metrics.score(GRADE, *made(GRADE, n=300, seed=s))["calibration_error"] for s in range(200)]
+    noise = metrics.calibration_noise(made(GRADE, n=300)[2], np.random.default_rng(0))
+    assert noise == pytest.approx(np.quantile(errors, 0.95), rel=0.15)

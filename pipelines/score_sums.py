@@ -1,0 +1,126 @@
+"""The sums over rows that every score is a function of.
+
+How often each class was answered by each other, the summed log-loss, and the counts of the calibration bins: from
+these one formula gives the plain score, the scores of every bootstrap repeat and those of every day.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pipelines.datasets import Task
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Integers: TypeAlias = npt.NDArray[np.int64]
+Texts: TypeAlias = "Sequence[object] | npt.NDArray[np.object_] | pd.Series"
+
+BINS = 15  # the usual number in the calibration literature, and the one that the goals were measured with
+INNER_EDGES = np.linspace(0, 1, BINS + 1)[1:-1]
+SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)  # what scikit-learn clips to; one certain error costs 36
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over the rows, one set a repeat: confusion (r, k, k), log-loss (r,), bins (r, 3, BINS)."""
+
+    confusion: Floats
+    loss: Floats
+    bins: Floats
+
+
+def known_rows(labels: Texts) -> npt.NDArray[np.bool_]:
+    """Which rows have a label: (n,)."""
+    known: npt.NDArray[np.bool_] = ~pd.isna(np.asarray(labels, dtype=object))
+    return known
+
+
+def positions(task: Task, classes: Texts, known: npt.NDArray[np.bool_]) -> Integers:
+    """The place of each known row's class in `task.classes`; `ValueError` for what is no class of the task."""
+    values = np.asarray(classes, dtype=object)[known]
+    found = pd.Index(task.classes).get_indexer(pd.Index(values, dtype=object))
+    if (found < 0).any():
+        strange = values[found < 0][0]
+        raise ValueError(f"{strange!r} is no class of {task.name}; it has {', '.join(task.classes)}")
+    return np.asarray(found, dtype=np.int64)
+
+
+def matrix_of(task: Task, probabilities: npt.ArrayLike, known: npt.NDArray[np.bool_]) -> Floats:
+    """The probabilities of the known rows: (m, k)."""
+    return np.asarray(probabilities, dtype=np.float64).reshape(-1, len(task.classes))[known]
+
+
+def sums_of(
+    task: Task, labels: Texts, predictions: Texts, probabilities: npt.ArrayLike, units: Integers | None
+) -> Sums:
+    """The sums of each unit, or of all rows together."""
+    known, k = known_rows(labels), len(task.classes)
+    true, answered = positions(task, labels, known), positions(task, predictions, known)
+    matrix = matrix_of(task, probabilities, known)
+    units = np.zeros(len(true), dtype=np.int64) if units is None else units
+    size = int(units.max(initial=0)) + 1
+    cells = np.bincount((units * k + true) * k + answered, minlength=size * k * k)
+    losses = -np.log(np.clip(matrix[np.arange(len(true)), true], SMALLEST_PROBABILITY, 1))
+    return Sums(
+        confusion=cells.reshape(size, k, k).astype(np.float64),
+        loss=np.bincount(units, weights=losses, minlength=size).astype(np.float64),
+        bins=bin_sums(true, matrix, units),
+    )
+
+
+def bin_sums(true: Integers, matrix: Floats, units: Integers | None = None) -> Floats:
+    """Rows, summed confidence and hits of each calibration bin: (units, 3, BINS)."""
+    units = np.zeros(len(true), dtype=np.int64) if units is None else units
+    size = int(units.max(initial=0)) + 1
+    top, confidence = matrix.argmax(axis=1), matrix.max(axis=1, initial=0)
+    cells = units * BINS + np.searchsorted(INNER_EDGES, confidence, side="left")
+    sums = [
+        np.bincount(cells, weights=weights, minlength=size * BINS).reshape(size, BINS)
+        for weights in (np.ones(len(true)), confidence, (top == true).astype(np.float64))
+    ]
+    return np.stack(sums, axis=1)
+
+
+def resampled(parts: Sums, draws: Floats) -> Sums:
+    """The sums of each repeat from how often it drew each unit (r, units)."""
+    return Sums(*(_weighted(draws, part) for part in (parts.confusion, parts.loss, parts.bins)))
+
+
+def scores_of(task: Task, sums: Sums) -> dict[str, Floats]:
+    """Every score, one value a repeat."""
+    n = sums.confusion.sum(axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        probabilistic = {
+            "log_loss": sums.loss / n,
+            "calibration_error": np.abs(sums.bins[:, 1] - sums.bins[:, 2]).sum(axis=1) / n,
+        }
+        return _table_scores(task, sums.confusion, n) | probabilistic
+
+
+def _table_scores(task: Task, table: Floats, n: Floats) -> dict[str, Floats]:
+    hits = np.diagonal(table, axis1=1, axis2=2)
+    true, answered = table.sum(axis=2), table.sum(axis=1)
+    recall, f1 = hits / true, 2 * hits / (true + answered)
+    scores = {
+        "accuracy": hits.sum(axis=1) / n,
+        "balanced_accuracy": np.nansum(recall, axis=1) / (true > 0).sum(axis=1),
+        "macro_f1": np.nansum(f1, axis=1) / (true + answered > 0).sum(axis=1),
+    }
+    scores |= {f"recall_{name}": recall[:, i] for i, name in enumerate(task.classes)}
+    return scores | _ordinal_scores(table, n) if task.ordinal else scores
+
+
+def _ordinal_scores(table: Floats, n: Floats) -> dict[str, Floats]:
+    steps = np.abs(np.subtract.outer(np.arange(table.shape[1]), np.arange(table.shape[1])))
+    by_chance = table.sum(axis=2)[:, :, None] * table.sum(axis=1)[:, None, :] / n[:, None, None]
+    observed, expected = (table * steps**2).sum(axis=(1, 2)), (by_chance * steps**2).sum(axis=(1, 2))
+    return {"quadratic_kappa": 1 - observed / expected, "mean_absolute_error": (table * steps).sum(axis=(1, 2)) / n}
+
+
+def _weighted(weights: Floats, parts: Floats) -> Floats:
+    """The sums of each repeat (r, ...)."""
+    flat = weights @ parts.reshape(len(parts), -1)
+    return flat.reshape(len(weights), *parts.shape[1:])
