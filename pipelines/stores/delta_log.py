@@ -1,5 +1,8 @@
 """What the embedded store reads from a Delta Lake log, and how it keeps the table and its log small."""
 
+import json
+import os
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,9 +11,14 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import DeltaTable, PostCommitHookProperties
 
+from pipelines.stores.folders import names_in
+
 # A week of time travel: who finds a mistake after a weekend or a holiday can still read what was there before it.
-_KEPT = "interval 7 days"
-CONFIGURATION = {"delta.deletedFileRetentionDuration": _KEPT, "delta.logRetentionDuration": _KEPT}
+_KEPT = timedelta(days=7)
+CONFIGURATION = {
+    "delta.deletedFileRetentionDuration": f"interval {_KEPT.days} days",
+    "delta.logRetentionDuration": f"interval {_KEPT.days} days",
+}
 
 # Upkeep is `maintain`, which removes data files before a checkpoint forgets them.
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
@@ -62,4 +70,46 @@ def data_files(table: DeltaTable, event_time: str) -> list[DataFile]:
 
 
 def maintain(table: DeltaTable) -> None:
-    """Merge small files and remove what is old, once in a number of commits."""
+    """Merge small files and remove what is older than the kept week, once in `_COMMITS_BETWEEN` commits.
+
+    The caller holds the table's lock. Nothing here depends on the times of the files on disk, which are all
+    new after a `git checkout`, except that the leftovers of a killed writer stay for a week.
+    """
+    folder = Path(table.table_uri.removeprefix("file://"))
+    if _commits_since_checkpoint(folder) < _COMMITS_BETWEEN:
+        return
+    table.optimize.compact(target_size=_LARGE, post_commithook_properties=NO_HOOKS)
+    table.vacuum(dry_run=False, post_commithook_properties=NO_HOOKS)
+    _remove_leftovers(table, folder)
+    table.create_checkpoint()
+    _restore_times(folder)
+    table.cleanup_metadata()
+
+
+def _commits_since_checkpoint(folder: Path) -> int:
+    log = names_in(folder / "_delta_log")
+    newest = max((name.split(".")[0] for name in log if ".checkpoint." in name), default="")
+    return sum(newest < name.removesuffix(".json") for name in log if name.endswith(".json"))
+
+
+def _remove_leftovers(table: DeltaTable, folder: Path) -> None:
+    """Remove what killed writers left: half-made log entries, and old data files that no log entry names."""
+    for staged in (folder / "_delta_log").glob("*#*"):
+        staged.unlink()
+    named = "".join([*table.file_uris(), *(path.read_text() for path in _commits(folder))])
+    for path in folder.glob("*.parquet"):
+        if path.name not in named and time.time() - path.stat().st_mtime > _KEPT.total_seconds():
+            path.unlink()
+
+
+def _restore_times(folder: Path) -> None:
+    """Give log files the times of their commits, since old ones are found by the time of the file."""
+    for path in _commits(folder):
+        actions = [json.loads(line) for line in path.read_text().splitlines()]
+        seconds = next(action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action) / 1000
+        for file in path.parent.glob(f"{path.stem}.*"):
+            os.utime(file, (seconds, seconds))
+
+
+def _commits(folder: Path) -> list[Path]:
+    return list((folder / "_delta_log").glob("[0-9]*.json"))

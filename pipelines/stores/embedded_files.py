@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from pipelines.errors import StoreError
-from pipelines.stores.folders import StoreFolder, guarded, write_atomically
+from pipelines.stores.folders import StoreFolder, guarded, names_in, write_atomically
 
 # What the other parts of the store own.
 _TAKEN = ("tables", "models", "champions.json")
@@ -21,15 +21,18 @@ class StoredFiles(StoreFolder):
     @guarded
     def get_file(self, name: str) -> bytes | None:
         """The content of a stored file, or None."""
-        path = self.root / _checked(name)
-        return path.read_bytes() if path.is_file() else None
+        try:
+            return (self.root / _checked(name)).read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            return None
 
     @guarded
     def list_files(self, prefix: str) -> list[str]:
         """The names of stored files that begin with `prefix`, sorted."""
-        files = (path.relative_to(self.root) for path in self.root.rglob("*") if path.is_file())
-        names = (file.as_posix() for file in files if _is_free(file.parts))
-        return sorted(name for name in names if name.startswith(prefix))
+        top = [self.root / name for name in names_in(self.root) if _is_free((name,))]
+        paths = [inner for path in top for inner in (path, *path.rglob("*")) if inner.is_file()]
+        files = [path.relative_to(self.root) for path in paths]
+        return sorted(file.as_posix() for file in files if _is_free(file.parts) and file.as_posix().startswith(prefix))
 
 
 def _checked(name: str) -> str:

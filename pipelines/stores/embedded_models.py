@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.errors import ChampionMoved, NotFound, StoreError, VersionTaken
 from pipelines.stores.base import ChampionEntry, FeatureView, check_name
-from pipelines.stores.folders import StoreFolder, guarded, sync, write_atomically
+from pipelines.stores.folders import StoreFolder, guarded, names_in, sync, write_atomically
 
 _INFO = "model.json"
 
@@ -34,8 +34,7 @@ class ModelFolders(StoreFolder):
     @guarded
     def versions(self, task: str) -> list[int]:
         """The registered versions of a task, ascending."""
-        folder = self._task_folder(task)
-        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        names = names_in(self._task_folder(task))
         return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
     @guarded
@@ -91,11 +90,11 @@ class ModelFolders(StoreFolder):
         return self.root / "champions.json"
 
     def _champions(self) -> dict[str, list[ChampionEntry]]:
-        if not self._champions_file.is_file():
-            return {}
         try:
             tasks = json.loads(self._champions_file.read_bytes())
             return {task: [_entry(task, fields) for fields in entries] for task, entries in tasks.items()}
+        except FileNotFoundError:
+            return {}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StoreError(
                 f"{self._champions_file} is damaged ({error!r}); "

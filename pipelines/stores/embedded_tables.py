@@ -21,7 +21,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from pipelines.errors import SchemaMismatch, StoreError
 from pipelines.stores.base import FeatureGroup, Filter, conform, latest_per_key
 from pipelines.stores.delta_log import CONFIGURATION, NO_HOOKS, as_utc, data_files, maintain
-from pipelines.stores.folders import StoreFolder, guarded
+from pipelines.stores.folders import StoreFolder, guarded, names_in
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -152,7 +152,7 @@ class DeltaTables(StoreFolder):
             ) from error
 
     def _exists(self, group: FeatureGroup) -> bool:
-        return any((self._path(group) / "_delta_log").glob("[0-9]*"))
+        return any(name[0].isdigit() for name in names_in(self._path(group) / "_delta_log"))
 
     def _path(self, group: FeatureGroup) -> Path:
         return self.root / "tables" / group.name

@@ -62,6 +62,14 @@ def guarded(method: Callable[Concatenate[F, P], R]) -> Callable[Concatenate[F, P
     return call
 
 
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder; none where it does not exist."""
+    try:
+        return os.listdir(folder)  # noqa: PTH208
+    except FileNotFoundError:
+        return []
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace the file `path` in one step: a reader, or a crash, sees the old content or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
