@@ -1,0 +1,90 @@
+"""Made prediction histories: what a store would hold after some days of operation, from a seeded Generator."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from pipelines.datasets import dataset_of
+from pipelines.feature_groups import predictions_group, samples_group
+from pipelines.stores.base import ChampionEntry, conform
+
+START = datetime(2026, 9, 1, tzinfo=UTC)
+SHARES = {
+    "wine_grade": (0.038, 0.766, 0.196),
+    "wine_quality": (0.005, 0.033, 0.329, 0.436, 0.166, 0.03, 0.001),
+    "wine_type": (0.25, 0.75),
+}
+
+
+def history(task, *, days=30, per_day=10, seed=0, version=1, skill=2.0, start=START, served="champion", prefix=""):
+    """Calibrated predictions of one version: each probability row is the truth from which its label is drawn.
+
+    `skill` is how sharply the probabilities stand out from the natural shares; 0 knows nothing but the shares.
+    """
+    rng = np.random.default_rng([seed, 1])
+    n, k = days * per_day, len(task.classes)
+    shares = np.array(SHARES.get(task.name, np.full(k, 1 / k)))
+    logits = np.log(shares) + skill * rng.standard_normal((n, k))
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    classes = np.array(task.classes, dtype=object)
+    labels = classes[(probabilities.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(0, k - 1)]
+    day, index = np.divmod(np.arange(n), per_day)
+    times = [start + timedelta(days=int(d), milliseconds=int(i)) for d, i in zip(day, index, strict=True)]
+    rows = pd.DataFrame(
+        {
+            "sample_id": [f"{prefix}s-{time:%Y-%m-%d}-{i:03d}" for time, i in zip(times, index, strict=True)],
+            "model_version": version,
+            "event_time": times,
+            "predicted_at": [time.replace(hour=6, minute=47, microsecond=0) for time in times],
+            "served": served,
+            "prediction": classes[probabilities.argmax(axis=1)],
+            "label": labels,
+            "run_url": "https://example.org/runs/1",
+        }
+    )
+    rows[task.probability_columns] = probabilities
+    return conform(rows, predictions_group(task))
+
+
+def arrivals(dataset, rows, sample_ids, event_times, origin="simulated"):
+    """Samples of a data set under given ids and times, their measurements taken from typed `rows` in turn."""
+    taken = rows.iloc[np.arange(len(sample_ids)) % len(rows)].reset_index(drop=True)
+    keyed = taken.assign(sample_id=list(sample_ids), event_time=list(event_times), origin=origin, role=None)
+    return conform(keyed, samples_group(dataset))
+
+
+def historical(dataset):
+    """The data set's own rows, typed, without ids: what a backfill would store."""
+    rows = dataset.load([]).rows
+    numeric = [*dataset.numeric, *(label.name for label in dataset.labels if label.kind == "integer")]
+    return rows.astype(dict.fromkeys(numeric, "float64"))
+
+
+def arrivals_of(task, predictions):
+    """The samples that the predictions are about."""
+    dataset = dataset_of(task)
+    keyed = predictions.drop_duplicates("sample_id")
+    return arrivals(dataset, historical(dataset), keyed["sample_id"], keyed["event_time"])
+
+
+def entry(task, version, when=START, reason="first version"):
+    return ChampionEntry(task=task.name, version=version, when=when, who="ada", reason=reason)
+
+
+def model_document(task, version=1, accuracy=0.75, width=0.03):
+    """The part of a model.json that the monitor reads."""
+    names = ["accuracy", "balanced_accuracy", "macro_f1", *(f"recall_{name}" for name in task.classes)]
+    names += ["quadratic_kappa"] if task.ordinal else []
+    metrics = {n: {"value": accuracy, "low": accuracy - width, "high": accuracy + width} for n in names}
+    metrics |= {
+        "log_loss": {"value": 0.6, "low": 0.55, "high": 0.65},
+        "calibration_error": {"value": 0.01, "low": 0.005, "high": 0.02},
+    }
+    return {
+        "task": task.name,
+        "version": version,
+        "created": "2026-09-01T00:00:00+00:00",
+        "metrics": metrics,
+        "baseline": dict.fromkeys(names, 0.4) | {"log_loss": 1.0, "calibration_error": 0.0},
+    }
