@@ -1,0 +1,126 @@
+"""The Kafka broker: librdkafka's mock cluster, emptied by a thread because it keeps only 5 MB a partition."""
+
+import io
+import json
+import threading
+import time
+from functools import cache
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from fastavro import parse_schema, schemaless_reader
+
+from tests.hopsworks.emulator.world import Json
+
+_AVRO_TYPES = {
+    "string": "string",
+    "double": "double",
+    "float": "float",
+    "bigint": "long",
+    "int": "int",
+    "boolean": "boolean",
+    "timestamp": {"type": "long", "logicalType": "timestamp-micros"},
+    "date": {"type": "int", "logicalType": "date"},
+}
+
+
+class Broker:
+    """A mock cluster and everything that was ever sent to it and not yet taken."""
+
+    def __init__(self) -> None:
+        self._cluster = Producer({"test.mock.num.brokers": 1, "log_level": 0})
+        brokers = self._cluster.list_topics(timeout=10).brokers
+        self.address = ",".join(f"{broker.host}:{broker.port}" for broker in brokers.values())
+        self._lock = threading.Lock()
+        self._messages: dict[str, list[tuple[int, int, bytes]]] = {}
+        self._drained: dict[tuple[str, int], int] = {}
+        self._new: list[TopicPartition] = []
+        threading.Thread(target=self._drain, daemon=True).start()
+
+    def create_topic(self, topic: str) -> None:
+        """Create a topic, which the mock cluster does when it is asked about it."""
+        deadline = time.monotonic() + 10
+        while not (partitions := self._cluster.list_topics(topic, timeout=10).topics[topic].partitions):
+            if time.monotonic() > deadline:
+                raise TimeoutError(topic)
+            time.sleep(0.01)
+        with self._lock:
+            self._messages[topic] = []
+            for partition in partitions:
+                self._drained[topic, partition] = 0
+                self._new.append(TopicPartition(topic, partition, OFFSET_BEGINNING))
+
+    def take(self, topic: str) -> list[bytes]:
+        """The messages that arrived up to now, in order within each key, removed."""
+        self._wait_until_drained(topic)
+        with self._lock:
+            messages, self._messages[topic] = self._messages[topic], []
+        return [value for _, _, value in sorted(messages)]
+
+    def put_back(self, topic: str, values: list[bytes]) -> None:
+        """What a failed job leaves: the messages are there for the next."""
+        with self._lock:
+            self._messages[topic] = [(-1, number, value) for number, value in enumerate(values)] + self._messages[topic]
+
+    def _wait_until_drained(self, topic: str) -> None:
+        consumer = self._consumer("watermarks")
+        try:
+            partitions = [partition for name, partition in self._drained if name == topic]
+            highs = {number: consumer.get_watermark_offsets(TopicPartition(topic, number))[1] for number in partitions}
+        finally:
+            consumer.close()
+        deadline = time.monotonic() + 30
+        while any(self._drained[topic, number] < high for number, high in highs.items()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(topic)
+            time.sleep(0.005)
+
+    def _drain(self) -> None:
+        consumer = self._consumer("drain")
+        while True:
+            with self._lock:
+                new, self._new = self._new, []
+            if new:
+                consumer.incremental_assign(new)
+            for message in consumer.consume(1000, timeout=0.02):
+                if message.error():
+                    continue
+                with self._lock:
+                    self._messages[message.topic()].append((message.partition(), message.offset(), message.value()))
+                    self._drained[message.topic(), message.partition()] = message.offset() + 1
+
+    def _consumer(self, group: str) -> Consumer:
+        options = {"bootstrap.servers": self.address, "group.id": group, "enable.auto.commit": False}
+        return Consumer({**options, "fetch.wait.max.ms": 10, "log_level": 0})
+
+
+@cache
+def broker() -> Broker:
+    """The one broker of this process, started when it is first needed."""
+    return Broker()
+
+
+def address() -> str:
+    """Where the broker listens."""
+    return broker().address
+
+
+def create_topic(topic: str) -> None:
+    """Create the topic of a feature group."""
+    broker().create_topic(topic)
+
+
+def avro(group: Json) -> str:
+    """The Avro schema of a feature group, as JSON text."""
+    fields = [
+        {"name": feature["name"], "type": ["null", _AVRO_TYPES[feature["type"]]]} for feature in group["features"]
+    ]
+    name = f"{group['name']}_{group['version']}"
+    return json.dumps(
+        {"type": "record", "name": name, "namespace": f"{group['featurestoreName']}.db", "fields": fields}
+    )
+
+
+def decode(group: Json, values: list[bytes]) -> list[Json]:
+    """Messages as rows."""
+    parsed = parse_schema(json.loads(avro(group)))
+    return [schemaless_reader(io.BytesIO(value), parsed, None) for value in values]
