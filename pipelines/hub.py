@@ -1,0 +1,261 @@
+"""The Hugging Face Hub: retries around what its client does not retry, and errors that say what to do."""
+
+import hashlib
+import re
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx2
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_session
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils.tqdm import disable_progress_bars
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from pipelines.errors import PublishError
+from pipelines.settings import HubSettings
+
+Result = TypeVar("Result")
+
+PAYMENT_REQUIRED, FORBIDDEN, CONFLICT, MOVED_ON, TOO_MANY = 402, 403, 409, 412, 429
+TRANSIENT = frozenset({408, MOVED_ON, TOO_MANY, 500, 502, 503, 504})
+# 1 + 2 + 4 + 8 + 16 seconds: longer than the short outages of the Hub, short beside a scheduled job.
+ATTEMPTS = 6
+# The rate limits of the Hub count in windows of five minutes.
+LONGEST_WAIT = 300
+# The client itself never gives up on a connection that says nothing.
+TIMEOUT = httpx2.Timeout(60, connect=20)
+TOKENS_PAGE = "https://huggingface.co/settings/tokens"
+
+
+class PaymentRequired(PublishError):
+    """The account's plan does not allow this kind of Space."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a commit has to do, by path in the Space."""
+
+    write: tuple[str, ...]
+    delete: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.write or self.delete)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that differs."""
+        return tuple(sorted((*self.write, *self.delete)))
+
+
+@dataclass(frozen=True)
+class Push:
+    """How a Space came to hold its files: the commit that it is at, and what had to change."""
+
+    commit: str
+    change: Change
+
+
+class Hub:
+    """The calls that publishing needs. Each one is tried again while the fault may pass, and raises `PublishError`.
+
+    Parameters
+    ----------
+    sleep
+        How to wait between two attempts (seconds).
+    """
+
+    def __init__(self, settings: HubSettings, sleep: Callable[[float], None] = time.sleep) -> None:
+        if not settings.token.isascii() or len(settings.token.split()) != 1:
+            raise PublishError(f"HF_TOKEN is not a token: it has blanks or letters outside ASCII. {_new_token()}")
+        disable_progress_bars()
+        # Otherwise the client reports to, and asks of, an address that is not the endpoint given here.
+        constants.HF_HUB_DISABLE_TELEMETRY = True
+        self._token = settings.token
+        self._endpoint = settings.endpoint.rstrip("/")
+        self._api = HfApi(endpoint=self._endpoint, token=settings.token)
+        self._sleep = sleep
+
+    def account(self) -> str:
+        """The name of the token's account; refuses a token that can only read."""
+        found: dict[str, Any] = self._tried("sign in", self._api.whoami)
+        token = found.get("auth", {}).get("accessToken", {})
+        if token.get("role") == "read":
+            raise PublishError(f"HF_TOKEN can only read. {_new_token()}")
+        return str(found["name"])
+
+    def page(self, space: str) -> str:
+        """The address of a Space."""
+        return f"{self._endpoint}/spaces/{space}"
+
+    def exists(self, space: str) -> bool:
+        """Whether the Space is there."""
+        return self._tried(f"look up {space}", lambda: self._head(space)) is not None
+
+    def create(self, space: str, sdk: str) -> None:
+        """Create an empty Space; nothing happens where another run did it first.
+
+        Raises
+        ------
+        PaymentRequired
+            The account's plan does not allow Spaces of this kind.
+        """
+
+        def attempt() -> None:
+            try:
+                self._api.create_repo(space, repo_type="space", space_sdk=sdk)
+            except HfHubHTTPError as error:
+                if _status(error) != CONFLICT:
+                    raise
+
+        self._tried(f"create {space}", attempt)
+
+    def difference(self, space: str, files: Mapping[str, bytes], owned: tuple[str, ...]) -> Push:
+        """What a push would do; see `push`."""
+        return self._tried(f"read {space}", lambda: self._compared(space, files, owned))
+
+    def push(self, space: str, files: Mapping[str, bytes], owned: tuple[str, ...], message: str) -> Push:
+        """Bring a Space to hold `files`, in one commit, or in none if it does already.
+
+        Parameters
+        ----------
+        owned
+            Folders in which a file that is not among `files` is removed; elsewhere it stays.
+        """
+        attempted: list[Change] = []
+
+        def attempt() -> Push:
+            # Read again each time: another publisher may have come first, or our own answer got lost.
+            push = self._compared(space, files, owned)
+            if not push.change:
+                return push
+            attempted.append(push.change)
+            return Push(self._commit(space, files, push, message), push.change)
+
+        done = self._tried(f"publish to {space}", attempt)
+        return done if done.change or not attempted else Push(done.commit, attempted[-1])
+
+    def runtime(self, space: str) -> dict[str, Any]:
+        """The state of the Space as the Hub tells it: `stage`, and where known `sha` and `errorMessage`."""
+        return self._tried(f"ask how {space} is doing", lambda: self._api.get_space_runtime(space).raw)
+
+    def log(self, space: str, *, build: bool, lines: int) -> str:
+        """The last lines of a Space's build log or run log."""
+        read = list[str]
+        found = self._tried(f"read the log of {space}", lambda: read(self._api.fetch_space_logs(space, build=build)))
+        return self._hidden("".join(found[-lines:]))
+
+    def _head(self, space: str) -> str | None:
+        try:
+            return self._api.space_info(space).sha
+        except RepositoryNotFoundError:
+            return None
+
+    def _compared(self, space: str, files: Mapping[str, bytes], owned: tuple[str, ...]) -> Push:
+        head = self._api.space_info(space).sha or ""
+        tree = self._api.list_repo_tree(space, repo_type="space", revision=head, recursive=True)
+        return Push(head, difference([entry for entry in tree if isinstance(entry, RepoFile)], files, owned))
+
+    def _commit(self, space: str, files: Mapping[str, bytes], push: Push, message: str) -> str:
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
+            *(CommitOperationAdd(path, files[path]) for path in push.change.write),
+            *(CommitOperationDelete(path) for path in push.change.delete),
+        ]
+        with warnings.catch_warnings():
+            # The history belongs to the Space: it is what its page shows.
+            warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")
+            made = self._api.create_commit(
+                space, operations, commit_message=message, repo_type="space", parent_commit=push.commit
+            )
+        return made.oid
+
+    def _tried(self, what: str, call: Callable[[], Result]) -> Result:
+        def attempt() -> Result:
+            get_session().timeout = TIMEOUT
+            return call()
+
+        retrying = Retrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=_pause,
+            retry=retry_if_exception(_may_pass),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(attempt)
+        # The client lets RuntimeError and ValueError out of its upload paths.
+        except (HfHubHTTPError, httpx2.HTTPError, httpx2.InvalidURL, OSError, RuntimeError, ValueError) as error:
+            kind = PaymentRequired if _status(error) == PAYMENT_REQUIRED else PublishError
+            raise kind(self._hidden(f"Could not {what} on {self._endpoint}: {_explained(error)}")) from None
+
+    def _hidden(self, text: str) -> str:
+        return re.sub(r"hf_\w{8,}", "hf_***", text.replace(self._token, "hf_***"))
+
+
+def difference(tree: list[RepoFile], files: Mapping[str, bytes], owned: tuple[str, ...]) -> Change:
+    """Compare the files of a Space with those that it should have, by content hash."""
+    there = {entry.path: entry for entry in tree}
+    write = [path for path, content in files.items() if path not in there or _differs(there[path], content)]
+    delete = [path for path in there if path not in files and path.startswith(owned)]
+    return Change(tuple(sorted(write)), tuple(sorted(delete)))
+
+
+def _differs(entry: RepoFile, content: bytes) -> bool:
+    if entry.lfs is not None:
+        return entry.lfs.sha256 != hashlib.sha256(content).hexdigest()
+    # How git names a blob; not a matter of security.
+    return entry.blob_id != hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
+def _status(error: BaseException) -> int | None:
+    cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
+    return cause.response.status_code if isinstance(cause, HfHubHTTPError) else None
+
+
+def _may_pass(error: BaseException) -> bool:
+    status = _status(error)
+    if status is not None:
+        return status in TRANSIENT and (_asked_wait(error) or 0) <= LONGEST_WAIT
+    # An address with a wrong beginning counts as a fault of the transport too.
+    passing = (httpx2.TransportError, OSError, RuntimeError)
+    return isinstance(error, passing) and not isinstance(error, httpx2.UnsupportedProtocol)
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = _asked_wait(error) if error else None
+    return float(2 ** (state.attempt_number - 1)) if asked is None else asked + 1.0
+
+
+def _asked_wait(error: BaseException) -> int | None:
+    """The seconds that the Hub asks to wait: `Retry-After`, or `RateLimit: "api";r=0;t=55`."""
+    if _status(error) != TOO_MANY or not isinstance(error, HfHubHTTPError):
+        return None
+    headers = error.response.headers
+    found = re.fullmatch(r"\d+", headers.get("Retry-After", "")) or re.search(
+        r";\s*t=(\d+)", headers.get("RateLimit", "")
+    )
+    return int(found[found.lastindex or 0]) if found else None
+
+
+def _explained(error: BaseException) -> str:
+    advice = {
+        None: "what was sent is not valid" if isinstance(error, ValueError) else "check the network and HF_ENDPOINT",
+        401: f"the token is not accepted. {_new_token()}",
+        PAYMENT_REQUIRED: "the plan of this account does not include it",
+        FORBIDDEN: f"the token may not do this, or the namespace is not yours; correct HF_NAMESPACE. {_new_token()}",
+        404: "there is no such namespace or Space; correct HF_NAMESPACE",
+        MOVED_ON: "other runs keep changing it; wait for them and run it again",
+        TOO_MANY: f"too many requests; run it again in {(_asked_wait(error) or LONGEST_WAIT) // 60 + 1} minutes",
+    }
+    status = _status(error)
+    what = advice.get(status, "run it again later; https://status.huggingface.co tells of outages")
+    said = " ".join(str(error).split()) or type(error).__name__
+    return f"{what} ({said})"
+
+
+def _new_token() -> str:
+    return f"Make a token with write permission at {TOKENS_PAGE} and set HF_TOKEN to it."
