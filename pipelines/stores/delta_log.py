@@ -1,7 +1,7 @@
 """What the embedded store reads from a Delta Lake log, and how it keeps the table and its log small."""
 
-import json
 import os
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,19 +9,21 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
-from deltalake import DeltaTable, PostCommitHookProperties
+from deltalake import DeltaTable
 
 from pipelines.stores.folders import names_in
 
 # A week of time travel: who finds a mistake after a weekend or a holiday can still read what was there before it.
 _KEPT = timedelta(days=7)
+
+# Checkpoints and the removal of old log files are left to `maintain`: one that delta-rs makes by itself
+# forgets removed data files before they are deleted, and they would stay for ever.
 CONFIGURATION = {
+    "delta.checkpointInterval": str(10**9),
+    "delta.enableExpiredLogCleanup": "false",
     "delta.deletedFileRetentionDuration": f"interval {_KEPT.days} days",
     "delta.logRetentionDuration": f"interval {_KEPT.days} days",
 }
-
-# Upkeep is `maintain`, which removes data files before a checkpoint forgets them.
-NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 # Delta Lake lets a writer cut the times in its statistics to milliseconds.
 _STATISTICS_STEP = timedelta(milliseconds=1)
@@ -32,6 +34,9 @@ _COMMITS_BETWEEN = 10
 
 # Files of this size are left alone, so that upkeep costs the same after a day and after ten years.
 _LARGE = 4 * 2**20
+
+# The time of a commit, in milliseconds, as the `commitInfo` of its log entry has it.
+_TIMESTAMP = re.compile(rb'"timestamp":(\d+)')
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,8 @@ def maintain(table: DeltaTable) -> None:
     folder = Path(table.table_uri.removeprefix("file://"))
     if _commits_since_checkpoint(folder) < _COMMITS_BETWEEN:
         return
-    table.optimize.compact(target_size=_LARGE, post_commithook_properties=NO_HOOKS)
-    table.vacuum(dry_run=False, post_commithook_properties=NO_HOOKS)
+    table.vacuum(dry_run=False)
+    table.optimize.compact(target_size=_LARGE)
     _remove_leftovers(table, folder)
     table.create_checkpoint()
     _restore_times(folder)
@@ -96,19 +101,20 @@ def _remove_leftovers(table: DeltaTable, folder: Path) -> None:
     """Remove what killed writers left: half-made log entries, and old data files that no log entry names."""
     for staged in (folder / "_delta_log").glob("*#*"):
         staged.unlink()
-    named = "".join([*table.file_uris(), *(path.read_text() for path in _commits(folder))])
+    named = b"".join([*map(str.encode, table.file_uris()), *(path.read_bytes() for path in _commits(folder))])
     for path in folder.glob("*.parquet"):
-        if path.name not in named and time.time() - path.stat().st_mtime > _KEPT.total_seconds():
+        if path.name.encode() not in named and time.time() - path.stat().st_mtime > _KEPT.total_seconds():
             path.unlink()
 
 
 def _restore_times(folder: Path) -> None:
     """Give log files the times of their commits, since old ones are found by the time of the file."""
     for path in _commits(folder):
-        actions = [json.loads(line) for line in path.read_text().splitlines()]
-        seconds = next(action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action) / 1000
-        for file in path.parent.glob(f"{path.stem}.*"):
-            os.utime(file, (seconds, seconds))
+        stamp = _TIMESTAMP.search(path.read_bytes())
+        if stamp:
+            seconds = int(stamp[1]) / 1000
+            for file in path.parent.glob(f"{path.stem}.*"):
+                os.utime(file, (seconds, seconds))
 
 
 def _commits(folder: Path) -> list[Path]:

@@ -4,9 +4,13 @@ A write holds the table's lock, looks at the rows that are there in the time win
 only what differs. A read opens the files whose statistics overlap its time window, nothing else.
 """
 
+import errno
 import functools
 import operator
-from collections.abc import Sequence
+import os
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,8 +24,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from pipelines.errors import SchemaMismatch, StoreError
 from pipelines.stores.base import FeatureGroup, Filter, conform, latest_per_key
-from pipelines.stores.delta_log import CONFIGURATION, NO_HOOKS, as_utc, data_files, maintain
-from pipelines.stores.folders import StoreFolder, guarded, names_in
+from pipelines.stores.delta_log import CONFIGURATION, as_utc, data_files, maintain
+from pipelines.stores.folders import StoreFolder, error_number, guarded, names_in
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -54,7 +58,7 @@ class DeltaTables(StoreFolder):
         batch = _checked_batch(group, rows)
         if batch.empty:
             return 0
-        with self.lock(f"tables-{group.name}"):
+        with self.lock(f"tables-{group.name}"), self._named(group):
             return self._merge(group, batch)
 
     @guarded
@@ -68,38 +72,42 @@ class DeltaTables(StoreFolder):
         where: Filter | None = None,
     ) -> pd.DataFrame:
         """The rows of a time window, sorted; see `Store.read`."""
+        condition = _condition(group, (start, end), where)
         wanted = group.column_names if columns is None else [name for name in group.column_names if name in columns]
         needed = list(dict.fromkeys([*wanted, *group.order]))
-        table = self._open(group)
-        if table is None:
-            return conform(_rows(_schema(group).empty_table()), group, wanted)
-        return conform(_scan(table, group, needed, (start, end), where), group, needed)[wanted]
+        with self._named(group):
+            table = self._open(group)
+            paths = _overlapping(table, group, start, end) if table else []
+            rows = _rows(_dataset(paths, group).to_table(needed, filter=condition))
+        return conform(rows, group, needed)[wanted]
 
     @guarded
     def newest(self, group: FeatureGroup) -> datetime | None:
         """The newest event time, from the file statistics and the time column of the newest file."""
-        table = self._open(group)
-        files = data_files(table, group.event_time) if table else []
-        reached = max((file.newest for file in files if file.newest), default=None)
-        paths = [file.path for file in files if file.overlaps(reached, None)]
-        times = _dataset(paths, group).to_table([group.event_time])[group.event_time]
+        with self._named(group):
+            table = self._open(group)
+            files = data_files(table, group.event_time) if table else []
+            reached = max((file.newest for file in files if file.newest), default=None)
+            paths = [file.path for file in files if file.overlaps(reached, None)]
+            times = _dataset(paths, group).to_table([group.event_time])[group.event_time]
         newest: datetime | None = pc.max(times).as_py()
         return as_utc(newest) if newest else None
 
     @guarded
     def count(self, group: FeatureGroup) -> int:
         """The number of rows, from the file statistics."""
-        table = self._open(group)
-        files = data_files(table, group.event_time) if table else []
-        unknown = _dataset([file.path for file in files if file.rows is None], group)
-        return int(unknown.count_rows()) + sum(file.rows or 0 for file in files)
+        with self._named(group):
+            table = self._open(group)
+            files = data_files(table, group.event_time) if table else []
+            unknown = _dataset([file.path for file in files if file.rows is None], group)
+            return int(unknown.count_rows()) + sum(file.rows or 0 for file in files)
 
     @guarded
     def clear(self, group: FeatureGroup) -> None:
         """Remove every row in one commit, and take over the group's columns where the table has others."""
-        if self._exists(group):
-            with self.lock(f"tables-{group.name}"):
-                table = self._load(group)
+        if self._commits(group):
+            with self.lock(f"tables-{group.name}"), self._named(group):
+                table = DeltaTable(self._path(group))
                 if table.file_uris() or _difference(table, group):
                     empty = _schema(group).empty_table()
                     write_deltalake(table, empty, mode="overwrite", schema_mode="overwrite")
@@ -116,7 +124,6 @@ class DeltaTables(StoreFolder):
             _merge_predicate(group, changed),
             source_alias="source",
             target_alias="target",
-            post_commithook_properties=NO_HOOKS,
         )
         if not group.append_only:
             merge = merge.when_matched_update_all()
@@ -131,9 +138,9 @@ class DeltaTables(StoreFolder):
         )
 
     def _open(self, group: FeatureGroup) -> DeltaTable | None:
-        if not self._exists(group):
+        if not self._commits(group):
             return None
-        table = self._load(group)
+        table = DeltaTable(self._path(group))
         difference = _difference(table, group)
         if difference:
             raise SchemaMismatch(
@@ -142,17 +149,34 @@ class DeltaTables(StoreFolder):
             )
         return table
 
-    def _load(self, group: FeatureGroup) -> DeltaTable:
-        try:
-            return DeltaTable(self._path(group))
-        except DeltaError as error:
-            raise StoreError(
-                f"The table of {group.name} in {self._path(group)} is damaged ({error}); "
-                "take it from a copy of the store, or delete that folder and backfill again."
-            ) from error
+    def _commits(self, group: FeatureGroup) -> list[str]:
+        log = self._path(group) / "_delta_log"
+        commits = sorted(name for name in names_in(log) if name[0].isdigit())
+        # A power cut can leave the newest commit empty, and delta-rs takes that for a commit of nothing.
+        if commits and not (log / commits[-1]).stat().st_size:
+            raise StoreError(self._damaged(group, f"{commits[-1]} is empty"))
+        return commits
 
-    def _exists(self, group: FeatureGroup) -> bool:
-        return any(name[0].isdigit() for name in names_in(self._path(group) / "_delta_log"))
+    @contextmanager
+    def _named(self, group: FeatureGroup) -> Iterator[None]:
+        """Turn what Delta Lake and Arrow raise into one sentence about the table of `group`."""
+        try:
+            yield
+        except CommitFailedError as error:
+            raise StoreError(
+                f"Other programs keep changing the table of {group.name} in {self.location}; run this again."
+            ) from error
+        except (DeltaError, pa.ArrowException, OSError) as error:
+            number = error_number(error)
+            if number and number != errno.ENOENT:
+                raise OSError(number, os.strerror(number), str(self._path(group))) from error
+            raise StoreError(self._damaged(group, f"{type(error).__name__}: {error}".split("\n")[0])) from error
+
+    def _damaged(self, group: FeatureGroup, what: str) -> str:
+        return (
+            f"The table of {group.name} in {self._path(group)} is damaged ({textwrap.shorten(what, 200)}); "
+            "take it from a copy of the store, or delete that folder and backfill again."
+        )
 
     def _path(self, group: FeatureGroup) -> Path:
         return self.root / "tables" / group.name
@@ -193,8 +217,9 @@ def _present(table: DeltaTable, group: FeatureGroup, batch: pd.DataFrame) -> pd.
         found = _dataset(table.file_uris(), group).to_table(group.order, filter=same_key)
         return conform(_rows(found), group, group.order)
     times = batch[group.event_time]
-    window = (times.min().to_pydatetime(), times.max().to_pydatetime() + _TICK)
-    return conform(_scan(table, group, group.column_names, window, None), group)
+    start, end = times.min().to_pydatetime(), times.max().to_pydatetime() + _TICK
+    found = _dataset(_overlapping(table, group, start, end), group)
+    return conform(_rows(found.to_table(filter=_condition(group, (start, end), None))), group)
 
 
 def _merge_predicate(group: FeatureGroup, changed: pd.DataFrame) -> str:
@@ -206,12 +231,8 @@ def _merge_predicate(group: FeatureGroup, changed: pd.DataFrame) -> str:
     return " AND ".join(keys + window)
 
 
-def _scan(
-    table: DeltaTable, group: FeatureGroup, columns: Sequence[str], window: Window, where: Filter | None
-) -> pd.DataFrame:
-    """The rows of a window, in no order."""
-    paths = [file.path for file in data_files(table, group.event_time) if file.overlaps(*window)]
-    return _rows(_dataset(paths, group).to_table(list(columns), filter=_condition(group, window, where)))
+def _overlapping(table: DeltaTable, group: FeatureGroup, start: datetime | None, end: datetime | None) -> list[str]:
+    return [file.path for file in data_files(table, group.event_time) if file.overlaps(start, end)]
 
 
 def _condition(group: FeatureGroup, window: Window, where: Filter | None) -> ds.Expression | None:

@@ -3,6 +3,7 @@
 import errno
 import functools
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,6 +93,12 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def error_number(error: Exception) -> int | None:
+    """The number of an operating system error, also where a Rust library has put it into the text."""
+    in_text = re.search(r"\(os error (\d+)\)", str(error))
+    return getattr(error, "errno", None) or (int(in_text[1]) if in_text else None)
 
 
 def _refusal(root: Path, error: OSError) -> str:
