@@ -168,8 +168,8 @@ def doctor(run: Run, options: argparse.Namespace) -> None:  # noqa: ARG001 - eve
 
 def demo(run: Run, options: argparse.Namespace) -> None:
     """Simulate a month of operation, and end with a table and the path of the page."""
-    if run.store.kind != "embedded" and not options.yes:
-        raise UsageError(f"The demo would write to {run.store.location}. Add --yes if that is what you want.")
+    if run.settings.store != "embedded" and not options.yes:
+        raise UsageError(f"The demo would write to {run.settings.store}. Add --yes if that is what you want.")
     month = Month(
         days=options.days,
         per_day=options.per_day,

@@ -1,0 +1,44 @@
+"""Fixtures that several areas share: one simulated stretch of operation, made once for all test processes."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from short_demo import run_short_demo
+
+from pipelines.stores.embedded import EmbeddedStore
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path):
+    """No test sees the settings of the person who runs it, or writes to that person's store."""
+    for name in ("STORE", "HOPSWORKS_API_KEY", "HOPSWORKS_HOST", "HOPSWORKS_PROJECT", "HF_TOKEN", "HF_NAMESPACE",
+                 "HF_ENDPOINT", "RUN_URL", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("STORE_DIR", str(tmp_path / "store"))
+
+
+@pytest.fixture(scope="session")
+def demo_dir(tmp_path_factory, worker_id) -> Path:
+    """The folder of a store after a short demo. Read it; to write, take `demo_copy`."""
+    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    folder = shared / "demo-store"
+    with FileLock(shared / "demo-store.lock"):
+        if not (folder / "site" / "index.html").exists():
+            assert run_short_demo(folder) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_store(demo_dir) -> EmbeddedStore:
+    """The store after a short demo, to read only."""
+    return EmbeddedStore(demo_dir)
+
+
+@pytest.fixture
+def demo_copy(demo_dir, tmp_path, monkeypatch) -> EmbeddedStore:
+    """A copy of the store after a short demo, for this test to change; `STORE_DIR` points to it."""
+    folder = shutil.copytree(demo_dir, tmp_path / "demo-copy")
+    monkeypatch.setenv("STORE_DIR", str(folder))
+    return EmbeddedStore(folder)

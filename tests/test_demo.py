@@ -1,0 +1,70 @@
+import json
+
+import short_demo
+from deltalake import DeltaTable
+
+from pipelines.cli import main
+from pipelines.datasets import all_datasets, all_tasks
+from pipelines.demo import Month
+from pipelines.feature_groups import predictions_group, samples_group
+
+
+def table_versions(root):
+    return {path.name: DeltaTable(path).version() for path in sorted((root / "tables").iterdir())}
+
+
+def all_rows(store):
+    groups = [samples_group(dataset) for dataset in all_datasets()] + [predictions_group(task) for task in all_tasks()]
+    return {group.name: store.read(group).to_json() for group in groups}
+
+
+def test_every_day_has_its_samples_and_every_sample_one_prediction_a_task(demo_store):
+    for dataset in all_datasets():
+        samples = demo_store.read(samples_group(dataset), where={"origin": "simulated"})
+        assert samples["event_time"].dt.date.value_counts().to_dict() == dict.fromkeys(
+            Month(short_demo.DAYS, short_demo.PER_DAY, short_demo.END, "none"), short_demo.PER_DAY
+        )
+        for task in dataset.tasks:
+            predictions = demo_store.read(predictions_group(task), where={"served": "champion"})
+            assert sorted(predictions["sample_id"]) == sorted(samples["sample_id"])
+
+
+def test_a_prediction_stands_beside_the_label_of_its_own_sample(demo_store):
+    for dataset in all_datasets():
+        samples = demo_store.read(samples_group(dataset)).set_index("sample_id")
+        for task in dataset.tasks:
+            predictions = demo_store.read(predictions_group(task))
+            truth = task.labels(samples).loc[predictions["sample_id"]]
+            assert list(predictions["label"]) == list(truth)
+
+
+def test_a_second_demo_changes_no_table_and_trains_nothing(demo_copy):
+    before = table_versions(demo_copy.root), all_rows(demo_copy), (demo_copy.root / "champions.json").read_bytes()
+    assert short_demo.run_short_demo(demo_copy.root) == 0
+    assert before == (
+        table_versions(demo_copy.root),
+        all_rows(demo_copy),
+        (demo_copy.root / "champions.json").read_bytes(),
+    )
+    assert all(demo_copy.versions(task.name) == [1] for task in all_tasks())
+
+
+def test_nothing_is_written_outside_the_named_places(demo_dir):
+    assert {path.name for path in demo_dir.iterdir() if not path.name.startswith(".")} == {
+        "tables", "models", "champions.json", "dashboard", "site", "sources", "runs",
+    }  # fmt: skip
+
+
+def test_every_picture_and_the_page_are_there(demo_store):
+    files = demo_store.list_files("")
+    for task in all_tasks():
+        for picture in ("newest", "recent", "confusion", "quality", "drift"):
+            assert f"dashboard/{task.name}/{picture}.png" in files
+    assert "site/index.html" in files
+    assert json.loads(demo_store.get_file("dashboard/metrics.json"))
+
+
+def test_the_demo_refuses_a_store_that_is_not_its_own(capsys, monkeypatch):
+    monkeypatch.setenv("HOPSWORKS_API_KEY", "key")
+    assert main(["demo"]) == 2
+    assert "--yes" in capsys.readouterr().err
