@@ -60,9 +60,8 @@ def as_utc(when: datetime) -> datetime:
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def data_files(table: DeltaTable, event_time: str) -> list[DataFile]:
-    """The files of the table's newest version."""
-    folder = Path(table.table_uri.removeprefix("file://"))
+def data_files(table: DeltaTable, folder: Path, event_time: str) -> list[DataFile]:
+    """The files of the opened version of the table in `folder`."""
     return [
         DataFile(
             path=str(folder / unquote(action["path"])),
@@ -74,15 +73,15 @@ def data_files(table: DeltaTable, event_time: str) -> list[DataFile]:
     ]
 
 
-def maintain(table: DeltaTable) -> None:
+def maintain(folder: Path) -> None:
     """Merge small files and remove what is older than the kept week, once in `_COMMITS_BETWEEN` commits.
 
     The caller holds the table's lock. Nothing here depends on the times of the files on disk, which are all
     new after a `git checkout`, except that the leftovers of a killed writer stay for a week.
     """
-    folder = Path(table.table_uri.removeprefix("file://"))
     if _commits_since_checkpoint(folder) < _COMMITS_BETWEEN:
         return
+    table = DeltaTable(folder)
     table.vacuum(dry_run=False)
     table.optimize.compact(target_size=_LARGE)
     _remove_leftovers(table, folder)
