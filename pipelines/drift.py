@@ -1,0 +1,259 @@
+"""Do the arrivals still look like what the models were made for? Inputs, predictions and labels against a reference.
+
+The newest arrivals are compared with reference rows over several windows of whole days, so that a gross fault is found
+in days and a slight one in months, at one sample a day as at a thousand. A test raises an alarm when the difference is
+too large for chance, after adjusting for all tests of the same look, and large enough to matter. How often that is
+false, and after how many days it is right, is measured by `benchmarks/alarms.py`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from math import comb
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+from scipy.spatial.distance import cdist
+
+from pipelines.datasets import DataSet
+
+WINDOWS = (1, 7, 28, 91)  # days: one day of a thousand samples, a quarter of one sample a day
+# The chance that a look at an unchanged world raises an alarm: one in ten years of daily looks.
+LEVEL = 1 / 3650
+# A difference matters when a tenth of the samples would have to be others.
+SMALLEST_DISTANCE = 0.1
+LARGEST_WINDOW = 2000  # more rows, evenly picked, add nothing where the reference is smaller
+LARGEST_MULTIVARIATE = 400  # a side: distances between all pairs are taken
+SMALLEST_MULTIVARIATE = 20  # with fewer rows the tail fitted to the permutations promises too small a p-value
+PERMUTATIONS = 499
+EXACT_PAIRS = 20_000  # rows times rows up to which the exact distribution of the KS distance costs a millisecond
+PSI_BINS = 10  # deciles, as the usual limits 0.1 and 0.25 of the index presume
+SEED = 2026
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class DriftTest:
+    """One comparison of a window of arrivals with the reference.
+
+    Attributes
+    ----------
+    kind
+        `numeric`, `categorical`, `all inputs`, `prediction` or `label`.
+    distance
+        From 0 (same) to 1 (apart): the Kolmogorov-Smirnov distance of a number, the total variation of a category,
+        the energy coefficient of all inputs together.
+    psi
+        The population stability index; NaN for all inputs together.
+    adjusted
+        The p-value after Benjamini and Hochberg over all tests of the look.
+    """
+
+    name: str
+    kind: str
+    days: int
+    n: int
+    distance: float
+    psi: float
+    p_value: float
+    adjusted: float
+    drifted: bool
+
+
+def input_drift(dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFrame, day: date) -> list[DriftTest]:
+    """Compare each feature, and all together, over every window that ends with `day`.
+
+    Parameters
+    ----------
+    reference
+        Rows of the data set that the arrivals should look like.
+    arrivals
+        Rows with `sample_id`, `event_time` and the features, in any order.
+
+    Returns
+    -------
+    One test a feature and window that has enough samples; none where no window has.
+    """
+    reference = reference.sort_values("sample_id")
+    windows = list(_windows(arrivals, day, fewest_samples(len(reference))))
+    tests = [test for days, window in windows for test in _feature_tests(dataset, reference, window, days)]
+    together = [
+        _together(dataset, reference, window, days) for days, window in windows if len(window) >= SMALLEST_MULTIVARIATE
+    ]
+    return adjusted([*tests, *together])
+
+
+def class_drift(
+    rows: pd.DataFrame, column: str, classes: Sequence[str], reference: Sequence[object], day: date
+) -> list[DriftTest]:
+    """Compare the shares of the classes in `column` with those in `reference`, over every window that ends with `day`.
+
+    Parameters
+    ----------
+    rows
+        `sample_id`, `event_time` and `column`, in any order; rows without a class are left out.
+    reference
+        One class a row; rows without one are left out.
+    """
+    known = [value for value in reference if pd.notna(value)]
+    windows = _windows(rows[rows[column].notna()], day, fewest_samples(len(known)))
+    return adjusted([_category_test(column, classes, known, window[column], days) for days, window in windows])
+
+
+def alarms_by_day(
+    dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFrame, days: Sequence[date]
+) -> dict[date, list[str]]:
+    """On which of `days` the tests of single features raised an alarm, and for which features."""
+    reference = reference.sort_values("sample_id")
+    fewest = fewest_samples(len(reference))
+    found = {}
+    for day in days:
+        windows = _windows(arrivals, day, fewest)
+        tests = [test for length, window in windows for test in _feature_tests(dataset, reference, window, length)]
+        found[day] = sorted({test.name for test in adjusted(tests) if test.drifted})
+    return found
+
+
+def fewest_samples(reference: int) -> int:
+    """The fewest samples with which a complete change could be told from chance at all; 0 without a reference.
+
+    If all of m samples lie beyond all of n reference rows, the exact two-sided p-value is 2 / C(n + m, m).
+    """
+    if reference < 2:  # noqa: PLR2004 - one row has no distribution
+        return 0
+    return next(m for m in range(1, 1000) if 2 / comb(reference + m, m) < LEVEL / 10)
+
+
+def adjusted(tests: Sequence[DriftTest]) -> list[DriftTest]:
+    """The tests of one look with p-values adjusted for how many they are, and the verdict of each."""
+    if not tests:
+        return []
+    values = stats.false_discovery_control([test.p_value for test in tests])
+    return [
+        replace(test, adjusted=float(value), drifted=bool(value < LEVEL and test.distance >= SMALLEST_DISTANCE))
+        for test, value in zip(tests, values, strict=True)
+    ]
+
+
+def numeric_distance(reference: npt.ArrayLike, values: npt.ArrayLike) -> tuple[float, float, float]:
+    """Kolmogorov-Smirnov distance, population stability index and p-value of two samples of a number.
+
+    A missing value counts as one below all others, so that a sensor that falls silent is seen as well.
+    """
+    first, second = (_gaps_lowest(part) for part in (reference, values))
+    method = "exact" if len(first) * len(second) <= EXACT_PAIRS else "asymp"
+    found = stats.ks_2samp(first, second, method=method)
+    edges = np.unique(np.quantile(first, np.linspace(0, 1, PSI_BINS + 1)[1:-1], method="inverted_cdf"))
+    counts = [np.bincount(np.searchsorted(edges, part), minlength=len(edges) + 1) for part in (first, second)]
+    return float(found.statistic), _psi(*counts), float(found.pvalue)
+
+
+def category_distance(reference: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[float, float, float]:
+    """Total variation, population stability index and p-value of two rows of counts, one count a category (k,).
+
+    The p-value is exact for any counts: each category against the rest in the hypergeometric distribution, times k.
+    A chi-square test would need five expected samples of each, which the rarest class has once in years.
+    """
+    first, second = (np.asarray(part, dtype=np.int64) for part in (reference, counts))
+    total = first + second
+    law = stats.hypergeom(total.sum(), total, second.sum())
+    tails = 2 * np.minimum(law.cdf(second), law.sf(second - 1))
+    distance = np.abs(first / first.sum() - second / second.sum()).sum() / 2
+    return float(distance), _psi(first, second), float(min(1.0, tails.min() * np.count_nonzero(total)))
+
+
+def energy_distance(first: Floats, second: Floats, rng: np.random.Generator) -> tuple[float, float]:
+    """Energy coefficient of two samples (n, d) and (m, d), and its p-value by permutation.
+
+    Beyond what the permutations reach, the p-value comes from a gamma distribution with their first three moments.
+    Source: G. J. Székely, M. L. Rizzo (2013), Energy statistics.
+    """
+    distances = cdist(together := np.vstack([first, second]), together)
+    weights = np.concatenate([np.full(len(first), 1 / len(first)), np.full(len(second), -1 / len(second))])
+    shuffled = rng.permuted(np.tile(weights, (PERMUTATIONS, 1)), axis=1)
+    observed = -float(weights @ distances @ weights)
+    chance = -np.einsum("pi,pi->p", shuffled @ distances, shuffled)
+    between = distances[: len(first), len(first) :].mean()
+    return max(observed, 0.0) / (2 * between) if between else 0.0, _tail(observed, chance)
+
+
+def _tail(observed: float, chance: Floats) -> float:
+    """The p-value of a permutation test; by a fitted gamma tail where no permutation came close."""
+    exceeding = int((chance >= observed).sum())
+    if exceeding:
+        return (1 + exceeding) / (1 + len(chance))
+    skew, spread = float(stats.skew(chance)), float(chance.std())
+    if spread == 0:
+        return 1.0
+    return float(min(stats.pearson3(skew, chance.mean(), spread).sf(observed), 1 / (1 + len(chance))))
+
+
+def _windows(arrivals: pd.DataFrame, day: date, fewest: int) -> Iterator[tuple[int, pd.DataFrame]]:
+    """The windows that end with `day`, each longer one with more rows than the last; rows sorted."""
+    end, last = pd.Timestamp(day, tz="UTC") + timedelta(days=1), 0
+    times = arrivals["event_time"]
+    for length in WINDOWS if fewest else ():
+        window = arrivals[(times >= end - timedelta(days=length)) & (times < end)]
+        if len(window) >= max(fewest, last + 1):
+            last = len(window)
+            yield length, window.sort_values(["event_time", "sample_id"])
+
+
+def _feature_tests(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, days: int) -> list[DriftTest]:
+    picked = _evenly(window, LARGEST_WINDOW)
+    numeric = [
+        _test(name, "numeric", days, len(window), numeric_distance(reference[name], picked[name]))
+        for name in dataset.numeric
+    ]
+    return numeric + [
+        _category_test("categorical", dataset.feature(name).values, reference[name], window[name], days)
+        for name in dataset.categorical
+    ]
+
+
+def _category_test(
+    kind: str, classes: Sequence[str], reference: Sequence[object], values: pd.Series, days: int
+) -> DriftTest:
+    counts = [
+        pd.Series(part, dtype=object).value_counts().reindex(classes, fill_value=0) for part in (reference, values)
+    ]
+    return _test(str(values.name), kind, days, len(values), category_distance(*counts))
+
+
+def _together(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, days: int) -> DriftTest:
+    """All features at once: finds what no single one shows, such as a broken correlation."""
+    first, second = (_matrix(dataset, reference, _evenly(part, LARGEST_MULTIVARIATE)) for part in (reference, window))
+    distance, p_value = energy_distance(first, second, np.random.default_rng(SEED))
+    return _test("all inputs", "all inputs", days, len(window), (distance, np.nan, p_value))
+
+
+def _matrix(dataset: DataSet, reference: pd.DataFrame, rows: pd.DataFrame) -> Floats:
+    """The features in units of the reference's spread; categories as 0 and 1, gaps as the reference's middle."""
+    numeric, middle = reference[dataset.numeric].astype("float64"), reference[dataset.numeric].median()
+    spread = numeric.std(ddof=0).replace(0, 1)
+    parts = [((rows[dataset.numeric].astype("float64") - middle) / spread).fillna(0).to_numpy()]
+    parts += [(rows[[name]].to_numpy() == np.array(dataset.feature(name).values)) for name in dataset.categorical]
+    return np.hstack(parts).astype(np.float64)
+
+
+def _test(name: str, kind: str, days: int, n: int, found: tuple[float, float, float]) -> DriftTest:
+    distance, psi, p_value = found
+    return DriftTest(name, kind, days, n, distance, psi, p_value, adjusted=p_value, drifted=False)
+
+
+def _evenly(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    return rows if len(rows) <= most else rows.iloc[np.linspace(0, len(rows) - 1, most).astype(int)]
+
+
+def _gaps_lowest(values: npt.ArrayLike) -> Floats:
+    numbers = np.asarray(values, dtype=np.float64)
+    return np.where(np.isnan(numbers), -np.inf, numbers)
+
+
+def _psi(reference: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> float:
+    """The population stability index; half a sample is added to each count, so that an empty bin is not infinite."""
+    first, second = ((part + 0.5) / (part + 0.5).sum() for part in (reference, counts))
+    return float(((second - first) * np.log(second / first)).sum())
