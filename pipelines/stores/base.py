@@ -103,6 +103,9 @@ class Store(Protocol):
     def upsert(self, group: FeatureGroup, rows: pd.DataFrame) -> int:
         """Insert new keys and update changed ones; of equal keys in `rows` the last counts.
 
+        A key that comes again keeps its event time; only in an append-only group, where it changes nothing,
+        may it come with another. Columns that the group does not have are left out.
+
         Also keeps the table small: a store that needs compacting does it here, after a commit, never on a read.
 
         Returns the number of rows that differed from what was there; where it is 0 nothing was committed.
@@ -111,7 +114,9 @@ class Store(Protocol):
         Raises
         ------
         SchemaMismatch
-            The group exists with other columns, or `rows` lack some.
+            The group exists with other columns, or `rows` lack some or hold values of another type.
+        StoreError
+            A row has no key or no event time.
         """
 
     def read(
@@ -125,7 +130,13 @@ class Store(Protocol):
     ) -> pd.DataFrame:
         """Rows with `start` <= event time < `end` and every `where` column equal to its value, or to one of them.
 
-        Sorted by event time, then key; typed as `conform` says; no rows where the group does not exist.
+        Sorted by event time, then key, also where `columns` leaves these out; columns in the order of the group;
+        typed as `conform` says; no rows where the group does not exist. `where` values may be text for any type.
+
+        Raises
+        ------
+        SchemaMismatch
+            The group exists with other columns, or has none of a name in `columns` or `where`.
         """
 
     def newest(self, group: FeatureGroup) -> datetime | None:
@@ -135,10 +146,15 @@ class Store(Protocol):
         """The number of rows; 0 where the group does not exist."""
 
     def clear(self, group: FeatureGroup) -> None:
-        """Remove every row of a group; nothing happens where there is none."""
+        """Remove every row of a group, which may have other columns from then on.
+
+        Nothing happens where there is none.
+        """
 
     def register(self, view: FeatureView, version: int, folder: Path) -> None:
-        """Register a complete model folder as version `version` of the task `view.name`.
+        """Register a complete model folder, `model.json` in it, as version `version` of the task `view.name`.
+
+        The version is seen whole or not at all. Versions may have gaps.
 
         Raises
         ------
@@ -153,7 +169,15 @@ class Store(Protocol):
         """The `model.json` of a version, or `NotFound`."""
 
     def download(self, task: str, version: int, to: Path) -> Path:
-        """Copy a version's files into the new folder `to` and return it, or raise `NotFound`."""
+        """Copy a version's files into the new folder `to` and return it.
+
+        Raises
+        ------
+        NotFound
+            The version is not registered.
+        StoreError
+            `to` exists already.
+        """
 
     def champion(self, task: str) -> ChampionEntry | None:
         """The newest entry of the champion log with a version; None where there is none or it was withdrawn."""
@@ -173,7 +197,11 @@ class Store(Protocol):
         """
 
     def put_file(self, name: str, content: bytes) -> None:
-        """Store a small file under a relative name such as `dashboard/iris_variety/recent.png`."""
+        """Store a small file under a relative name such as `dashboard/iris_variety/recent.png`.
+
+        A file that has this content already is not written again. A name that begins with '/', '.', `tables` or
+        `models`, or has a part that begins with '.', is refused with `StoreError`.
+        """
 
     def get_file(self, name: str) -> bytes | None:
         """The content of a stored file, or None."""

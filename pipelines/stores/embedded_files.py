@@ -15,8 +15,10 @@ class StoredFiles(StoreFolder):
     @guarded
     def put_file(self, name: str, content: bytes) -> None:
         """Store a file; one that has this content already is left alone."""
-        if self.get_file(name) != content:
-            write_atomically(self.root / name, content)
+        path = self.root / _checked(name)
+        with self.lock("files"):
+            if self.get_file(name) != content:
+                write_atomically(path, content)
 
     @guarded
     def get_file(self, name: str) -> bytes | None:

@@ -1,9 +1,7 @@
 """The model registry of the embedded store: a folder a version, and the champion log beside them."""
 
 import json
-import os
 import shutil
-import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,10 +23,10 @@ class ModelFolders(StoreFolder):
             raise StoreError(f"{folder} has no {_INFO}, so it is no complete model folder; train the model again.")
         task = self._task_folder(view.name)
         with self.lock(f"models-{view.name}"):
-            _remove_leftovers(task)
             if (task / str(version)).exists():
                 raise VersionTaken(f"Version {version} of {view.name} is registered already; register the next one.")
             task.mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(task)
             _copy_whole(folder, task / str(version))
 
     @guarded
@@ -50,13 +48,15 @@ class ModelFolders(StoreFolder):
 
     @guarded
     def download(self, task: str, version: int, to: Path) -> Path:
-        """Copy a version's files into the new folder `to` and return it, or raise `NotFound`."""
+        """Copy a version's files into the new folder `to` and return it; see `Store.download`."""
         source = self._version_folder(task, version)
-        if to.exists():
-            raise StoreError(f"{to} exists already; give the name of a folder that does not exist.")
-        to.parent.mkdir(parents=True, exist_ok=True)
-        _copy_whole(source, to)
-        return to
+        try:
+            return Path(shutil.copytree(source, to))
+        except OSError as error:
+            raise StoreError(
+                f"Version {version} of {task} could not be copied to {to} ({error}); "
+                "give a folder that does not exist, where this user may write."
+            ) from error
 
     def champion(self, task: str) -> ChampionEntry | None:
         """The newest entry of the champion log; None where there is none or it withdrew the champion."""
@@ -114,14 +114,11 @@ class ModelFolders(StoreFolder):
 
 
 def _copy_whole(source: Path, target: Path) -> None:
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    try:
-        shutil.copytree(source, temporary)
-        for path in (*temporary.rglob("*"), temporary):
-            sync(path)
-        os.rename(temporary, target)  # noqa: PTH104
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    temporary = target.with_name(f".{target.name}.new")
+    shutil.copytree(source, temporary)
+    for path in (*temporary.rglob("*"), temporary):
+        sync(path)
+    temporary.rename(target)
     sync(target.parent)
 
 

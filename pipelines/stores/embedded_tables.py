@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote
 
 import pandas as pd
 import pyarrow as pa
@@ -42,6 +41,9 @@ from pipelines.stores.folders import StoreFolder, error_number, guarded, names_i
 # Event times are kept in microseconds.
 _TICK = timedelta(microseconds=1)
 
+# What delta-rs decodes in a path, or panics on.
+_UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]^|\\\x00-\x1f]")
+
 _COMMIT = re.compile(r"\d{20}\.json")
 
 # Every writer of this project holds the lock, so a conflict comes from another program and soon passes.
@@ -62,7 +64,7 @@ class DeltaTables(StoreFolder):
         batch = checked_batch(group, rows)
         if batch.empty:
             return 0
-        with self.lock(f"tables-{group.name}"), self._named(group):
+        with self._writing(group):
             written = self._merge(group, batch)
             if written:
                 maintain(self._path(group))
@@ -111,7 +113,7 @@ class DeltaTables(StoreFolder):
         """Remove every row in one commit, and take over the group's columns where the table has others."""
         if not self._exists(group):
             return
-        with self.lock(f"tables-{group.name}"), self._named(group):
+        with self._writing(group):
             table = DeltaTable(self._path(group))
             if table.file_uris() or difference(table, group):
                 self._create(group, mode="overwrite")
@@ -144,11 +146,6 @@ class DeltaTables(StoreFolder):
         return conform(read_files(paths, group, condition=condition(group, start, end)), group)
 
     def _create(self, group: FeatureGroup, mode: Literal["error", "overwrite"] = "error") -> DeltaTable:
-        # delta-rs writes its files under the one name and looks for them under the decoded other.
-        if unquote(self.location) != self.location:
-            raise StoreUnavailable(
-                f"STORE_DIR ({self.location}) has a '%' in its name that Delta Lake cannot take; use another folder."
-            )
         return DeltaTable.create(
             self._path(group),
             arrow_schema(group),
@@ -181,6 +178,17 @@ class DeltaTables(StoreFolder):
         if newest and not (log / newest).stat().st_size:
             raise StoreError(self._damaged(group, f"{newest} is empty"))
         return newest is not None
+
+    @contextmanager
+    def _writing(self, group: FeatureGroup) -> Iterator[None]:
+        unusable = _UNUSABLE.search(self.location)
+        if unusable:
+            raise StoreUnavailable(
+                f"Delta Lake cannot write to a folder with {unusable[0]!r} in its name, as STORE_DIR has "
+                f"({self.location}); set STORE_DIR to another folder."
+            )
+        with self.lock(f"tables-{group.name}"), self._named(group):
+            yield
 
     @contextmanager
     def _named(self, group: FeatureGroup) -> Iterator[None]:

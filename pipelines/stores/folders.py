@@ -4,7 +4,6 @@ import errno
 import functools
 import os
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,17 +71,15 @@ def names_in(folder: Path) -> list[str]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file `path` in one step: a reader, or a crash, sees the old content or the new."""
+    """Replace the file `path` in one step: a reader, or a crash, sees the old content or the new.
+
+    The caller holds a lock, so what lies under the temporary name was left by a killed process.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_bytes(content)
+    sync(temporary)
+    temporary.replace(path)
     sync(path.parent)
 
 
@@ -96,8 +93,8 @@ def sync(path: Path) -> None:
 
 
 def error_number(error: Exception) -> int | None:
-    """The number of an operating system error, also where a Rust library has put it into the text."""
-    in_text = re.search(r"\(os error (\d+)\)", str(error))
+    """The number of an operating system error, also where a library has put it into its text."""
+    in_text = re.search(r"(?:os error |Errno )(\d+)", str(error))
     return getattr(error, "errno", None) or (int(in_text[1]) if in_text else None)
 
 
@@ -105,9 +102,10 @@ def _refusal(root: Path, error: OSError) -> str:
     blocker = next((path for path in (root, *root.parents) if path.exists() and not path.is_dir()), None)
     if blocker is not None:
         return f"STORE_DIR is {root}, but {blocker} is a file; move it away or set STORE_DIR to a folder."
-    if error.errno == errno.ENOSPC:
+    number = error_number(error)
+    if number == errno.ENOSPC:
         return f"The disk that holds STORE_DIR ({root}) is full; free some space and run this again."
     return (
-        f"STORE_DIR ({root}) cannot be used: {error.strerror or error} ({error.filename or root}); "
+        f"STORE_DIR ({root}) cannot be used: {os.strerror(number) if number else error} ({error.filename or root}); "
         "give this user the right to write there or set STORE_DIR to another folder."
     )

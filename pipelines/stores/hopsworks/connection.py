@@ -1,0 +1,195 @@
+"""The one login of this process, and the context in which every call of the client is made."""
+
+import contextlib
+import functools
+import glob
+import importlib
+import logging
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from pipelines.errors import PipelineError, SettingError, StoreUnavailable
+from pipelines.settings import HopsworksSettings, Settings
+from pipelines.stores.hopsworks import sdk
+from pipelines.stores.hopsworks.failures import explain
+from pipelines.stores.hopsworks.patience import RETRY_SECONDS, Patience, is_transient
+
+CLIENT_RANGE = "5.2"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Connection:
+    """A login. The client has one for the whole process, so a second login ends the first."""
+
+    settings: HopsworksSettings
+    hopsworks: Any
+    project: Any
+    certificates: tempfile.TemporaryDirectory[str] = field(repr=False)
+
+    @functools.cached_property
+    def features(self) -> Any:
+        """The feature store."""
+        return self.project.get_feature_store()
+
+    @functools.cached_property
+    def models(self) -> Any:
+        """The model registry."""
+        return self.project.get_model_registry()
+
+    @functools.cached_property
+    def datasets(self) -> Any:
+        """The file system of the project."""
+        return self.project.get_dataset_api()
+
+    @property
+    def server_version(self) -> str:
+        """The version that the cluster says it has."""
+        return str(getattr(self.hopsworks._hw_connection, "backend_version", "unknown"))  # noqa: SLF001 - kept nowhere else
+
+    @property
+    def client_version(self) -> str:
+        """The version of the client library."""
+        return str(self.hopsworks.__version__)
+
+    def remove_kafka_keys(self) -> None:
+        """Remove the unencrypted client key that the client writes to /tmp for Kafka and leaves there."""
+        for path in glob.glob(f"/tmp/kafka_sc_{self.project.id}_*.pem"):  # noqa: S108 - where the client writes them
+            with contextlib.suppress(OSError):
+                Path(path).unlink()
+
+    def close(self) -> None:
+        """Log out and remove the certificates."""
+        with sdk.quiet():
+            self.hopsworks.logout()
+        self.certificates.cleanup()
+
+
+class Connected:
+    """What the parts of the store have in common: settings, and calls through one connection."""
+
+    kind = "hopsworks"
+    _current: Connection | None = None
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings.hopsworks
+        self._who = settings.run.who
+        self._inside = False
+
+    @property
+    def location(self) -> str:
+        """The cluster and project."""
+        host = self.settings.host or "Hopsworks"
+        return f"{host}:{self.settings.port}/{self.settings.project}"
+
+    @property
+    def connection(self) -> Connection:
+        """The login of this process, made when it is first needed, or anew when another store took it over."""
+        current = Connected._current
+        if current is None or current.settings != self.settings:
+            if current is not None:
+                current.close()
+            Connected._current = None
+            Connected._current = log_in(self.settings)
+        return Connected._current
+
+    @contextlib.contextmanager
+    def calls(self) -> Iterator[Connection]:
+        """Calls of the client belong into this context."""
+        with sdk.quiet():
+            yield self.connection
+
+
+def log_in(settings: HopsworksSettings) -> Connection:
+    """Log in, or raise an error that names the setting at fault."""
+    if not settings.api_key:
+        raise SettingError(
+            "HOPSWORKS_API_KEY is not set, and STORE is hopsworks. Make a key in Hopsworks under Account, API, "
+            "and put it into the secret HOPSWORKS_API_KEY; or unset STORE to use the embedded store."
+        )
+    certificates = tempfile.TemporaryDirectory(prefix="hopsworks-certificates-")
+    with sdk.quiet() as printed:
+        hopsworks = sdk.load()
+        try:
+            with sdk.patient_sessions():
+                project = hopsworks.login(
+                    # An empty port or host is the default of the client; the key as an argument beats a cached key file.
+                    host=settings.host or None,
+                    port=settings.port,
+                    project=settings.project or None,
+                    api_key_value=settings.api_key,
+                    cert_folder=certificates.name,
+                    # The public certificate of the managed service can be checked; a cluster's own mostly cannot.
+                    hostname_verification=not settings.host,
+                    engine="python",
+                )
+        except EOFError as error:
+            names = re.findall(r"\(\d+\) (.+)", printed.getvalue())
+            raise SettingError(
+                f"The API key sees several projects ({', '.join(names)}). Set HOPSWORKS_PROJECT to one of them."
+            ) from error
+    if project is None:
+        raise StoreUnavailable("The API key sees no project. Create one in Hopsworks, and set HOPSWORKS_PROJECT to it.")
+    return Connection(settings, hopsworks, project, certificates)
+
+
+def operation(
+    doing: str,
+) -> Callable[[Callable[Concatenate[Any, P], R]], Callable[Concatenate[Any, P], R]]:
+    """Make a method of the store an operation: quiet, tried again while that may help, failing in our words.
+
+    `doing` says what it does, for the error; `{}` stands for the group, task or file that the first argument names.
+    An operation inside another is part of it.
+    """
+
+    def decorate(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+        @functools.wraps(method)
+        def run(store: Connected, *args: P.args, **kwargs: P.kwargs) -> R:
+            if store._inside:
+                return method(store, *args, **kwargs)
+            store._inside = True
+            try:
+                return _attempts(store, lambda: method(store, *args, **kwargs), doing.format(_name(args)))
+            finally:
+                store._inside = False
+
+        return run
+
+    return decorate
+
+
+def _attempts(store: Connected, call: Callable[[], R], what: str) -> R:
+    patience: Patience | None = None
+    while True:
+        try:
+            with sdk.quiet():
+                return call()
+        except PipelineError:
+            raise
+        except Exception as error:
+            patience = patience or Patience(RETRY_SECONDS)
+            if is_transient(error) and patience.pause():
+                _logger.info("Trying again to %s: %s", what, error)
+                reset_query_service()
+                continue
+            ours = explain(error, what, store.settings)
+            if ours is None:
+                raise
+            raise ours from error
+
+
+def reset_query_service() -> None:
+    """Forget the connection to the query service; the client keeps a broken one for the rest of the process."""
+    importlib.import_module("hsfs.core.arrow_flight_client")._close()
+
+
+def _name(args: tuple[Any, ...]) -> str:
+    return str(getattr(args[0], "name", args[0])) if args else ""

@@ -1,0 +1,71 @@
+"""What is worth trying again, and for how long: exponential back-off with a deadline."""
+
+import random
+import time
+from collections.abc import Iterator
+
+from pipelines.stores.hopsworks.failures import causes, status_of
+
+# A load balancer that restarts is back within this; a longer outage is for the next run.
+RETRY_SECONDS = 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
+
+# Too many requests, and what a gateway says while the server behind it restarts.
+TRANSIENT_STATUS = (429, 500, 502, 503, 504)
+
+# By name, so that judging an error imports none of the heavy clients that raise them.
+_TRANSIENT_TYPES = {
+    "ConnectionError": "requests",
+    "Timeout": "requests",
+    "ChunkedEncodingError": "requests",
+    "FlightUnavailableError": "pyarrow",
+    "FlightTimedOutError": "pyarrow",
+    "FlightInternalError": "pyarrow",
+    "FlightServerError": "pyarrow",
+    "KafkaException": "cimpl",
+    "CommitFailedError": "",  # another process wrote to the Delta table at the same moment
+    "Incomplete": "pipelines",
+}
+
+
+class Incomplete(Exception):
+    """An answer that is shorter than it should be."""
+
+
+class Patience:
+    """Time that is left for trying again, with pauses that double; jitter keeps two processes out of step."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._pause = FIRST_PAUSE
+
+    def pause(self, at_least: float = 0.0) -> bool:
+        """Sleep before the next attempt, or return False at once where no time is left."""
+        pause = max(at_least, self._pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
+        if time.monotonic() + pause > self._deadline:
+            return False
+        time.sleep(pause)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        return True
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may well succeed a little later."""
+    status = status_of(error)
+    if status is not None:
+        return status in TRANSIENT_STATUS
+    return any(_is_transient_type(cause) for cause in causes(error)) and not _is_certificate(error)
+
+
+def _is_transient_type(error: BaseException) -> bool:
+    ancestry = type(error).__mro__
+    return any(module in kind.__module__ for kind in ancestry for module in _modules(kind.__name__))
+
+
+def _modules(name: str) -> Iterator[str]:
+    if name in _TRANSIENT_TYPES:
+        yield _TRANSIENT_TYPES[name]
+
+
+def _is_certificate(error: BaseException) -> bool:
+    return any("SSL" in type(cause).__name__ for cause in causes(error))

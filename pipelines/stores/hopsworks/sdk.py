@@ -1,0 +1,117 @@
+"""The client library, tamed: imports that change nothing, calls that print nothing, requests that end."""
+
+import contextlib
+import importlib
+import io
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+from pipelines.stores.hopsworks.patience import RETRY_SECONDS, TRANSIENT_STATUS, Patience
+
+# Connecting is quick or hopeless; an answer may take as long as a large listing does.
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+
+# Statuses with which the server says that it has not begun.
+_NOT_BEGUN = (429, 503)
+
+# Read by the client from the environment, behind the back of the settings: the first two filter every read,
+# the third makes it believe that it runs inside a cluster, the others compete with the arguments.
+_HIDDEN_VARIABLES = (
+    "HOPS_START_TIME",
+    "HOPS_END_TIME",
+    "REST_ENDPOINT",
+    "HOPSWORKS_HOST",
+    "HOPSWORKS_PORT",
+    "HOPSWORKS_PROJECT",
+    "HOPSWORKS_API_KEY",
+    "HOPSWORKS_ENGINE",
+    "HOPSWORKS_CERT_FOLDER",
+    "HOPSWORKS_JOB_NAME",
+    "HOPSWORKS_KERNEL_ID",
+)
+
+
+class PatientSession(requests.Session):
+    """A session with timeouts that tries again what is safe to repeat; the client has neither."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send, and send again while that is safe and there is time."""
+        kwargs["timeout"] = kwargs.get("timeout") or (CONNECT_SECONDS, READ_SECONDS)
+        patience = Patience(RETRY_SECONDS)
+        repeatable = request.method == "GET" or str(request.path_url).partition("?")[0].endswith("/query")
+        while True:
+            try:
+                response = super().send(request, **kwargs)
+            except requests.ConnectionError as error:
+                not_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
+                if isinstance(error, requests.exceptions.SSLError) or not (repeatable or not_sent):
+                    raise
+                if not patience.pause():
+                    raise
+                continue
+            worth_it = TRANSIENT_STATUS if repeatable else _NOT_BEGUN
+            if response.status_code not in worth_it or not patience.pause(_retry_after(response)):
+                return response
+
+
+def _retry_after(response: requests.Response) -> float:
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() else 0.0
+
+
+def load() -> Any:
+    """The client, imported without its side effects on logging and warnings."""
+    root = logging.getLogger()
+    handlers, level, formatwarning = list(root.handlers), root.level, warnings.formatwarning
+    try:
+        module = importlib.import_module("hopsworks")
+        importlib.import_module("hsfs.feature_store")
+    finally:
+        root.handlers[:], warnings.formatwarning = handlers, formatwarning
+        root.setLevel(level)
+    # It logs the traceback of every error that it then raises; whoever catches the error says what is needed.
+    logging.getLogger("hsfs.core.arrow_flight_client").setLevel(logging.CRITICAL)
+    _limit_health_checks()
+    return module
+
+
+def _limit_health_checks() -> None:
+    """One health check of the query service, not five with pauses that add up to 54 s."""
+    flight = importlib.import_module("hsfs.core.arrow_flight_client").ArrowFlightClient
+    for name in ("_health_check", "_get_server_version", "_get_flight_info"):
+        setattr(flight, name, getattr(getattr(flight, name), "__wrapped__", getattr(flight, name)))
+
+
+@contextlib.contextmanager
+def patient_sessions() -> Iterator[None]:
+    """While this lasts, the session that a login makes is a patient one; there is no argument for it."""
+    made, requests.session = requests.session, PatientSession
+    try:
+        yield
+    finally:
+        requests.session = made
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[io.StringIO]:
+    """Run calls of the client without output, questions, warnings, or variables that change what they do.
+
+    Gives what would have been printed.
+    """
+    printed, stdin = io.StringIO(), sys.stdin
+    hidden = {name: os.environ.pop(name) for name in _HIDDEN_VARIABLES if name in os.environ}
+    try:
+        # An empty standard input turns a question into an error, where it would wait for ever.
+        sys.stdin = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield printed
+    finally:
+        sys.stdin = stdin
+        os.environ.update(hidden)
