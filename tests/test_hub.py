@@ -5,7 +5,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from hub.repositories import Account, Blob, Hub as HubState
+from hub.repositories import Account, Blob
+from hub.repositories import Hub as HubState
 from hub.server import running
 
 from pipelines.errors import PublishError
@@ -45,7 +46,7 @@ def fixture_client(stand_in, waits):
 
 
 def client_with(stand_in, token):
-    return Hub(HubSettings(token=token, endpoint=stand_in.url), sleep=lambda seconds: None)
+    return Hub(HubSettings(token=token, endpoint=stand_in.url), sleep=lambda _: None)
 
 
 def contents(space):
@@ -112,7 +113,8 @@ def test_a_commit_is_tried_again_after_a_passing_fault(client, stand_in, space, 
     assert waits == [1, 2]
 
 
-def test_a_wait_that_the_hub_asks_for_is_kept(client, stand_in, space, waits):
+@pytest.mark.usefixtures("space")
+def test_a_wait_that_the_hub_asks_for_is_kept(client, stand_in, waits):
     stand_in.fail("POST", "/commit/", status=429, headers={"Retry-After": "40"})
     stand_in.fail("GET", "/whoami", status=429, headers={"RateLimit": '"api";r=0;t=55'})
     client.account()
@@ -188,18 +190,18 @@ def test_a_plan_without_gradio_spaces_is_told_apart(stand_in):
 
 
 def test_a_token_that_can_only_read_is_refused_at_once(stand_in):
-    with pytest.raises(PublishError, match="can only read.*settings/tokens"):
+    with pytest.raises(PublishError, match=r"can only read.*settings/tokens"):
         client_with(stand_in, "hf_reader_token").account()
 
 
 def test_a_token_that_turns_out_too_weak_late_names_the_token_and_the_namespace(stand_in, space):
-    with pytest.raises(PublishError, match="publish to acme/thing.*HF_NAMESPACE.*write permission"):
+    with pytest.raises(PublishError, match=r"publish to acme/thing.*HF_NAMESPACE.*write permission"):
         client_with(stand_in, "hf_reader_token").push(SPACE, FILES, OWNED, "first")
     assert len(space.commits) == 1
 
 
 def test_a_namespace_of_others_is_named(client):
-    with pytest.raises(PublishError, match="create umbrella/thing.*HF_NAMESPACE"):
+    with pytest.raises(PublishError, match=r"create umbrella/thing.*HF_NAMESPACE"):
         client.create("umbrella/thing", "static")
 
 
@@ -249,12 +251,14 @@ def test_a_fault_of_the_large_file_storage_is_a_publish_error(client, stand_in, 
     assert len(space.commits) == 1
 
 
-def test_a_readme_that_the_hub_does_not_take_is_named(client, space):
-    with pytest.raises(PublishError, match="not valid.*colorFrom"):
+@pytest.mark.usefixtures("space")
+def test_a_readme_that_the_hub_does_not_take_is_named(client):
+    with pytest.raises(PublishError, match=r"not valid.*colorFrom"):
         client.push(SPACE, {"README.md": README.replace(b"red", b"beige")}, OWNED, "first")
 
 
-def test_nothing_else_is_asked_of_the_hub(client, stand_in, space):
+@pytest.mark.usefixtures("space")
+def test_nothing_else_is_asked_of_the_hub(client, stand_in):
     client.account()
     client.push(SPACE, FILES, OWNED, "first")
     asked = {request.path for request in stand_in.log if request.status != 200}
@@ -269,7 +273,7 @@ def test_the_stand_in_runs_as_a_process_of_its_own():
     )  # fmt: skip
     try:
         url = process.stdout.readline().strip()
-        client = Hub(HubSettings(token="hf_writer_token", endpoint=url), sleep=lambda seconds: None)
+        client = Hub(HubSettings(token="hf_writer_token", endpoint=url), sleep=lambda _: None)
         assert client.account() == "acme"
     finally:
         process.terminate()

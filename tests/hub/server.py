@@ -289,6 +289,9 @@ class Handler(BaseHTTPRequestHandler):
     """Finds the fault or the route of a request, and logs it."""
 
     protocol_version = "HTTP/1.1"
+    # An answer goes out in one piece; in two, each would wait 40 ms for the client to acknowledge the first.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     server: "Server"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class

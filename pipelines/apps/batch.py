@@ -1,0 +1,67 @@
+"""Predicting a whole file: the rows come back with predictions, the bad ones with reasons."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines import models
+from pipelines.datasets import DataSet, Task
+from pipelines.datasets.sources import SEPARATORS, read_files
+from pipelines.errors import SourceError
+from pipelines.validate import validate
+
+# A minute of work on the two processors of a free Space.
+MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A predicted file. Both frames have the columns of the file and `row`, its number in the file from 1 on.
+
+    `predicted` has the columns of `models.predict` beside them, `rejected` has `reasons`.
+    """
+
+    predicted: pd.DataFrame
+    rejected: pd.DataFrame
+
+    @property
+    def summary(self) -> str:
+        """One sentence with both counts."""
+        total = len(self.predicted) + len(self.rejected)
+        return f"{len(self.predicted)} of {total} rows predicted, {len(self.rejected)} rejected."
+
+
+def predict_file(dataset: DataSet, task: Task, model: models.Model, path: Path) -> Batch:
+    """Predict every row of a CSV file that keeps the data contract of the inputs.
+
+    Raises
+    ------
+    SourceError
+        The file is not a CSV file, lacks an input, or is too long.
+    """
+    rows = read_files([path], list(task.inputs)).rows
+    if len(rows) > MOST_ROWS:
+        raise SourceError(f"The file has {len(rows)} rows; at most {MOST_ROWS} can be predicted at once. Split it.")
+    # A file that was predicted before may come again: what was added then is left out.
+    ours = {"row", "reasons", "prediction", *task.probability_columns, *task.inputs}
+    others = [name for name in _header(path) if name not in ours]
+    whole = read_files([path], [*others, *task.inputs]).rows
+    whole.insert(0, "row", range(1, len(whole) + 1))
+    # Labels in the file are carried along as they are: what is asked for is a prediction.
+    checked = validate(dataset, whole[list(task.inputs)], labelled=False, features=task.inputs)
+    predictions = models.predict(model, checked.accepted)
+    return Batch(
+        whole.loc[checked.accepted.index].join(predictions),
+        whole.loc[checked.rejected.index].assign(reasons=checked.rejected["reasons"]),
+    )
+
+
+def _header(path: Path) -> list[str]:
+    """The column names as `read_files` writes them, each once."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        line = next(filter(str.strip, file))
+    separator = max(SEPARATORS, key=line.count)
+    names = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+    return list(dict.fromkeys("_".join(name.strip().lower().split()) for name in names))

@@ -1,0 +1,62 @@
+"""What `publish` put into the Space, read back. Whatever is missing or broken is a sentence to show, never an error."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipelines import models
+from pipelines.datasets import DataSet, Task
+from pipelines.errors import PipelineError
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The folder of a Space."""
+
+    folder: Path
+
+    def model(self, task: Task) -> models.Model | str:
+        """The champion of a task, or the sentence that says why there is none."""
+        folder = self.folder / "models" / task.name
+        if not (folder / "model.json").exists():
+            return f"There is no model for “{task.title}” yet. It appears here after the first training."
+        try:
+            return models.load(folder)
+        except PipelineError as error:
+            return f"The model for “{task.title}” cannot be used. {error}"
+
+    def card(self, task: Task) -> str:
+        """The model card as Markdown; empty where there is none."""
+        path = self.folder / "models" / task.name / "card.md"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def samples(self, dataset: DataSet) -> pd.DataFrame:
+        """Real samples of every role; no rows and no columns where there are none."""
+        return self._parquet(self.folder / "samples" / f"{dataset.name}.parquet")
+
+    def history(self, task: Task) -> pd.DataFrame:
+        """The predictions of a task; no rows and no columns before the first."""
+        return self._parquet(self.folder / "history" / f"{task.name}.parquet")
+
+    def champions(self, task: Task) -> list[dict[str, Any]]:
+        """The champion log of a task, oldest first."""
+        entries: list[dict[str, Any]] = self.document("history/champions.json").get(task.name, [])
+        return entries
+
+    def document(self, name: str) -> dict[str, Any]:
+        """A JSON document; empty where there is none."""
+        path = self.folder / name
+        found: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+        return found
+
+    def pictures(self, task: Task) -> dict[str, bytes]:
+        """The pictures of a task by name, such as `confusion`."""
+        folder = self.folder / "dashboard" / task.name
+        return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+
+    @staticmethod
+    def _parquet(path: Path) -> pd.DataFrame:
+        return pd.read_parquet(path) if path.exists() else pd.DataFrame()

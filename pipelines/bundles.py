@@ -1,0 +1,169 @@
+"""What a Space consists of: the app, the modules that it needs, a README and requirements, and a copy of the data.
+
+A bundle is a mapping of paths to contents. It is the same for the same store and the same lock, byte by byte, so that
+publishing can tell by a hash whether anything changed.
+"""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from string import Template
+
+import numpy as np
+import pandas as pd
+
+from pipelines.datasets import DataSet, Task, all_datasets, all_tasks
+from pipelines.feature_groups import predictions_group, samples_group
+from pipelines.lock import FILE, Lock, read_lock
+from pipelines.stores.base import Store
+
+Files = Mapping[str, bytes]
+
+ROOT = Path(__file__).parents[1]
+# Everything below these folders of a Space belongs to this project; whatever else is there is left alone.
+OWNED = ("pipelines/", "models/", "samples/", "history/", "dashboard/")
+# The modules that the apps import, with what these import; a test imports each of them from a bundle alone.
+SHARED = ("__init__", "errors", "datasets/__init__", "metrics", "figures", "monitoring", "apps/__init__", "apps/look")
+PREDICTING = ("simulate", "validate", "models", "explain", "apps/predict")
+REQUIREMENTS = ("gradio", "matplotlib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops", "threadpoolctl")
+# Extras of pandas that the client of the feature store asks for.
+NOT_REQUIRED = ("pymysql", "sqlalchemy")
+# Enough to find a near neighbour and to look natural; keeps the bundle of a large data set small.
+MOST_ROWS = {"train": 5000, "reserve": 2000}
+EXAMPLES_PER_CLASS = 5
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A Space to be: its name without the namespace, the kind of Space, and its files."""
+
+    name: str
+    sdk: str
+    files: Files
+
+
+def space_bundles(store: Store) -> tuple[Bundle, ...]:
+    """The bundles of both Spaces on the current state of the store."""
+    lock = read_lock(FILE.read_text(encoding="utf-8"))
+    predict = _program("predict", lock, (*SHARED, *PREDICTING))
+    monitor = _program("monitor", lock, (*SHARED, "apps/monitor"))
+    return (
+        Bundle("predict", "gradio", {**predict, **_models(store), **_samples(store)}),
+        Bundle("monitor", "gradio", {**monitor, **_history(store), **_stored(store, "dashboard/")}),
+    )
+
+
+def site_bundle(store: Store) -> Bundle:
+    """The static site as a static Space, for accounts that cannot have the others."""
+    pages = {name.removeprefix("site/"): content for name, content in _stored(store, "site/").items()}
+    readme = (ROOT / "spaces" / "site" / "README.template.md").read_bytes()
+    return Bundle("site", "static", {**pages, "README.md": readme})
+
+
+def write_bundle(files: Files, folder: Path) -> list[str]:
+    """Make `folder` hold exactly `files`, touching only what differs; returns the paths that did.
+
+    Each file is renamed into place, so that an app that reads at the same moment never sees half of one.
+    """
+    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    there = {name: path for name, path in there.items() if "__pycache__" not in path.parts}
+    gone = [name for name in there if name not in files]
+    changed = [name for name, content in files.items() if name not in there or there[name].read_bytes() != content]
+    for name in gone:
+        there[name].unlink()
+    for name in changed:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.part")
+        aside.write_bytes(files[name])
+        aside.replace(target)
+    return sorted([*gone, *changed])
+
+
+def _program(name: str, lock: Lock, modules: tuple[str, ...]) -> dict[str, bytes]:
+    folder = ROOT / "spaces" / name
+    readme = Template((folder / "README.template.md").read_text(encoding="utf-8"))
+    versions = {"sdk_version": lock.version("gradio"), "python_version": lock.python}
+    pins = lock.closure(REQUIREMENTS, without=NOT_REQUIRED)
+    data_sets = [f"datasets/{path.stem}" for path in (ROOT / "pipelines" / "datasets").glob("*.py")]
+    return {
+        "app.py": (folder / "app.py").read_bytes(),
+        "README.md": readme.substitute(versions).encode(),
+        "requirements.txt": "".join(f"{pin.line}\n" for pin in pins).encode(),
+        **{
+            f"pipelines/{module}.py": (ROOT / "pipelines" / f"{module}.py").read_bytes()
+            for module in sorted({*modules, *data_sets})
+        },
+    }
+
+
+def _models(store: Store) -> dict[str, bytes]:
+    """The champion of each task: all of its version folder but the notebook, which no app shows."""
+    files: dict[str, bytes] = {}
+    for task in all_tasks():
+        champion = store.champion(task.name)
+        if champion is not None and champion.version is not None:
+            files |= {
+                f"models/{task.name}/{name}": content for name, content in _version(store, task, champion.version)
+            }
+    return files
+
+
+def _version(store: Store, task: Task, version: int) -> list[tuple[str, bytes]]:
+    with tempfile.TemporaryDirectory() as folder:
+        downloaded = store.download(task.name, version, Path(folder) / "model")
+        return [(path.name, path.read_bytes()) for path in sorted(downloaded.iterdir()) if path.suffix != ".ipynb"]
+
+
+def _samples(store: Store) -> dict[str, bytes]:
+    """Real samples: those that models learnt from, some that they were judged on, and what new ones are made of."""
+    files = {}
+    for dataset in all_datasets():
+        rows = store.read(samples_group(dataset), where={"origin": "historical"})
+        if len(rows):
+            shown = [_thinned(rows[rows["role"] == role], most) for role, most in MOST_ROWS.items()]
+            files[f"samples/{dataset.name}.parquet"] = _parquet(pd.concat([*shown, _examples(dataset, rows)]))
+    return files
+
+
+def _examples(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
+    tested = rows[rows["role"] == "test"]
+    chosen = [
+        _thinned(tested[task.labels(tested) == label], EXAMPLES_PER_CLASS)
+        for task in dataset.tasks
+        for label in task.classes
+    ]
+    return pd.concat(chosen).drop_duplicates("sample_id").sort_values("sample_id")
+
+
+def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most `most` of the rows, evenly spread over them, so that each run chooses the same."""
+    if len(rows) <= most:
+        return rows
+    return rows.iloc[np.linspace(0, len(rows) - 1, most).astype(int)]
+
+
+def _history(store: Store) -> dict[str, bytes]:
+    files = {}
+    champions = {}
+    for task in all_tasks():
+        rows = store.read(predictions_group(task))
+        if len(rows):
+            files[f"history/{task.name}.parquet"] = _parquet(rows)
+        champions[task.name] = [
+            {**asdict(entry), "when": entry.when.isoformat()} for entry in store.champion_log(task.name)
+        ]
+    files["history/champions.json"] = json.dumps(champions, indent=1, sort_keys=True).encode()
+    return files
+
+
+def _stored(store: Store, prefix: str) -> dict[str, bytes]:
+    contents = {name: store.get_file(name) for name in store.list_files(prefix)}
+    return {name: content for name, content in contents.items() if content is not None}
+
+
+def _parquet(rows: pd.DataFrame) -> bytes:
+    content: bytes = rows.reset_index(drop=True).to_parquet(index=False)
+    return content

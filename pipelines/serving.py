@@ -1,0 +1,144 @@
+"""Both apps on this machine, on the current store: the same bundles as on the Hub, each in a process of its own."""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.bundles import Bundle, space_bundles, write_bundle
+from pipelines.datasets import all_tasks
+from pipelines.errors import PipelineError
+from pipelines.stores.base import Store
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+FIRST_PORT = 7860
+LAST_PORT = 7999
+POLL_SECONDS = 5
+STOP_SECONDS = 10
+# An app reads these again on every page load; anything else needs a new start, as a commit does on the Hub.
+READ_ON_LOAD = ("history/", "dashboard/")
+SECRETS = ("HF_TOKEN", "HOPSWORKS_API_KEY")
+
+
+@dataclass
+class App:
+    """One running app, its folder and its address."""
+
+    name: str
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def url(self) -> str:
+        """Where the app is to be seen."""
+        return f"http://{HOST}:{self.port}"
+
+
+def serve_spaces(store: Store) -> None:
+    """Start both apps and keep them up to date with the store until interrupted.
+
+    Raises
+    ------
+    PipelineError
+        An app ended by itself, or no port is free.
+    """
+    # To be stopped politely is to be interrupted: the apps have to end as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with tempfile.TemporaryDirectory() as folder, running_apps(store, Path(folder)) as apps:
+            for app in apps:
+                log.info("%s: %s", app.name, app.url)
+            log.info("Stop with Ctrl-C.")
+            follow(store, apps)
+    except KeyboardInterrupt:
+        log.info("stopped")
+
+
+@contextmanager
+def running_apps(store: Store, folder: Path) -> Iterator[list[App]]:
+    """Both apps, started in folders of their own under `folder`, ended with the block."""
+    apps: list[App] = []
+    try:
+        for bundle in space_bundles(store):
+            write_bundle(bundle.files, folder / bundle.name)
+            port = _free_port(taken=[app.port for app in apps])
+            apps.append(App(bundle.name, folder / bundle.name, port, _start(folder / bundle.name, port)))
+        yield apps
+    finally:
+        for app in apps:
+            _stop(app)
+
+
+def follow(store: Store, apps: Sequence[App]) -> None:
+    """Look at the store again and again, and bring to the apps what has changed."""
+    seen = _state(store)
+    while True:
+        time.sleep(POLL_SECONDS)
+        for app in apps:
+            if app.process.poll() is not None:
+                raise PipelineError(
+                    f"The app {app.name} ended with exit code {app.process.returncode}; its last lines are above."
+                )
+        now = _state(store)
+        if now != seen:
+            refresh(space_bundles(store), apps)
+            seen = now
+
+
+def refresh(bundles: Sequence[Bundle], apps: Sequence[App]) -> None:
+    """Write what changed into the apps' folders; start an app anew where it would not see the change."""
+    for bundle, app in zip(bundles, apps, strict=True):
+        changed = write_bundle(bundle.files, app.folder)
+        if not all(path.startswith(READ_ON_LOAD) for path in changed):
+            _stop(app)
+            app.process = _start(app.folder, app.port)
+            log.info("%s: started anew with %s", app.name, ", ".join(changed[:3]))
+
+
+def _state(store: Store) -> object:
+    """What tells that the pages would show something else, without reading the tables."""
+    return store.get_file("dashboard/metrics.json"), [store.champion(task.name) for task in all_tasks()]
+
+
+def _start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    environment |= {"GRADIO_SERVER_NAME": HOST, "GRADIO_SERVER_PORT": str(port)}
+    return subprocess.Popen([sys.executable, "app.py"], cwd=folder, env=environment, stdin=subprocess.DEVNULL)
+
+
+def _stop(app: App) -> None:
+    app.process.terminate()
+    try:
+        app.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        app.process.kill()
+        app.process.wait()
+
+
+def _free_port(taken: Sequence[int]) -> int:
+    for port in range(FIRST_PORT, LAST_PORT + 1):
+        if port not in taken and _is_free(port):
+            return port
+    raise PipelineError(f"No port from {FIRST_PORT} to {LAST_PORT} is free. Stop a program that listens on one.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as attempt:
+        # A port that was left a moment ago counts as free, as it does for the app.
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((HOST, port))
+        except OSError:
+            return False
+    return True
