@@ -27,6 +27,15 @@ from pipelines.score_sums import (
 
 NORMAL_975 = 1.959963984540054  # two-sided 95 %
 LARGEST_UNITS = 5000  # more are pooled at random into this many: the interval's own noise is then 1 % of its width
+TITLES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro-F1",
+    "quadratic_kappa": "Quadratic-weighted kappa",
+    "mean_absolute_error": "Mean absolute error",
+    "log_loss": "Log-loss",
+    "calibration_error": "Calibration error",
+}
 UNITS_FOR_SPREAD = 2  # one row resampled is always itself and says nothing about spread
 
 
@@ -255,3 +264,8 @@ def _covering(found: Estimate, low: float, high: float) -> Estimate:
 
 def _widened(found: Estimate, by: float) -> Estimate:
     return Estimate(found.value, found.value - by, found.value + by)
+
+
+def metric_title(name: str) -> str:
+    """How people call a metric of `score`."""
+    return f"Recall of {name.removeprefix('recall_')}" if name.startswith("recall_") else TITLES[name]

@@ -1,0 +1,58 @@
+"""What every picture stands on: a figure of its own, the palette, the heading, the empty state.
+
+Drawn with the Agg canvas: no global state, no display. The same data give the same bytes, so that an unchanged picture
+is not uploaded again. Colours are those of Okabe and Ito, which colour-blind people tell apart; nothing is said by
+colour alone.
+"""
+
+import io
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+INK, GREY, LINES = "#1a1a1a", "#555555", "#d0d0d0"
+BLUE, GREEN, RED = "#0072b2", "#007a5a", "#b3400a"
+DPI = 150
+SMALL, TEXT, TITLE = 9, 10, 12  # points; nothing smaller than 9 is read on a phone
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and what it shows in words."""
+
+    png: bytes
+    alt: str
+
+
+def empty_picture(title: str, sentence: str) -> Picture:
+    """A picture that says what will be seen here."""
+    figure, (axes,) = new_figure(6.4, 2.2)
+    axes.axis("off")
+    axes.text(0.5, 0.5, sentence, ha="center", va="center", fontsize=TEXT, color=GREY, wrap=True)
+    add_heading(figure, title)
+    return finished(figure, f"{title.rstrip('?')}: {sentence}")
+
+
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure of so many inches, and its axes row by row."""
+    layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12)  # inches, so that nothing touches the edge
+    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
+
+
+def add_heading(figure: Figure, title: str, below: str = "") -> None:
+    """The title of a picture, and a line in smaller print over its first axes."""
+    figure.suptitle(title, fontsize=TITLE, fontweight="bold", color=INK)
+    if below:
+        figure.get_axes()[0].set_title(below, fontsize=SMALL, color=GREY)
+
+
+def finished(figure: Figure, alt: str) -> Picture:
+    """The PNG of a figure, without metadata, so that its bytes depend on the data alone."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return Picture(buffer.getvalue(), alt)
