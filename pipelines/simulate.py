@@ -30,6 +30,7 @@ MOST_REDRAWS = 100
 RIDGE = 1e-9
 SMALLEST_VARIANCE = 1e-300
 
+Slot = tuple[date, int]
 Draw = Callable[[int, np.random.Generator], np.ndarray]
 
 
@@ -66,35 +67,35 @@ def simulate_days(
     slots = [(day, number) for day in days for number in range(count)]
     bases, drawn = [], np.empty((len(slots), values.shape[1]))
     for slot, (day, number) in enumerate(slots):
-        rng = _generator(f"{dataset.name} {day.isoformat()} {number}")
+        rng = seeded(f"{dataset.name} {day.isoformat()} {number}")
         bases.append(min(int(np.searchsorted(chances, rng.random(), side="right")), len(rows) - 1))
         drawn[slot] = draw(bases[-1], rng)
     samples = rows.iloc[bases].reset_index(drop=True)
     samples[dataset.numeric] = drawn
-    return _as_arrivals(dataset, _with_scenario(dataset, rows, samples, scenario), slots)
+    return as_arrivals(dataset, _with_scenario(dataset, rows, samples, scenario), slots, "simulated")
 
 
-def arrival_id(dataset: DataSet, day: date, number: int) -> str:
-    """The identity of the sample that arrived on a day as number `number`, counted from 0."""
-    return f"{dataset.name}-{day.isoformat()}-{number:03d}"
+def as_arrivals(dataset: DataSet, samples: pd.DataFrame, slots: Sequence[Slot], origin: str) -> pd.DataFrame:
+    """Give samples the identity and the event time of their slots, in the columns of the samples group.
 
-
-def arrival_time(day: date, number: int) -> datetime:
-    """Its event time: midnight UTC plus one millisecond a sample, so that the order within a day is kept."""
-    return datetime.combine(day, time(), tzinfo=UTC) + timedelta(milliseconds=number)
-
-
-def _as_arrivals(dataset: DataSet, samples: pd.DataFrame, slots: Sequence[tuple[date, int]]) -> pd.DataFrame:
+    Parameters
+    ----------
+    slots
+        For each sample its day and its number within the day, counted from 0.
+    origin
+        How they came here.
+    """
     columns = [feature.name for feature in dataset.features] + [label.name for label in dataset.labels]
-    frame = samples[columns].assign(origin="simulated", role=np.full(len(samples), None, dtype=object))
-    times = pd.Series([arrival_time(*slot) for slot in slots], dtype="datetime64[us, UTC]")
-    frame.insert(0, "sample_id", pd.Series([arrival_id(dataset, *slot) for slot in slots], dtype=object))
-    frame.insert(1, "event_time", times)
-    return frame
+    frame = samples[columns].reset_index(drop=True)
+    ids = [f"{dataset.name}-{day.isoformat()}-{number:03d}" for day, number in slots]
+    times = [datetime.combine(day, time(), tzinfo=UTC) + timedelta(milliseconds=number) for day, number in slots]
+    frame.insert(0, "sample_id", pd.Series(ids, dtype=object))
+    frame.insert(1, "event_time", pd.Series(times, dtype="datetime64[us, UTC]"))
+    return frame.assign(origin=origin, role=np.full(len(frame), None, dtype=object))
 
 
-def _generator(text: str) -> np.random.Generator:
-    """A generator that depends on the text alone."""
+def seeded(text: str) -> np.random.Generator:
+    """A random generator that depends on the text alone."""
     return np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(text.encode()).digest())))
 
 
@@ -165,7 +166,7 @@ class _RankBootstrap:
         each = range(int(blocks.max()) + 1)
         scores = np.empty_like(values)
         reported = np.full((len(each), *values.shape), np.nan)
-        rng = _generator(f"{dataset.name} ties")
+        rng = seeded(f"{dataset.name} ties")
         for block in each:
             members = np.flatnonzero(blocks == block)
             scores[members] = _normal_scores(values[members], rng)

@@ -109,7 +109,9 @@ class Task:
 class Simulator:
     """How new samples are made from reserve rows; `strata` are the columns whose natural mix they keep.
 
-    `bandwidth` is the share of noise in `rank_bootstrap`; `decimals` is the rounding of `gaussian`.
+    Both kinds add normal noise to a row and shrink the sum to the spread of real rows: `rank_bootstrap` to its normal
+    scores, mapped back to values that occur, for many rows; `gaussian` to its measurements, rounded to `decimals`, for
+    few. `bandwidth` is the noise in standard deviations.
     """
 
     kind: SimulatorKind

@@ -1,0 +1,162 @@
+"""The history of a data set: a source file becomes rows with roles, and a quarantine."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.datasets import DataSet
+from pipelines.datasets.sources import Source
+from pipelines.errors import SourceError, UsageError
+from pipelines.feature_groups import ROLES, predictions_group, quarantine_group, samples_group
+from pipelines.roles import assign_roles
+from pipelines.stores.base import ChampionEntry, Store
+from pipelines.validate import Validated, quarantine_rows, validate
+
+# How many reasons an error sentence repeats.
+REASONS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class BackfillReport:
+    """What a backfill found and did.
+
+    `rows` is what the source has, `accepted` what kept the data contract, `with_gaps` how many of these lack a
+    measurement, `roles` how many each role has, `quarantined` what broke the contract, `reasons` how often each
+    reason was given, most frequent first. `written` counts the rows that the store did not have yet; 0 where the same
+    source had been backfilled before.
+    """
+
+    dataset: str
+    source: str
+    sha256: str
+    rows: int
+    accepted: int
+    with_gaps: int
+    roles: dict[str, int]
+    quarantined: int
+    reasons: dict[str, int]
+    written: int
+    replaced: bool
+
+
+def backfill(
+    store: Store, dataset: DataSet, sources: Sequence[Path], now: datetime, *, replace: bool = False
+) -> BackfillReport:
+    """Load the historical rows of a data set into the store.
+
+    The same source again changes nothing, and completes a backfill that was killed.
+
+    Parameters
+    ----------
+    sources
+        CSV files; the data set's own source if there are none.
+    now
+        The clock of the run (UTC).
+    replace
+        Start over: arrivals, predictions and quarantine are removed and the champions withdrawn, because the roles
+        change and an older model may have been trained on rows that now test.
+
+    Raises
+    ------
+    SourceError
+        The source cannot be read, or too few of its rows can be used; nothing was written.
+    UsageError
+        The store has been backfilled from another source, and `replace` is not set.
+    """
+    source = dataset.load(sources)
+    if not replace:
+        _refuse_another(store, dataset, source)
+    checked = validate(dataset, source.rows)
+    history = _historical(dataset, checked, source)
+    if replace:
+        _start_over(store, dataset, source, now)
+    _remember(store, dataset, source, now)
+    store.upsert(quarantine_group(dataset), quarantine_rows(checked.rejected, source.name, now))
+    return BackfillReport(
+        dataset=dataset.name,
+        source=source.name,
+        sha256=source.sha256,
+        rows=len(source.rows),
+        accepted=len(history),
+        with_gaps=int(history[dataset.numeric].isna().any(axis=1).sum()),
+        roles={role: int((history["role"] == role).sum()) for role in ROLES},
+        quarantined=len(checked.rejected),
+        reasons=count_reasons(checked.rejected),
+        written=store.upsert(samples_group(dataset), history),
+        replaced=replace,
+    )
+
+
+def backfilled_source(store: Store, dataset: DataSet) -> dict[str, str] | None:
+    """The `name` and `sha256` of the source that the store was backfilled from, and when (`at`); None before that."""
+    content = store.get_file(_source_file(dataset))
+    return None if content is None else dict(json.loads(content))
+
+
+def count_reasons(rejected: pd.DataFrame) -> dict[str, int]:
+    """How often each reason of rejected rows was given, most frequent first."""
+    counted = Counter(reason for reasons in rejected["reasons"] for reason in reasons.split("; "))
+    return dict(counted.most_common())
+
+
+def _refuse_another(store: Store, dataset: DataSet, source: Source) -> None:
+    known = backfilled_source(store, dataset)
+    if known and known["sha256"] != source.sha256:
+        raise UsageError(
+            f"The store has the rows of {known['name']} (SHA-256 {known['sha256'][:12]}) for {dataset.name}, not those "
+            f"of {source.name} ({source.sha256[:12]}). Backfill with --replace to start over: this removes the "
+            "arrivals and predictions of the data set and withdraws its champions."
+        )
+
+
+def _historical(dataset: DataSet, checked: Validated, source: Source) -> pd.DataFrame:
+    """The accepted rows of a source as rows of the samples group, numbered by their position in the source."""
+    rows = checked.accepted
+    roles = assign_roles(dataset, rows)
+    if set(roles) != set(ROLES):
+        faults = "; ".join(list(count_reasons(checked.rejected))[:REASONS_SHOWN])
+        raise SourceError(
+            f"The source {source.name} has {len(rows)} rows that can be used as {dataset.name}, of {len(source.rows)}; "
+            f"that is too few that differ to train, to test and to keep a reserve. Give a file with more rows"
+            + (f", and see what is wrong with the others: {faults}." if faults else ".")
+        )
+    return rows.assign(
+        sample_id=[f"{dataset.name}-h-{position:05d}" for position in rows.index],
+        event_time=dataset.historical_time,
+        origin="historical",
+        role=roles,
+    )
+
+
+def _start_over(store: Store, dataset: DataSet, source: Source, now: datetime) -> None:
+    """Remove what the old rows led to, models in charge first, so that none of them predicts in between."""
+    for task in dataset.tasks:
+        champion = store.champion(task.name)
+        if champion:
+            reason = f"{dataset.name} was backfilled anew from {source.name} ({source.sha256[:12]}); the roles changed"
+            store.move_champion(ChampionEntry(task.name, None, now, "backfill", reason), champion.version)
+        store.clear(predictions_group(task))
+    store.clear(quarantine_group(dataset))
+    store.clear(samples_group(dataset))
+
+
+def _remember(store: Store, dataset: DataSet, source: Source, now: datetime) -> None:
+    """Write down what is being backfilled before its rows, so that another source is refused if this is killed."""
+    known = backfilled_source(store, dataset)
+    if known is None or known["sha256"] != source.sha256:
+        content = {
+            "sha256": source.sha256,
+            "name": source.name,
+            "rows": len(source.rows),
+            "at": now.isoformat(timespec="seconds"),
+        }
+        store.put_file(_source_file(dataset), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _source_file(dataset: DataSet) -> str:
+    return f"sources/{dataset.name}.json"
