@@ -1,0 +1,81 @@
+"""The few calls to GitHub's REST interface that the workflows need, with the standard library alone."""
+# ruff: noqa: INP001, T201 - a module beside the workflows, which talks to the log of a job
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Before each further try of a call that GitHub could not answer.
+PAUSES_S = (2, 10)
+TIMEOUT_S = 30
+PAGE = 100
+
+# Statuses that a later try may not meet: too many calls, and whatever goes wrong behind the gateway.
+PASSING = frozenset({429, 500, 502, 503, 504})
+
+
+class GitHubError(Exception):
+    """GitHub refused a call, or did not answer; `status` is 0 where it did not."""
+
+    def __init__(self, sentence: str, status: int = 0) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class GitHub:
+    """One repository, addressed by paths below it such as `issues/7`."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.repository = environ["GITHUB_REPOSITORY"]
+        self.url = environ.get("GITHUB_API_URL") or "https://api.github.com"
+        self._token = environ.get("GITHUB_TOKEN", "")
+
+    def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - whatever JSON GitHub answers
+        """The decoded answer to a GET."""
+        return self._call("GET", f"{path}?{urllib.parse.urlencode(query)}" if query else path)
+
+    def pages(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
+        """The entries of a list that comes in pages."""
+        for number in range(1, 1000):
+            entries = self.get(path, **query, per_page=PAGE, page=number)
+            yield from entries
+            if len(entries) < PAGE:
+                return
+
+    def send(self, method: str, path: str, **body: object) -> Any:  # noqa: ANN401 - whatever JSON GitHub answers
+        """The decoded answer to a POST, PATCH or PUT."""
+        return self._call(method, path, body)
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
+        for pause in (*PAUSES_S, None):
+            try:
+                return self._request(method, path, body)
+            except GitHubError as error:
+                # A POST that got no answer may have been carried out; twice the same comment is worse than none.
+                if pause is None or error.status not in PASSING or method == "POST":
+                    raise
+                print(f"tried again in {pause} s: {error}")
+                time.sleep(pause)
+        raise AssertionError
+
+    def _request(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:  # noqa: ANN401
+        url = f"{self.url}/repos/{self.repository}/{path}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, self._headers(), method=method)  # noqa: S310 - GITHUB_API_URL
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - GITHUB_API_URL
+                content = response.read()
+        except urllib.error.HTTPError as error:
+            reason = f"GitHub answered {method} {path} with {error.code} {error.reason}"
+            raise GitHubError(reason, error.code) from error
+        except OSError as error:
+            raise GitHubError(f"GitHub did not answer {method} {path}: {error}") from error
+        return json.loads(content) if content else None
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        return headers | ({"Authorization": f"Bearer {self._token}"} if self._token else {})

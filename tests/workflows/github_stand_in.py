@@ -1,0 +1,169 @@
+"""A stand-in for GitHub's REST interface: one repository with its workflows, runs, issues and Pages, in memory.
+
+It answers what the scripts of this repository ask and what a wrong script might ask, refuses what the token of a
+job may not do, and keeps a log of all calls.
+"""
+
+import json
+import re
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+BOT = "github-actions[bot]"
+REPOSITORY = "acme/flowers"
+
+
+class GitHubStandIn:
+    def __init__(self):
+        self.token = "job-token"
+        self.permissions = {"actions": "write", "issues": "write", "pages": "read"}
+        self.workflows, self.runs, self.jobs, self.issues, self.comments = {}, [], {}, [], {}
+        self.pages = None
+        self.issues_enabled = True
+        self.calls = []
+        self.faults = []
+        self.url = ""
+
+    def add_workflow(self, file, name, created="2026-01-01T00:00:00Z", state="active"):
+        self.workflows[file] = {
+            "id": len(self.workflows) + 1,
+            "name": name,
+            "path": f".github/workflows/{file}",
+            "state": state,
+            "created_at": created,
+        }
+
+    def add_run(self, file, conclusion, created, *, branch="main", step=None):
+        run = {
+            "id": 1000 + len(self.runs),
+            "run_attempt": 1,
+            "path": f".github/workflows/{file}",
+            "head_branch": branch,
+            "status": "completed" if conclusion else "in_progress",
+            "conclusion": conclusion,
+            "created_at": created,
+        }
+        run["html_url"] = f"https://github.example/{REPOSITORY}/actions/runs/{run['id']}"
+        steps = [{"name": "Set up", "conclusion": "success"}, {"name": step, "conclusion": conclusion}]
+        self.jobs[run["id"]] = [{"name": "work", "conclusion": conclusion, "steps": steps if step else []}]
+        self.runs.append(run)
+        return run
+
+    def add_issue(self, title, body, login, state="open"):
+        issue = {"number": len(self.issues) + 1, "title": title, "body": body, "user": {"login": login}, "state": state}
+        self.issues.append(issue)
+        self.comments[issue["number"]] = []
+        return issue
+
+    def called(self, method, pattern):
+        return [path for verb, path in self.calls if verb == method and re.fullmatch(pattern, path)]
+
+    def answer(self, method, path, query, body):
+        for route, verb, permission, act in self._routes():
+            match = re.fullmatch(route, path)
+            if match and verb == method:
+                area, level = permission
+                if self.permissions.get(area) not in {"write", level}:
+                    return 403, {"message": "Resource not accessible by integration"}
+                return act(*match.groups(), query if verb == "GET" else body)
+        return 404, {"message": "Not Found"}
+
+    def _routes(self):
+        return (
+            (r"issues", "GET", ("issues", "read"), self._list_issues),
+            (r"issues", "POST", ("issues", "write"), self._open_issue),
+            (r"issues/(\d+)", "PATCH", ("issues", "write"), self._change_issue),
+            (r"issues/(\d+)/comments", "GET", ("issues", "read"), self._list_comments),
+            (r"issues/(\d+)/comments", "POST", ("issues", "write"), self._comment),
+            (r"actions/workflows/([\w.]+)", "GET", ("actions", "read"), self._workflow),
+            (r"actions/workflows/([\w.]+)/runs", "GET", ("actions", "read"), self._runs),
+            (r"actions/workflows/([\w.]+)/enable", "PUT", ("actions", "write"), self._enable),
+            (r"actions/runs/(\d+)/jobs", "GET", ("actions", "read"), self._jobs),
+            (r"pages", "GET", ("pages", "read"), self._pages),
+        )
+
+    def _list_issues(self, query):
+        return 200, _page([issue for issue in reversed(self.issues) if issue["state"] == query["state"]], query)
+
+    def _open_issue(self, body):
+        if not self.issues_enabled:
+            return 410, {"message": "Issues are disabled for this repo"}
+        return 201, self.add_issue(body["title"], body["body"], BOT)
+
+    def _change_issue(self, number, body):
+        self.issues[int(number) - 1].update(body)
+        return 200, self.issues[int(number) - 1]
+
+    def _list_comments(self, number, query):
+        return 200, _page(self.comments[int(number)], query)
+
+    def _comment(self, number, body):
+        self.comments[int(number)].append({"body": body["body"], "user": {"login": BOT}})
+        return 201, self.comments[int(number)][-1]
+
+    def _workflow(self, file, _):
+        return (200, self.workflows[file]) if file in self.workflows else (404, {"message": "Not Found"})
+
+    def _runs(self, file, query):
+        runs = [run for run in self.runs if run["path"].endswith(f"/{file}")]
+        runs = [run for run in runs if query.get("branch") in (None, run["head_branch"])]
+        runs = [run for run in runs if query.get("status") in (None, run["status"], run["conclusion"])]
+        runs.sort(key=lambda run: run["created_at"], reverse=True)
+        return 200, {"total_count": len(runs), "workflow_runs": _page(runs, query)}
+
+    def _enable(self, file, _):
+        self.workflows[file]["state"] = "active"
+        return 204, None
+
+    def _jobs(self, run, _):
+        return 200, {"jobs": self.jobs[int(run)]}
+
+    def _pages(self, _):
+        return (200, self.pages) if self.pages else (404, {"message": "Not Found"})
+
+
+def _page(entries, query):
+    size, number = int(query.get("per_page", 30)), int(query.get("page", 1))
+    return entries[(number - 1) * size : number * size]
+
+
+@contextmanager
+def running(github):
+    """Serve the stand-in; its address is `github.url` meanwhile."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_any(self):
+            length = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(length) or b"{}")
+            address = urlsplit(self.path)
+            path = address.path.removeprefix(f"/repos/{REPOSITORY}/")
+            query = {name: values[0] for name, values in parse_qs(address.query).items()}
+            github.calls.append((self.command, path))
+            if self.headers.get("Authorization") != f"Bearer {github.token}":
+                status, answer = 401, {"message": "Bad credentials"}
+            elif github.faults:
+                status, answer = github.faults.pop(0), {"message": "fault"}
+            else:
+                status, answer = github.answer(self.command, path, query, body)
+            content = b"" if answer is None else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PATCH = do_PUT = handle_any  # noqa: N815 - the names that http.server asks for
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    github.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield github
+    finally:
+        server.shutdown()
+        server.server_close()
