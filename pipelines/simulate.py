@@ -133,7 +133,7 @@ def _new_values(dataset: DataSet, rows: pd.DataFrame, values: np.ndarray) -> Dra
             drawn = np.where(np.isnan(values[base]), np.nan, draw(base, rng))
             if not ((drawn < low) | (drawn > high)).any() and _fingerprint(drawn) not in taken:
                 return drawn
-        return np.clip(drawn, low, high)
+        return drawn
 
     return redraw
 
