@@ -1,0 +1,132 @@
+"""Tables and their logs stay small, a week of time travel stays possible, and a checkout from git changes neither."""
+
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from deltalake import DeltaTable
+from small_groups import READINGS, day, readings
+
+from pipelines.stores import delta_log
+
+EVERY = delta_log._COMMITS_BETWEEN
+
+
+@pytest.fixture
+def short_memory(monkeypatch):
+    """Keep a second of history instead of a week."""
+    second = {name: "interval 1 seconds" for name, value in delta_log.CONFIGURATION.items() if "interval" in value}
+    monkeypatch.setattr(delta_log, "_KEPT", timedelta(seconds=1))
+    monkeypatch.setattr("pipelines.stores.embedded_tables.CONFIGURATION", {**delta_log.CONFIGURATION, **second})
+
+
+def write_days(store, days):
+    for number in days:
+        assert store.upsert(READINGS, readings(("a", number, day(number)))) == 1
+
+
+def folder(store) -> Path:
+    return store.root / "tables/readings"
+
+
+def listing(store):
+    data = sorted(path.name for path in folder(store).glob("*.parquet"))
+    return data, sorted(path.name for path in (folder(store) / "_delta_log").iterdir())
+
+
+def check_out_again(store):
+    """What git does to the times of files."""
+    for path in store.root.rglob("*.*"):
+        os.utime(path)
+
+
+@pytest.mark.usefixtures("short_memory")
+@pytest.mark.parametrize("between", [lambda _: None, check_out_again], ids=["in place", "from checkouts"])
+def test_a_table_and_its_log_do_not_grow_with_the_number_of_days(folder_store, between):
+    sizes = []
+    for turn in range(5):
+        write_days(folder_store, range(turn * EVERY, (turn + 1) * EVERY))
+        sizes.append(tuple(map(len, listing(folder_store))))
+        time.sleep(1.1)
+        between(folder_store)
+    assert len(folder_store.read(READINGS)) == 5 * EVERY
+    data, log = zip(*sizes, strict=True)
+    assert data[-1] <= max(data[1:3])
+    assert log[-1] <= max(log[1:3])
+    assert len(DeltaTable(folder(folder_store)).file_uris()) <= EVERY
+
+
+@pytest.mark.usefixtures("short_memory")
+def test_updates_alone_are_tidied_up_after_too(folder_store):
+    counts = []
+    for turn in range(4 * EVERY):
+        folder_store.upsert(READINGS, readings(("a", 1, day(0)), value=float(turn)))
+        if turn % EVERY == EVERY - 1:
+            counts.append(len(listing(folder_store)[0]))
+            time.sleep(1.1)
+    assert counts[-1] <= max(counts[:2])
+
+
+def test_a_week_can_be_looked_back(folder_store):
+    write_days(folder_store, range(3 * EVERY))
+    newest = DeltaTable(folder(folder_store)).version()
+    for version in range(1, newest + 1):
+        DeltaTable(folder(folder_store), version=version).to_pyarrow_table()
+    assert DeltaTable(folder(folder_store), version=5).to_pyarrow_table().num_rows == 5
+
+
+@pytest.mark.usefixtures("short_memory")
+def test_removed_files_are_deleted_also_when_the_log_has_grown_past_a_hundred(folder_store):
+    write_days(folder_store, range(90))
+    time.sleep(1.1)
+    write_days(folder_store, range(90, 90 + 2 * EVERY))
+    time.sleep(1.1)
+    check_out_again(folder_store)
+    write_days(folder_store, range(90 + 2 * EVERY, 90 + 3 * EVERY))
+    data, log = listing(folder_store)
+    named = "".join(path.read_text() for path in (folder(folder_store) / "_delta_log").glob("*.json"))
+    live = "".join(DeltaTable(folder(folder_store)).file_uris())
+    assert [name for name in data if name not in named + live] == []
+    assert len(log) < 3 * EVERY
+
+
+def test_a_large_file_is_not_written_again(folder_store, monkeypatch):
+    write_days(folder_store, range(EVERY))
+    write_days(folder_store, range(100, 100 + EVERY))
+    monkeypatch.setattr(delta_log, "_LARGE", 100)
+    before = set(DeltaTable(folder(folder_store)).file_uris())
+    write_days(folder_store, range(200, 200 + 2 * EVERY))
+    assert before < set(DeltaTable(folder(folder_store)).file_uris())
+
+
+def test_what_a_killed_writer_left_is_removed_when_it_is_old(folder_store):
+    write_days(folder_store, range(2))
+    old, new = folder(folder_store) / "part-old.parquet", folder(folder_store) / "part-new.parquet"
+    staged = folder(folder_store) / "_delta_log" / "00000000000000000099.json#1"
+    for path in (old, new, staged):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    write_days(folder_store, range(2, 2 + EVERY))
+    assert (old.exists(), new.exists(), staged.exists()) == (False, True, False)
+    assert len(folder_store.read(READINGS)) == 2 + EVERY
+
+
+def test_reading_never_tidies_up(folder_store):
+    write_days(folder_store, range(EVERY - 2))
+    before = listing(folder_store)
+    for _ in range(EVERY):
+        folder_store.read(READINGS)
+        folder_store.newest(READINGS)
+    assert listing(folder_store) == before
+
+
+def test_a_log_file_without_a_time_is_left_as_it_is(folder_store):
+    write_days(folder_store, range(EVERY))
+    first = folder(folder_store) / "_delta_log" / "00000000000000000001.json"
+    first.write_bytes(b"\xff no commit at all")
+    write_days(folder_store, range(EVERY, 3 * EVERY))
+    assert first.exists()
+    assert folder_store.newest(READINGS) == pd.Timestamp(day(3 * EVERY - 1), tz="UTC")
