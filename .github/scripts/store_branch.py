@@ -79,14 +79,19 @@ class StoreBranch:
         """Replace the branch by what the folder holds; False where another run has moved it from `start`."""
         self._git("add", "--all", "--force", "--", *KEPT)
         tree = self._git("write-tree")
-        if start and tree == self._git("rev-parse", f"{start}^{{tree}}"):
-            print(f"store: nothing changed, the branch {self.name} stays at {start[:12]}")
+        if tree == self._tree(start):
+            print(f"store: nothing changed, the branch {self.name} stays at {start[:12] or 'nothing'}")
             return True
         commit = self._git("commit-tree", tree, "-m", message)
         kept = self._push(commit, start)
         if kept:
             self._tell_size(commit)
         return kept
+
+    def _tree(self, commit: str) -> str:
+        if not commit:
+            return self._git("hash-object", "-t", "tree", os.devnull)
+        return self._git("rev-parse", f"{commit}^{{tree}}")
 
     def _fetch(self) -> str:
         if not self._head():

@@ -86,9 +86,10 @@ def keep_issues(github: GitHub, pipelines: Sequence[Pipeline], branch: str, now:
 def keep_alive(github: GitHub, files: Sequence[str]) -> list[str]:
     """Enable each workflow anew, unless a person switched it off; returns the lines of a summary."""
     lines = []
-    for file in files:
-        workflow = github.get(f"actions/workflows/{file}")
-        if workflow["state"] in ("active", "disabled_inactivity"):
+    for workflow, file in ((_workflow(github, file), file) for file in files):
+        if workflow is None:
+            lines.append(f"- {file}: GitHub does not know it yet")
+        elif workflow["state"] in ("active", "disabled_inactivity"):
             github.send("PUT", f"actions/workflows/{file}/enable")
             lines.append(f"- {workflow['name']}: kept alive (was {workflow['state']})")
         else:
@@ -96,14 +97,20 @@ def keep_alive(github: GitHub, files: Sequence[str]) -> list[str]:
     return lines
 
 
-def _state(github: GitHub, pipeline: Pipeline, branch: str, now: datetime) -> State | None:
+def _workflow(github: GitHub, file: str) -> dict[str, Any] | None:
     """None where GitHub knows no such workflow, because it has not reached the default branch."""
     try:
-        workflow = github.get(f"actions/workflows/{pipeline.file}")
+        return dict(github.get(f"actions/workflows/{file}"))
     except GitHubError as error:
         if error.status == NOT_FOUND:
             return None
         raise
+
+
+def _state(github: GitHub, pipeline: Pipeline, branch: str, now: datetime) -> State | None:
+    workflow = _workflow(github, pipeline.file)
+    if workflow is None:
+        return None
     query = {"branch": branch} if branch else {}
     runs = github.get(f"actions/workflows/{pipeline.file}/runs", status="completed", per_page=RUNS, **query)
     newest = next((run for run in runs["workflow_runs"] if run["conclusion"] in COUNTED), None)

@@ -90,6 +90,12 @@ def test_the_first_run_makes_the_branch(remote, clone):
     assert commits(remote) == 1
 
 
+def test_a_first_run_that_writes_nothing_makes_no_branch(remote, clone):
+    done = run(clone, *shell("exit 2"))
+    assert done.returncode == 2
+    assert not git("branch", "--list", cwd=remote)
+
+
 def test_the_next_run_finds_what_the_first_one_kept_and_the_branch_still_has_one_commit(remote, clone, tmp_path):
     run(clone, *write("a", "1"))
     done = run(make_clone(remote, tmp_path / "next"), *shell('cat "$STORE_DIR/a"; echo 2 > "$STORE_DIR/b"'))

@@ -224,6 +224,7 @@ def test_a_repository_without_issues_is_told_in_the_log(github, capsys):
 
 def test_a_workflow_that_github_does_not_know_yet_is_passed_over(github):
     assert check(github, "nothing.yml=36") == 0
+    assert upkeep.main(["keepalive", "nothing.yml"], environment(github), NOW) == 0
 
 
 def test_a_passing_fault_is_tried_again(github):
