@@ -68,12 +68,9 @@ def from_frame(rows: pd.DataFrame, name: str) -> Source:
 
 def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise SourceError(f"Cannot read the source {path}: {error.strerror}. Give the path of a CSV file.") from error
-    if not content.strip():
-        raise SourceError(f"The source {path} is empty. Give a CSV file with a header and rows.")
-    return content
 
 
 def _frame(
@@ -104,17 +101,35 @@ def _frame(
 
 def _cells(path: Path, content: bytes) -> pd.DataFrame:
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig").lstrip()
     except UnicodeDecodeError as error:
         raise SourceError(f"The source {path} is not UTF-8 text. Save it as a UTF-8 CSV file.") from error
-    header = text.lstrip().splitlines()[0]
-    separator = max(SEPARATORS, key=header.count)
+    separator = max(SEPARATORS, key=text.partition("\n")[0].count)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     try:
-        return pd.read_csv(
-            io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
+        rows = [_trimmed(line) for line in lines]
+    except csv.Error as error:
+        raise SourceError(
+            f"The source {path} is not a CSV file: {error} in line {lines.line_num}. Give one row a line, one header."
+        ) from error
+    header, *rows = [row for row in rows if row] or [[]]
+    if not header:
+        raise SourceError(f"The source {path} is empty. Give a CSV file with a header and rows.")
+    longest = max(rows, key=len, default=[])
+    if len(longest) > len(header):
+        raise SourceError(
+            f"The source {path} has a row of {len(longest)} cells under a header of {len(header)}; it begins with "
+            f"{', '.join(longest)[:60]}. Put numbers with a decimal comma, and text with a comma, between quotes."
         )
-    except (pd.errors.ParserError, csv.Error) as error:
-        raise SourceError(f"The source {path} is not a CSV file: {error}. Give one row a line, one header.") from error
+    return pd.DataFrame([row + [""] * (len(header) - len(row)) for row in rows], columns=header, dtype=object)
+
+
+def _trimmed(line: list[str]) -> list[str]:
+    """The cells without the empty ones at the end, which spreadsheets add."""
+    cells = [cell.strip() for cell in line]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _canonical(name: str, aliases: Mapping[str, str]) -> str:
@@ -133,5 +148,4 @@ def _told_by_name(path: Path, column: str, values: Sequence[str]) -> str:
 
 
 def _blanks_as_none(cells: pd.DataFrame) -> pd.DataFrame:
-    stripped = cells.apply(lambda column: column.astype(object).map(lambda cell: str(cell).strip()))
-    return stripped.where(~stripped.isin(BLANKS), None)
+    return cells.astype(object).where(~cells.isin(BLANKS), None)
