@@ -23,8 +23,8 @@ FEWEST_SAMPLES = 30
 FEWEST_OF_CLASS = 10
 # A rolling score looks at the newest whole days that hold this many samples: its interval is then at most ±0.1.
 ROLLING_SAMPLES = 100
-# The schedule runs daily and GitHub may start it hours late; after a day and a half a run was missed.
-LATE_AFTER = timedelta(hours=36)
+# The schedule runs daily and GitHub may start it hours late; after two days a run was missed.
+LATE_AFTER = timedelta(hours=48)
 SEED = 2026  # resampling only draws intervals; a fixed seed keeps an unchanged page unchanged
 ROLLING_REPEATS = 200  # one interval a day: 200 repeats place its ends well enough for a picture
 

@@ -1,13 +1,17 @@
 """Made prediction histories: what a store would hold after some days of operation, from a seeded Generator."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
+from pipelines.backfill import backfill
 from pipelines.datasets import dataset_of
-from pipelines.feature_groups import predictions_group, samples_group
+from pipelines.feature_groups import predictions_group, samples_group, task_view
+from pipelines.features import run_features
 from pipelines.stores.base import ChampionEntry, conform
+from pipelines.stores.embedded import EmbeddedStore
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 SHARES = {
@@ -88,3 +92,57 @@ def model_document(task, version=1, accuracy=0.75, width=0.03):
         "metrics": metrics,
         "baseline": dict.fromkeys(names, 0.4) | {"log_loss": 1.0, "calibration_error": 0.0},
     }
+
+
+def predicted(task, samples, *, seed=0, version=1, served="champion", skill=1.5):
+    """Predictions about given samples: the larger `skill`, the more often the true class gets most probability."""
+    rng = np.random.default_rng([seed, 2])
+    k = len(task.classes)
+    shares = np.array(SHARES.get(task.name, np.full(k, 1 / k)))
+    labels = task.labels(samples).to_numpy()
+    truth = np.array([[name == label for name in task.classes] for label in labels], dtype=float)
+    logits = np.log(shares) + skill * truth + 0.7 * rng.standard_normal((len(samples), k))
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    rows = samples[["sample_id", "event_time"]].assign(
+        model_version=version,
+        predicted_at=samples["event_time"].dt.floor("D") + timedelta(hours=6, minutes=47),
+        served=served,
+        prediction=np.array(task.classes, dtype=object)[probabilities.argmax(axis=1)],
+        label=labels,
+        run_url="https://example.org/runs/1",
+    )
+    rows[task.probability_columns] = probabilities
+    return conform(rows, predictions_group(task))
+
+
+def register(store, dataset, task, folder, *, version=1, accuracy=0.75):
+    """A registered version that has the part of a model.json that the monitor reads, made champion."""
+    path = folder / f"{task.name}-{version}"
+    path.mkdir()
+    (path / "model.json").write_text(json.dumps(model_document(task, version, accuracy)))
+    store.register(task_view(dataset, task), version, path)
+    champion = store.champion(task.name)
+    when = START + timedelta(days=10 * (version - 1)) - timedelta(hours=20)
+    store.move_champion(entry(task, version, when, f"version {version}"), champion.version if champion else None)
+
+
+def operated_store(folder, dataset, days=20, per_day=10, scenario="none"):
+    """An embedded store after some days of operation: real history and arrivals, made predictions of two versions."""
+    store = EmbeddedStore(folder / "store")
+    backfill(store, dataset, sources=[], now=START)
+    if days:
+        clock = START + timedelta(days=days - 1, hours=6)
+        run_features(store, dataset, START.date(), per_day=per_day, now=clock)
+        run_features(store, dataset, clock.date(), per_day=per_day, scenario=scenario, now=clock)
+    samples = store.read(samples_group(dataset), start=START)
+    change = START + timedelta(days=10)
+    for task in dataset.tasks:
+        register(store, dataset, task, folder)
+        if len(samples):
+            store.upsert(predictions_group(task), predicted(task, samples[samples["event_time"] < change]))
+        if days > 10:
+            register(store, dataset, task, folder, version=2)
+            later = samples[samples["event_time"] >= change]
+            store.upsert(predictions_group(task), predicted(task, later, seed=1, version=2))
+            store.upsert(predictions_group(task), predicted(task, later, seed=2, version=3, served="challenger"))
+    return store
