@@ -2,26 +2,21 @@
 
 import contextlib
 import functools
-import glob
 import importlib
 import logging
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from pipelines.errors import PipelineError, SettingError, StoreUnavailable
 from pipelines.settings import HopsworksSettings, Settings
 from pipelines.stores.hopsworks import sdk
 from pipelines.stores.hopsworks.failures import explain
+from pipelines.stores.hopsworks.handles import Handle
 from pipelines.stores.hopsworks.patience import RETRY_SECONDS, Patience, is_transient
-
-CLIENT_RANGE = "5.2"
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 _logger = logging.getLogger(__name__)
 
@@ -31,22 +26,22 @@ class Connection:
     """A login. The client has one for the whole process, so a second login ends the first."""
 
     settings: HopsworksSettings
-    hopsworks: Any
-    project: Any
+    hopsworks: Handle
+    project: Handle
     certificates: tempfile.TemporaryDirectory[str] = field(repr=False)
 
     @functools.cached_property
-    def features(self) -> Any:
+    def features(self) -> Handle:
         """The feature store."""
         return self.project.get_feature_store()
 
     @functools.cached_property
-    def models(self) -> Any:
+    def models(self) -> Handle:
         """The model registry."""
         return self.project.get_model_registry()
 
     @functools.cached_property
-    def datasets(self) -> Any:
+    def datasets(self) -> Handle:
         """The file system of the project."""
         return self.project.get_dataset_api()
 
@@ -62,9 +57,9 @@ class Connection:
 
     def remove_kafka_keys(self) -> None:
         """Remove the unencrypted client key that the client writes to /tmp for Kafka and leaves there."""
-        for path in glob.glob(f"/tmp/kafka_sc_{self.project.id}_*.pem"):  # noqa: S108 - where the client writes them
+        for path in Path("/tmp").glob(f"kafka_sc_{self.project.id}_*.pem"):  # noqa: S108 - where the client writes
             with contextlib.suppress(OSError):
-                Path(path).unlink()
+                path.unlink()
 
     def close(self) -> None:
         """Log out and remove the certificates."""
@@ -82,7 +77,7 @@ class Connected:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings.hopsworks
         self._who = settings.run.who
-        self._inside = False
+        self.inside = False
 
     @property
     def location(self) -> str:
@@ -98,14 +93,14 @@ class Connected:
             if current is not None:
                 current.close()
             Connected._current = None
-            Connected._current = log_in(self.settings)
-        return Connected._current
+            Connected._current = current = log_in(self.settings)
+        return current
 
-    @contextlib.contextmanager
-    def calls(self) -> Iterator[Connection]:
-        """Calls of the client belong into this context."""
-        with sdk.quiet():
-            yield self.connection
+
+S = TypeVar("S", bound=Connected)
+P = ParamSpec("P")
+R = TypeVar("R")
+Method: TypeAlias = Callable[Concatenate[S, P], R]
 
 
 def log_in(settings: HopsworksSettings) -> Connection:
@@ -121,7 +116,7 @@ def log_in(settings: HopsworksSettings) -> Connection:
         try:
             with sdk.patient_sessions():
                 project = hopsworks.login(
-                    # An empty port or host is the default of the client; the key as an argument beats a cached key file.
+                    # No host is the default of the client; a key as an argument beats a cached key file.
                     host=settings.host or None,
                     port=settings.port,
                     project=settings.project or None,
@@ -141,25 +136,23 @@ def log_in(settings: HopsworksSettings) -> Connection:
     return Connection(settings, hopsworks, project, certificates)
 
 
-def operation(
-    doing: str,
-) -> Callable[[Callable[Concatenate[Any, P], R]], Callable[Concatenate[Any, P], R]]:
+def operation(doing: str) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
     """Make a method of the store an operation: quiet, tried again while that may help, failing in our words.
 
     `doing` says what it does, for the error; `{}` stands for the group, task or file that the first argument names.
     An operation inside another is part of it.
     """
 
-    def decorate(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+    def decorate(method: Method[S, P, R]) -> Method[S, P, R]:
         @functools.wraps(method)
-        def run(store: Connected, *args: P.args, **kwargs: P.kwargs) -> R:
-            if store._inside:
+        def run(store: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            if store.inside:
                 return method(store, *args, **kwargs)
-            store._inside = True
+            store.inside = True
             try:
                 return _attempts(store, lambda: method(store, *args, **kwargs), doing.format(_name(args)))
             finally:
-                store._inside = False
+                store.inside = False
 
         return run
 
@@ -188,7 +181,8 @@ def _attempts(store: Connected, call: Callable[[], R], what: str) -> R:
 
 def reset_query_service() -> None:
     """Forget the connection to the query service; the client keeps a broken one for the rest of the process."""
-    importlib.import_module("hsfs.core.arrow_flight_client")._close()
+    client = importlib.import_module("hsfs.core.arrow_flight_client")
+    client._close()  # noqa: SLF001 - there is no public way
 
 
 def _name(args: tuple[Any, ...]) -> str:

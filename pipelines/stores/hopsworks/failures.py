@@ -1,11 +1,91 @@
 """What the client's errors mean: one sentence of our own that names the remedy."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
 
-from pipelines.errors import PipelineError, SettingError, StoreError, StoreUnavailable
+from pipelines.errors import PipelineError, StoreError, StoreUnavailable
 from pipelines.settings import HopsworksSettings
 
-SCOPES = "project, job, featurestore, modelregistry, dataset.view, dataset.create, dataset.delete and kafka"
+_SCOPES = "project, job, featurestore, modelregistry, dataset.view, dataset.create, dataset.delete and kafka"
+
+_STATUS = {
+    HTTPStatus.UNAUTHORIZED: (
+        "it does not know the API key. Put a valid key into the secret HOPSWORKS_API_KEY, "
+        "and see that HOPSWORKS_HOST is the cluster that made it."
+    ),
+    HTTPStatus.FORBIDDEN: (
+        f"the API key may not do this ({{said}}). Make a key with the scopes {_SCOPES} "
+        "for a member of the project, and put it into the secret HOPSWORKS_API_KEY."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Errors that have one of these types, or one of these words in their text, and what to say then."""
+
+    types: tuple[str, ...]
+    words: tuple[str, ...]
+    kind: type[PipelineError]
+    sentence: str
+
+
+# The first that fits is taken.
+_RULES = (
+    _Rule(
+        ("ProjectException",),
+        (),
+        StoreUnavailable,
+        "it has no such project for this API key. Set HOPSWORKS_PROJECT to one that the key's owner is a member of.",
+    ),
+    _Rule(
+        ("SSLError", "HopsworksSSLClientError"),
+        (),
+        StoreUnavailable,
+        "its certificate is not trusted. For a cluster with a certificate of its own set HOPSWORKS_TRUST_STORE_PATH "
+        "to its CA file, or HOPSWORKS_HOSTNAME_VERIFICATION=false.",
+    ),
+    _Rule(
+        ("KafkaException",),
+        (),
+        StoreUnavailable,
+        "its Kafka brokers do not take the rows ({text}). Ask for their external listeners to be reachable from here, "
+        "or set HOPSWORKS_WRITE_PATH=delta; then run this again, no row is written twice.",
+    ),
+    _Rule(
+        ("FlightUnavailableError", "FlightTimedOutError", "FlightInternalError", "FlightServerError", "FlightError"),
+        ("Hopsworks Query Service", "'_server_version'"),
+        StoreUnavailable,
+        "its query service (Arrow Flight, port 5005) does not answer as it should ({text}). "
+        "Ask for that port to be reachable from here, and run this again.",
+    ),
+    _Rule(
+        ("ConnectionError", "Timeout", "ReadTimeout", "ConnectTimeout", "ChunkedEncodingError", "Incomplete"),
+        (),
+        StoreUnavailable,
+        "it cannot be reached, or breaks off ({text}). Check HOPSWORKS_HOST and HOPSWORKS_PORT, "
+        "and run this again later.",
+    ),
+    _Rule(
+        ("JSONDecodeError",),
+        (),
+        StoreUnavailable,
+        "what answers does not speak its language. Check HOPSWORKS_HOST and HOPSWORKS_PORT.",
+    ),
+    _Rule(
+        (),
+        ("HopsFS", "load balancer", "HdfsObjectStore"),
+        StoreUnavailable,
+        "its file system cannot be written to directly from here. Set HOPSWORKS_WRITE_PATH=kafka.",
+    ),
+    _Rule(
+        ("FeatureStoreException", "ModelRegistryException", "DatasetException", "CommitFailedError", "DeltaError"),
+        (),
+        StoreError,
+        "{text}. Run `python -m pipelines doctor` and try again.",
+    ),
+)
 
 # What the query service says of a group that has no rows yet.
 _NO_DATA = ("No commits found", "No hudi properties found", "No delta logs found", "No data found")
@@ -42,77 +122,27 @@ def is_empty_group(error: BaseException) -> bool:
 def explain(error: BaseException, what: str, settings: HopsworksSettings) -> PipelineError | None:
     """The error to raise instead, or None where this is a defect that should be seen as it is."""
     place = f"Hopsworks at {settings.host or 'its default host'}:{settings.port} could not {what}"
+    names = {type(cause).__name__ for cause in causes(error)}
     status = status_of(error)
-    if status is not None:
-        return _explain_status(error, status, place)
-    return _explain_type({type(cause).__name__ for cause in causes(error)}, str(error), place)
+    if status is not None and "ProjectException" not in names:
+        kind, sentence = _by_status(status)
+        return kind(f"{place}: {sentence.format(said=_said(error), status=status)}")
+    text = _short(" ".join(str(cause) for cause in causes(error)))
+    for rule in _RULES:
+        if names & set(rule.types) or any(word in text for word in rule.words):
+            return rule.kind(f"{place}: {rule.sentence.format(text=_short(str(error)))}")
+    return None
 
 
-def _explain_status(error: BaseException, status: int, place: str) -> PipelineError:
-    said = _said(error)
-    if status == 401:
-        return StoreUnavailable(
-            f"{place}: it does not know the API key. Put a valid key into the secret HOPSWORKS_API_KEY, "
-            "and see that HOPSWORKS_HOST is the cluster that made it."
-        )
-    if status == 403:
-        return StoreUnavailable(
-            f"{place}: the API key may not do this ({said}). Make a key with the scopes {SCOPES} "
-            "for a member of the project, and put it into the secret HOPSWORKS_API_KEY."
-        )
-    if status == 429 or status >= 500:
-        return StoreUnavailable(f"{place}: it answers {status} ({said}). Run this again later; nothing is lost.")
-    if "ProjectException" in {type(cause).__name__ for cause in causes(error)}:
-        return StoreUnavailable(f"{place}: it has no such project for this key. Set HOPSWORKS_PROJECT to one it has.")
-    return StoreError(
-        f"{place}: it answers {status} ({said}). "
+def _by_status(status: int) -> tuple[type[PipelineError], str]:
+    if status in _STATUS:
+        return StoreUnavailable, _STATUS[HTTPStatus(status)]
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return StoreUnavailable, "it answers {status} ({said}). Run this again later; nothing is lost."
+    return StoreError, (
+        "it answers {status} ({said}). "
         "Run `python -m pipelines doctor`, which tries each part of the connection in turn."
     )
-
-
-def _explain_type(names: set[str], text: str, place: str) -> PipelineError | None:
-    if names & {"SSLError", "HopsworksSSLClientError"}:
-        return StoreUnavailable(
-            f"{place}: its certificate is not trusted. For a cluster with its own certificate set "
-            "HOPSWORKS_TRUST_STORE_PATH to its CA file, or HOPSWORKS_HOSTNAME_VERIFICATION=false."
-        )
-    if names & {"ConnectionError", "Timeout", "ReadTimeout", "ConnectTimeout", "ChunkedEncodingError", "Incomplete"}:
-        return StoreUnavailable(
-            f"{place}: it cannot be reached or breaks off ({_short(text)}). "
-            "Check HOPSWORKS_HOST and HOPSWORKS_PORT, and run this again later."
-        )
-    if "JSONDecodeError" in names:
-        return StoreUnavailable(
-            f"{place}: what answers does not speak its language. Check HOPSWORKS_HOST and HOPSWORKS_PORT."
-        )
-    if "KafkaException" in names or "message" in text.lower() and "kafka" in text.lower():
-        return StoreUnavailable(
-            f"{place}: its Kafka brokers do not take the rows ({_short(text)}). Ask for their external listeners to be "
-            "reachable from here, or set HOPSWORKS_WRITE_PATH=delta, and run this again; rows are never written twice."
-        )
-    if any(name.startswith("Flight") for name in names) or "Query Service" in text:
-        return StoreUnavailable(
-            f"{place}: its query service (Arrow Flight, port 5005) does not answer ({_short(text)}). "
-            "Ask for that port to be reachable from here, and run this again."
-        )
-    if "HopsFS" in text or "load balancer" in text or "HdfsObjectStore" in text:
-        return StoreUnavailable(
-            f"{place}: its file system cannot be written to directly from here. Set HOPSWORKS_WRITE_PATH=kafka."
-        )
-    if names & {"EOFError"}:
-        return SettingError(f"{place} without asking a question. Set HOPSWORKS_PROJECT to the project to use.")
-    if names & {
-        "FeatureStoreException",
-        "ModelRegistryException",
-        "DatasetException",
-        "JobExecutionException",
-    } or names & {
-        "CommitFailedError",
-        "DeltaError",
-        "TableNotFoundError",
-    }:
-        return StoreError(f"{place}: {_short(text)}. Run `python -m pipelines doctor` and try again.")
-    return None
 
 
 def _said(error: BaseException) -> str:

@@ -8,14 +8,16 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import requests
 
-from pipelines.stores.hopsworks.patience import RETRY_SECONDS, TRANSIENT_STATUS, Patience
+from pipelines.stores.hopsworks.handles import Handle
+from pipelines.stores.hopsworks.patience import TRANSIENT_STATUS, Patience
 
 # Connecting is quick or hopeless; an answer may take as long as a large listing does.
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+# One request of several that an operation needs; the operation itself is tried again for longer.
+REPEAT_SECONDS = 20.0
 
 # Statuses with which the server says that it has not begun.
 _NOT_BEGUN = (429, 503)
@@ -40,10 +42,10 @@ _HIDDEN_VARIABLES = (
 class PatientSession(requests.Session):
     """A session with timeouts that tries again what is safe to repeat; the client has neither."""
 
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, **kwargs: Handle) -> requests.Response:
         """Send, and send again while that is safe and there is time."""
         kwargs["timeout"] = kwargs.get("timeout") or (CONNECT_SECONDS, READ_SECONDS)
-        patience = Patience(RETRY_SECONDS)
+        patience = Patience(REPEAT_SECONDS)
         repeatable = request.method == "GET" or str(request.path_url).partition("?")[0].endswith("/query")
         while True:
             try:
@@ -65,7 +67,7 @@ def _retry_after(response: requests.Response) -> float:
     return float(text) if text.isascii() and text.isdigit() else 0.0
 
 
-def load() -> Any:
+def load() -> Handle:
     """The client, imported without its side effects on logging and warnings."""
     root = logging.getLogger()
     handlers, level, formatwarning = list(root.handlers), root.level, warnings.formatwarning

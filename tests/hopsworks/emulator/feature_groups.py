@@ -63,7 +63,11 @@ def create(request: Request, project: Project) -> Json:
 @route("DELETE", f"{GROUPS}/*")
 def delete(request: Request, project: Project, number: str) -> None:
     group = _group(project, number)
+    used = [view for view in project.feature_views.values() if view["query"]["leftFeatureGroup"]["id"] == group["id"]]
+    if used and request.flag("force") != "True":
+        raise Refusal(400, 270233, "The feature group is used by feature views.")
     del project.feature_groups[group["id"]]
+    project.jobs.pop(_job_name(group), None)
     project.suites.pop(group["id"], None)
     shutil.rmtree(request.world.table(project, group), ignore_errors=True)
 
@@ -168,7 +172,7 @@ def _suite(request: Request, project: Project, number: int, sent: Json) -> Json:
 
 
 def _create_job(project: Project, group: Json) -> None:
-    name = f"{group['name']}_{group['version']}_offline_fg_materialization"
+    name = _job_name(group)
     project.jobs[name] = {
         "id": group["id"],
         "name": name,
@@ -185,3 +189,7 @@ def _group(project: Project, number: Any) -> Json:
     if group is None:
         raise Refusal(404, 270009, "Feature group wasn't found.")
     return group
+
+
+def _job_name(group: Json) -> str:
+    return f"{group['name']}_{group['version']}_offline_fg_materialization"

@@ -79,9 +79,9 @@ def _create(request: Request, project: Project, path: str) -> Json:
     local = _local(request, project, path)
     if local.exists():
         raise Refusal(400, 110011, "A directory with the same name already exists.")
-    if not local.parent.is_dir() and not request.world.knobs.mkdir_parents:
+    if not local.parent.is_dir():
         raise Refusal(400, 110010, "The parent folder does not exist.")
-    local.mkdir(parents=True)
+    local.mkdir()
     return _entry(request, project, local)
 
 

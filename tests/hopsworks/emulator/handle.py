@@ -1,5 +1,6 @@
 """The test's side of a running emulator: start it, make it misbehave, read what was asked of it."""
 
+import atexit
 import json
 import ssl
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -46,6 +48,11 @@ class Emulator:
         for what in ("faults", "knobs", "log"):
             self._control("DELETE", what)
 
+    def wipe(self) -> None:
+        """Behave well again, and forget everything."""
+        self.reset()
+        self._control("DELETE", "world")
+
     def log(self, containing: str = "") -> list[str]:
         """The requests since the last reset, each as `STATUS METHOD path?query`."""
         return [line for line in self._control("GET", "log") if containing in line]
@@ -71,3 +78,11 @@ def running_emulator() -> Iterator[Emulator]:
             yield Emulator(json.loads(process.stdout.readline())["port"])
         finally:
             process.terminate()
+
+
+@cache
+def shared_emulator() -> Emulator:
+    """The one emulator of this test process, ended with it."""
+    manager = running_emulator()
+    atexit.register(manager.__exit__, None, None, None)
+    return manager.__enter__()

@@ -55,7 +55,7 @@ _READS = re.compile(r"PUT .*/featurestores/query$")
 
 
 def route(method: str, pattern: str) -> Callable[[Handler], Handler]:
-    """Register a handler. In the pattern `P` is a project and `*` a segment, given to it; `#` is a number, not given."""
+    """Register a handler. In the pattern `P` is a project and `*` a segment, given to it; `#` a number, not given."""
     expression = re.sub(r"^P(?=/)", lambda _: _IN_PROJECT, pattern.replace("*", "([^/]+)").replace("#", r"\d+"))
 
     def register(handler: Handler) -> Handler:
@@ -221,6 +221,8 @@ def _control(server: Server, method: str, what: str, body: bytes) -> tuple[int, 
     sent = json.loads(body or b"null")
     if what == "faults":
         server.faults.clear() if method == "DELETE" else server.faults.add(Fault(**sent))
+    elif what == "world":
+        server.world.wipe()
     elif what == "knobs" and method == "DELETE":
         server.world.knobs = Knobs()
     elif what == "knobs":

@@ -105,7 +105,11 @@ def tag_schemas(request: Request) -> Json:
 
 @route("POST", "tags")
 def create_tag_schema(request: Request) -> Json:
-    raise Refusal(403, 160014, "Only an administrator of the cluster may do this.")
+    knobs = request.world.knobs
+    if not knobs.administrator:
+        raise Refusal(403, 160014, "Only an administrator of the cluster may do this.")
+    knobs.tag_schemas = (*knobs.tag_schemas, request.flag("name"))
+    return {"name": request.flag("name"), "value": request.body.decode()}
 
 
 def _tags(project: Project, number: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the emulator knows: projects, feature groups, views, models, jobs, and how it is to misbehave."""
 
 import itertools
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Knobs:
     flight_address: str = ""
     kafka_address: str = ""
     tag_schemas: tuple[str, ...] = ()
-    mkdir_parents: bool = False
+    administrator: bool = False
 
 
 @dataclass
@@ -78,10 +79,18 @@ class World:
         self.knobs = Knobs()
         self.default_flight_address = ""
         self.ids = itertools.count(int(time.time()) % 1_000_000 * 1000)
-        self.projects = {number: Project(number, name) for number, name in ((119, PROJECT), (120, OTHER_PROJECT))}
-        for project in self.projects.values():
-            for dataset in ("Resources", "Models", "Logs"):
-                (self.files(project) / dataset).mkdir(parents=True)
+        self.projects: dict[int, Project] = {}
+        self.wipe()
+
+    def wipe(self) -> None:
+        """Begin anew: two projects with nothing in them."""
+        with self.lock:
+            for folder in ("files", "tables"):
+                shutil.rmtree(self.root / folder, ignore_errors=True)
+            self.projects = {number: Project(number, name) for number, name in ((119, PROJECT), (120, OTHER_PROJECT))}
+            for project in self.projects.values():
+                for dataset in ("Resources", "Models", "Logs"):
+                    (self.files(project) / dataset).mkdir(parents=True)
 
     def files(self, project: Project) -> Path:
         return self.root / "files" / "Projects" / project.name

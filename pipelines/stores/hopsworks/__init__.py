@@ -1,0 +1,19 @@
+"""The Hopsworks store: feature groups, model registry and files of one Hopsworks project, through its Python client.
+
+What is odd about the client and its server is handled in this package and nowhere else. Importing it does not import
+the client.
+
+    connection  sdk  patience  failures    logging in, quiet calls, what to try again, what errors mean
+    groups  definitions  queries  ingestion    feature groups
+    registry  views  champions  claims         models
+    files  folders                             files
+"""
+
+from pipelines.stores.hopsworks.checks import checks
+from pipelines.stores.hopsworks.registry import ModelRegistry
+
+__all__ = ["HopsworksStore", "checks"]
+
+
+class HopsworksStore(ModelRegistry):
+    """A store in a Hopsworks project; any number of processes may use it at the same time, each with one login."""

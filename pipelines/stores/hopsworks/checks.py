@@ -1,0 +1,102 @@
+"""Can Hopsworks be used? What a scheduled run needs of it, tried one after the other."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+
+from pipelines.errors import PipelineError, StoreError
+from pipelines.settings import Settings
+from pipelines.stores.hopsworks.connection import operation
+from pipelines.stores.hopsworks.files import StoredFiles
+from pipelines.stores.hopsworks.folders import HOME
+
+Outcome = tuple[str, bool, str]
+
+
+def checks(settings: Settings) -> Iterator[Outcome]:
+    """The name of each check, whether it passed, and a sentence; after a failed login there are no more."""
+    store = _Checks(settings)
+    for name, check in store.all():
+        try:
+            yield name, True, check()
+        except PipelineError as error:
+            yield name, False, str(error)
+            if name == "login":
+                return
+
+
+class _Checks(StoredFiles):
+    def all(self) -> list[tuple[str, Callable[[], str]]]:
+        return [
+            ("login", self._login),
+            ("versions", self._versions),
+            ("read", self._read),
+            ("write", self._write),
+            ("query service", self._query_service),
+            ("write path", self._write_path),
+        ]
+
+    @operation("log in")
+    def _login(self) -> str:
+        return f"{self.location}, project {self.connection.project.name}"
+
+    @operation("tell its version")
+    def _versions(self) -> str:
+        client, server = self.connection.client_version, self.connection.server_version
+        if _minor(client) != _minor(server):
+            raise StoreError(
+                f"The client is {client} and the server {server}; both must be of the same minor version. "
+                f"Install hopsworks[python]=={_minor(server)}.* or use a cluster of version {_minor(client)}."
+            )
+        return f"client {client}, server {server}"
+
+    @operation("read")
+    def _read(self) -> str:
+        store = self.connection.features
+        models = self.connection.models
+        return f"the feature store {store.name} and the model registry of {models.project_name} can be read"
+
+    @operation("write")
+    def _write(self) -> str:
+        path = f"{HOME}/doctor/{uuid.uuid4().hex}"
+        self.folders.make(path)
+        self.folders.remove(path)
+        return f"{HOME} can be written"
+
+    @operation("reach its query service")
+    def _query_service(self) -> str:
+        from hsfs.core import arrow_flight_client  # noqa: PLC0415 - the client is loaded when it is used
+
+        self.connection.features  # noqa: B018 - the query service needs the login
+        service = arrow_flight_client._get_instance()  # noqa: SLF001 - there is no public way to it
+        if not service._should_be_used():  # noqa: SLF001
+            raise StoreError("The query service is off. Ask the administrator of the cluster to enable it.")
+        if not hasattr(service, "_server_version"):
+            raise StoreError(
+                f"The query service at {service.host_url} does not answer. "
+                "Ask for that port to be reachable from here; without it nothing can be read."
+            )
+        return f"{service.host_url} answers"
+
+    @operation("reach its write path")
+    def _write_path(self) -> str:
+        if self.settings.write_path == "delta":
+            return "delta: rows are written directly, which needs the file system of the cluster to be reachable"
+        return f"kafka: {self._brokers()} answers"
+
+    def _brokers(self) -> str:
+        from confluent_kafka import Consumer  # noqa: PLC0415 - slow to import, needed only here
+        from hsfs.core import kafka_engine  # noqa: PLC0415 - the client is loaded when it is used
+
+        config = kafka_engine._get_kafka_config(self.connection.features.id, {})  # noqa: SLF001 - no public way
+        consumer = Consumer({**config, "group.id": "serverless_ml_doctor", "log_level": 0})
+        try:
+            return f"a cluster of {len(consumer.list_topics(timeout=10).brokers)} brokers"
+        finally:
+            consumer.close()
+            self.connection.remove_kafka_keys()
+
+
+def _minor(version: str) -> str:
+    found = re.match(r"\d+\.\d+", version)
+    return found.group() if found else version

@@ -1,0 +1,100 @@
+"""Writing rows: types exactly as the feature group has them, and waiting until they are in the table."""
+
+import time
+
+import pandas as pd
+
+from pipelines.errors import StoreError, StoreUnavailable
+from pipelines.stores.base import FeatureGroup
+from pipelines.stores.hopsworks.handles import Handle
+
+# A Spark job starts in one to three minutes and works for seconds; a busy cluster may queue it.
+JOB_SECONDS = 1200.0
+FIRST_POLL, LONGEST_POLL = 0.2, 5.0
+
+# librdkafka would try for five minutes to deliver; the retries around this module do that better.
+KAFKA_SECONDS = 30
+_KAFKA_OPTIONS = {
+    "message.timeout.ms": KAFKA_SECONDS * 1000,
+    # Its complaints go to the terminal past everything that could be redirected; errors are raised anyway.
+    "log_level": 0,
+}
+
+_DTYPES = {"string": "string[python]", "double": "Float64", "bigint": "Int64"}
+
+
+def insert(known: Handle, group: FeatureGroup, rows: pd.DataFrame) -> None:
+    """Write rows and, where a job has to move them into the table, see that one does after they were sent."""
+    known.insert(
+        exact(rows, group),
+        write_options={
+            "wait_for_job": False,
+            "start_offline_materialization": False,
+            "kafka_timeout": KAFKA_SECONDS // 3,
+            "kafka_producer_config": _KAFKA_OPTIONS,
+        },
+        validation_options={"run_validation": False, "save_report": False, "fetch_expectation_suite": False},
+    )
+    if known.stream:
+        materialise(known)
+
+
+def exact(rows: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
+    """Rows in the types that the client takes for those of the group, since it widens nothing.
+
+    Missing values are NA in every column: a float NaN would be written to Kafka as a number. Times are naive UTC.
+    """
+    typed = {}
+    for column in group.columns:
+        values = rows[column.name]
+        typed[column.name] = (
+            values.dt.tz_convert(None).astype("datetime64[us]")
+            if column.type == "timestamp"
+            else values.astype(_DTYPES[column.type])
+        )
+    return pd.DataFrame(typed)
+
+
+def materialise(known: Handle) -> None:
+    """Run the job that moves rows from Kafka into the table, and wait for it.
+
+    A job that runs already may have begun before our rows were sent: it is waited for, and another one started.
+
+    Raises
+    ------
+    StoreUnavailable
+        The job is not done in time; the rows stay in Kafka for the next one.
+    StoreError
+        The job failed; the rows stay in Kafka for the next one.
+    """
+    deadline = time.monotonic() + JOB_SECONDS
+    job = known.materialization_job
+    _finished(job, _last_execution(job), deadline)
+    # None: somebody else started the job just before us, and that run may have missed our rows or not.
+    while (execution := job.run(args=job.config.get("defaultArgs", ""), await_termination=False)) is None:
+        _finished(job, _last_execution(job), deadline)
+    if not _finished(job, execution, deadline):
+        raise StoreError(
+            f"The job {job.name} failed, so rows of {known.name} are still in Kafka. Look at its log in Hopsworks "
+            f"({job.get_url()}), and run this again: it starts the job anew."
+        )
+
+
+def _last_execution(job: Handle) -> Handle:
+    executions = job.get_executions()
+    return executions[0] if executions else None
+
+
+def _finished(job: Handle, execution: Handle, deadline: float) -> bool:
+    """Wait for an execution; whether it did what it should."""
+    pause = FIRST_POLL
+    while execution is not None and execution.success is None:
+        if time.monotonic() > deadline:
+            raise StoreUnavailable(
+                f"The job {job.name} is not done after {JOB_SECONDS / 60:.0f} minutes (state {execution.state}). "
+                f"Look at it in Hopsworks ({job.get_url()}), and run this again; no row is lost."
+            )
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_POLL)
+        execution = next((run for run in job.get_executions() if run.id == execution.id), None)
+    return execution is not None and bool(execution.success)

@@ -1,0 +1,108 @@
+"""Reading feature groups: what the query service is asked, and what is made of its answers."""
+
+import functools
+import operator
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pyarrow as pa
+
+from pipelines.errors import StoreError
+from pipelines.stores.base import FeatureGroup, Filter, conform
+from pipelines.stores.hopsworks.failures import is_empty_group
+from pipelines.stores.hopsworks.handles import Handle
+
+# The largest read here, a whole group, takes seconds; the client's own limit is 15 minutes.
+FLIGHT_SECONDS = 120.0
+
+# The client writes a time into a filter in whole seconds, cut off towards the epoch: one second more on either
+# side holds all rows that are meant, and the exact bounds are applied to what comes back.
+_SECOND = timedelta(seconds=1)
+
+Window = tuple[datetime | None, datetime | None]
+
+
+def read_rows(
+    known: Handle,
+    group: FeatureGroup,
+    columns: Sequence[str],
+    window: Window = (None, None),
+    where: Filter | None = None,
+) -> pd.DataFrame:
+    """The rows of a window, typed and sorted, with the columns asked for.
+
+    Parameters
+    ----------
+    known
+        The client's handle of the feature group.
+    """
+    allowed = {name: [value] if isinstance(value, str) else list(value) for name, value in (where or {}).items()}
+    needed = [name for name in group.column_names if name in {*columns, *group.order, *allowed}]
+    received = _fetch(known, needed, _condition(known, group, window, allowed))
+    rows = _exactly(conform(received, group, needed), group, window, allowed)
+    return rows[[name for name in group.column_names if name in columns]]
+
+
+def read_times(known: Handle, group: FeatureGroup, window: Window = (None, None)) -> pd.Series:
+    """The event times of all rows of a window, in order, and nothing else of them."""
+    received = _fetch(known, [group.event_time], _condition(known, group, window, {}))
+    times = conform(received, group, [group.event_time])
+    return _exactly(times, group, window, {})[group.event_time]
+
+
+def _fetch(known: Handle, columns: Sequence[str], condition: Handle) -> pd.DataFrame:
+    query = known.select(list(columns))
+    if condition is not None:
+        query = query.filter(condition)
+    try:
+        with query.read_batches(read_options={"arrow_flight_config": {"timeout": FLIGHT_SECONDS}}) as batches:
+            received = list(batches)
+    except ValueError as error:
+        raise StoreError(
+            f"Hopsworks could not read {known.name}: its query service is off, or its address is not set. "
+            "Ask the administrator of the cluster to enable it (enable_flyingduck)."
+        ) from error
+    except Exception as error:
+        if not is_empty_group(error):
+            raise
+        received = []
+    if not received:
+        return pd.DataFrame({name: [] for name in columns})
+    frame: pd.DataFrame = pa.Table.from_batches(received).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return frame
+
+
+def _condition(known: Handle, group: FeatureGroup, window: Window, allowed: dict[str, list[str]]) -> Handle:
+    start, end = window
+    time = known[group.event_time]
+    parts = [] if start is None else [time >= _utc(start).replace(microsecond=0) - _SECOND]
+    parts += [] if end is None else [time < _utc(end).replace(microsecond=0) + 2 * _SECOND]
+    for name, values in allowed.items():
+        feature = known[name]
+        parts.append(feature == values[0] if len(values) == 1 else feature.isin(_typed(values, feature.type)))
+    return functools.reduce(operator.and_, parts) if parts else None
+
+
+def _exactly(rows: pd.DataFrame, group: FeatureGroup, window: Window, allowed: dict[str, list[str]]) -> pd.DataFrame:
+    start, end = window
+    group_types = {column.name: column.type for column in group.columns}
+    keep = pd.Series(data=True, index=rows.index)
+    if start is not None:
+        keep &= rows[group.event_time] >= _utc(start)
+    if end is not None:
+        keep &= rows[group.event_time] < _utc(end)
+    for name, values in allowed.items():
+        keep &= rows[name].isin(_typed(values, group_types[name]))
+    return rows[keep].reset_index(drop=True)
+
+
+def _typed(values: Sequence[str], kind: str) -> list[str] | list[int] | list[float]:
+    """Values as what a column holds; in a request the client writes them as text again."""
+    if kind == "bigint":
+        return [int(value) for value in values]
+    return [float(value) for value in values] if kind == "double" else list(values)
+
+
+def _utc(when: datetime) -> datetime:
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
