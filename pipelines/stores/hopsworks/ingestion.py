@@ -12,6 +12,9 @@ from pipelines.stores.hopsworks.handles import Handle
 JOB_SECONDS = 1200.0
 FIRST_POLL, LONGEST_POLL = 0.2, 5.0
 
+_RUNNING, _NEVER_RUN = "UNDEFINED", "never run"
+_DONE = ("SUCCEEDED", "FINISHED")
+
 # librdkafka would try for five minutes to deliver; the retries around this module do that better.
 KAFKA_SECONDS = 30
 _KAFKA_OPTIONS = {
@@ -69,32 +72,36 @@ def materialise(known: Handle) -> None:
     """
     deadline = time.monotonic() + JOB_SECONDS
     job = known.materialization_job
-    _finished(job, _last_execution(job), deadline)
-    # None: somebody else started the job just before us, and that run may have missed our rows or not.
-    while (execution := job.run(args=job.config.get("defaultArgs", ""), await_termination=False)) is None:
-        _finished(job, _last_execution(job), deadline)
-    if not _finished(job, execution, deadline):
+    _await_end(job, deadline)
+    # None: another process started the job just before us, and that run may have missed our rows.
+    while job.run(args=job.config.get("defaultArgs", ""), await_termination=False) is None:
+        _await_end(job, deadline)
+    state = _await_end(job, deadline)
+    if state not in _DONE:
         raise StoreError(
-            f"The job {job.name} failed, so rows of {known.name} are still in Kafka. Look at its log in Hopsworks "
-            f"({job.get_url()}), and run this again: it starts the job anew."
+            f"The job {job.name} ended as {state}, so rows of {known.name} are still in Kafka. Look at its log in "
+            f"Hopsworks ({job.get_url()}), and run this again: it starts the job anew."
         )
 
 
-def _last_execution(job: Handle) -> Handle:
-    executions = job.get_executions()
-    return executions[0] if executions else None
-
-
-def _finished(job: Handle, execution: Handle, deadline: float) -> bool:
-    """Wait for an execution; whether it did what it should."""
+def _await_end(job: Handle, deadline: float) -> str:
+    """Wait until no run of the job is going on; how the last one ended."""
     pause = FIRST_POLL
-    while execution is not None and execution.success is None:
+    while (state := _final_state(job)) == _RUNNING:
         if time.monotonic() > deadline:
             raise StoreUnavailable(
-                f"The job {job.name} is not done after {JOB_SECONDS / 60:.0f} minutes (state {execution.state}). "
+                f"The job {job.name} is not done after {JOB_SECONDS / 60:.0f} minutes. "
                 f"Look at it in Hopsworks ({job.get_url()}), and run this again; no row is lost."
             )
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_POLL)
-        execution = next((run for run in job.get_executions() if run.id == execution.id), None)
-    return execution is not None and bool(execution.success)
+    return state
+
+
+def _final_state(job: Handle) -> str:
+    from hopsworks_common.client.exceptions import JobException  # noqa: PLC0415 - the client is loaded when it is used
+
+    try:
+        return str(job.get_final_state())
+    except JobException:
+        return _NEVER_RUN
