@@ -19,6 +19,7 @@ from pipelines.canvas import (
     SMALL,
     TEXT,
     TITLE,
+    WIDTH,
     Picture,
     add_heading,
     empty_picture,
@@ -45,7 +46,7 @@ def newest_picture(dataset: DataSet, task: Task, row: Mapping[str, Any] | None) 
     """
     if row is None:
         return empty_picture(f"{task.title}: newest sample", NO_PREDICTIONS)
-    figure, (left, right) = new_figure(7.2, 4.2, columns=2)
+    figure, (left, right) = new_figure(WIDTH, 3.9, columns=2)
     sample = pd.Series(dict(row))
     sure = max(row[name] for name in task.probability_columns)
     chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
@@ -70,10 +71,10 @@ def recent_picture(task: Task, rows: pd.DataFrame) -> Picture:
     title = f"{task.title}: recent predictions"
     if rows.empty:
         return empty_picture(title, NO_PREDICTIONS)
-    figure, (axes,) = new_figure(8.4, 1.1 + 0.3 * len(rows))
+    figure, (axes,) = new_figure(WIDTH, 1.1 + 0.3 * len(rows))
     axes.axis("off")
     axes.set(xlim=(0, 1), ylim=(len(rows) + 0.6, -0.6))
-    places = dict(zip(("Day", "Sample", "Predicted", "Probability", "Actual", "", "Version"), _COLUMNS, strict=True))
+    places = dict(zip(("Sample", "Predicted", "Actual", "", "Version"), _COLUMNS, strict=True))
     for name, place in places.items():
         axes.text(place, 0, name, fontsize=TEXT, fontweight="bold", color=INK, va="center")
     for line, row in enumerate(rows.to_dict("records"), start=1):
@@ -98,7 +99,7 @@ def confusion_picture(task: Task, counts: pd.DataFrame, version: int | None) -> 
     if not counts.to_numpy().sum():
         return empty_picture(title, "No labelled predictions yet: they appear after the next inference run.")
     k, table = len(task.classes), counts.to_numpy()
-    figure, (axes,) = new_figure(max(5.6, 0.95 * k + 2.0), max(4.6, 0.72 * k + 2.2))
+    figure, (axes,) = new_figure(max(WIDTH, 0.75 * k + 2.0), max(4.4, 0.62 * k + 2.0))
     _fill_matrix(axes, table)
     long = max(map(len, task.classes)) > LONGEST_NAME
     axes.set_xticks(range(k), task.classes, fontsize=TEXT, rotation=30 if long else 0, ha="right" if long else "center")
@@ -132,12 +133,12 @@ def quality_picture(
     if over_time.empty:
         return empty_picture(title, NO_PREDICTIONS)
     names = list(dict.fromkeys([task.scorer, "accuracy"]))
-    figure, panels = new_figure(8.4, 2.7 * len(names) + 0.9, rows=len(names))
+    figure, panels = new_figure(WIDTH, 2.4 * len(names) + 1.1, rows=len(names))
     for axes, name in zip(panels, names, strict=True):
         _quality_panel(axes, name, over_time, held_out.get(name), baseline.get(name))
         _mark_changes(axes, over_time, reigns)
     figure.legend(
-        *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=SMALL, frameon=False
+        *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False
     )
     add_heading(figure, title)
     last = over_time.iloc[-1]
@@ -159,7 +160,7 @@ def drift_picture(dataset: DataSet, title: str, tests: Sequence[Mapping[str, Any
         return empty_picture(title, f"Not enough data yet: {needs}.")
     names = list(dict.fromkeys(test["name"] for test in tests))
     titles = {name: name for name in names} | {feature.name: feature.title for feature in dataset.features}
-    figure, (axes,) = new_figure(8.0, 1.9 + 0.3 * len(names))
+    figure, (axes,) = new_figure(WIDTH, 2.1 + 0.3 * len(names))
     lengths = sorted({(test["days"], test["n"]) for test in tests if test["kind"] in {"numeric", "categorical"}})
     for days, n in lengths or sorted({(test["days"], test["n"]) for test in tests}):
         axes.scatter([], [], marker=MARKERS[days], color=GREY, label=f"{days} day{'s' * (days > 1)} ({n:,} samples)")
@@ -175,7 +176,7 @@ def drift_picture(dataset: DataSet, title: str, tests: Sequence[Mapping[str, Any
     axes.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6))
     axes.set_xlabel("distance from the reference (0 same, 1 apart)", fontsize=TEXT)
     axes.grid(axis="y", color=LINES, linewidth=0.6)
-    figure.legend(loc="outside lower center", ncols=3, fontsize=SMALL, frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
     add_heading(figure, title, "filled marks are alarms: more than chance, and enough to matter")
     return finished(
         figure,
@@ -195,7 +196,7 @@ def calibration_picture(task: Task, found: Mapping[str, Any]) -> Picture:
     if not found["enough"]:
         return empty_picture(title, f"Not enough data yet: {found['n']} of {FEWEST_SAMPLES} samples.")
     bins = [each for each in found["bins"] if each["n"]]
-    figure, (axes,) = new_figure(6.0, 5.4)
+    figure, (axes,) = new_figure(WIDTH, 5.2)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="what is said")
     for each in bins:
         axes.plot([each["confidence"]] * 2, [each["accuracy_low"], each["accuracy_high"]], color=BLUE, linewidth=1.6)
@@ -218,7 +219,7 @@ def calibration_picture(task: Task, found: Mapping[str, Any]) -> Picture:
 
 
 # Where the columns of the table of recent predictions begin, as shares of the width.
-_COLUMNS = (0.0, 0.14, 0.40, 0.55, 0.69, 0.83, 0.92)
+_COLUMNS = (0.0, 0.31, 0.56, 0.75, 0.88)
 
 
 def _fill_matrix(axes: Axes, table: npt.NDArray[np.int64]) -> None:
@@ -236,10 +237,8 @@ def _table_row(task: Task, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     known = pd.notna(row["label"])
     verdict, colour = ("right", GREEN) if row["prediction"] == row["label"] else ("wrong", RED)
     return [
-        (f"{row['event_time']:%Y-%m-%d}", INK),
         (row["sample_id"], INK),
-        (row["prediction"], INK),
-        (f"{chance:.0%}", INK),
+        (f"{row['prediction']} ({chance:.0%})", INK),
         (row["label"] if known else "not known yet", INK),
         (verdict if known else "", colour),
         (str(row["model_version"]), INK),

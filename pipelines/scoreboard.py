@@ -80,6 +80,7 @@ def dataset_document(state: DataState) -> Document:
     document: Document = plain(
         {
             "title": state.dataset.title,
+            "features": {feature.name: feature.title for feature in state.dataset.features},
             "rows": len(state.historical),
             "arrived": state.arrived,
             "origins": sorted(state.arrivals["origin"].unique()),

@@ -23,6 +23,7 @@ MAIN_METRICS = (
     "calibration_error",
     "mean_absolute_error",
 )
+PICTURES = ("newest", "quality", "confusion", "recent", "drift", "calibration")
 RECENT_SHOWN = 10
 TWO_DIGITS_SAY_LITTLE = 0.095
 
@@ -44,6 +45,7 @@ def render_site(document: Mapping[str, Any], pictures: Mapping[str, bytes], now:
         images={name: base64.b64encode(png).decode() for name, png in pictures.items()},
         late=[name for name, task in document["tasks"].items() if is_late(task, now)],
         main_metrics=MAIN_METRICS,
+        picture_order=PICTURES,
         recent_shown=RECENT_SHOWN,
         lower_is_better=LOWER_IS_BETTER,
     )  # fmt: skip
