@@ -4,10 +4,9 @@ A bundle is a mapping of paths to contents. It is the same for the same store an
 publishing can tell by a hash whether anything changed.
 """
 
-import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
@@ -25,8 +24,12 @@ ROOT = Path(__file__).parents[1]
 # Everything below these folders of a Space belongs to this project; whatever else is there is left alone.
 OWNED = ("pipelines/", "models/", "samples/", "history/", "dashboard/")
 # The modules that the apps import, with what these import; a test imports each of them from a bundle alone.
-SHARED = ("__init__", "errors", "datasets/__init__", "metrics", "figures", "monitoring", "apps/__init__", "apps/look")
-PREDICTING = ("simulate", "validate", "models", "explain", "apps/predict")
+SHARED = ("__init__", "errors", "apps/__init__", "apps/copies", "apps/look")
+PREDICTING = (
+    *("canvas", "explain", "models", "simulate", "validate"),
+    *("apps/answer_page", "apps/answers", "apps/batch", "apps/endpoints", "apps/predict"),
+)
+MONITORING = ("metrics", "score_sums", "apps/monitor", "apps/records")
 REQUIREMENTS = ("gradio", "matplotlib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops", "threadpoolctl")
 # Extras of pandas that the client of the feature store asks for.
 NOT_REQUIRED = ("pymysql", "sqlalchemy")
@@ -48,7 +51,7 @@ def space_bundles(store: Store) -> tuple[Bundle, ...]:
     """The bundles of both Spaces on the current state of the store."""
     lock = read_lock(FILE.read_text(encoding="utf-8"))
     predict = _program("predict", lock, (*SHARED, *PREDICTING))
-    monitor = _program("monitor", lock, (*SHARED, "apps/monitor"))
+    monitor = _program("monitor", lock, (*SHARED, *MONITORING))
     return (
         Bundle("predict", "gradio", {**predict, **_models(store), **_samples(store)}),
         Bundle("monitor", "gradio", {**monitor, **_history(store), **_stored(store, "dashboard/")}),
@@ -146,17 +149,8 @@ def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def _history(store: Store) -> dict[str, bytes]:
-    files = {}
-    champions = {}
-    for task in all_tasks():
-        rows = store.read(predictions_group(task))
-        if len(rows):
-            files[f"history/{task.name}.parquet"] = _parquet(rows)
-        champions[task.name] = [
-            {**asdict(entry), "when": entry.when.isoformat()} for entry in store.champion_log(task.name)
-        ]
-    files["history/champions.json"] = json.dumps(champions, indent=1, sort_keys=True).encode()
-    return files
+    histories = {task: store.read(predictions_group(task)) for task in all_tasks()}
+    return {f"history/{task.name}.parquet": _parquet(rows) for task, rows in histories.items() if len(rows)}
 
 
 def _stored(store: Store, prefix: str) -> dict[str, bytes]:

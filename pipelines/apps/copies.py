@@ -7,9 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines import models
 from pipelines.datasets import DataSet, Task
-from pipelines.errors import PipelineError
 
 
 @dataclass(frozen=True)
@@ -18,19 +16,13 @@ class Copies:
 
     folder: Path
 
-    def model(self, task: Task) -> models.Model | str:
-        """The champion of a task, or the sentence that says why there is none."""
-        folder = self.folder / "models" / task.name
-        if not (folder / "model.json").exists():
-            return f"There is no model for “{task.title}” yet. It appears here after the first training."
-        try:
-            return models.load(folder)
-        except PipelineError as error:
-            return f"The model for “{task.title}” cannot be used. {error}"
+    def model(self, task: Task) -> Path:
+        """The folder of a task's champion, whether there is one or not."""
+        return self.folder / "models" / task.name
 
     def card(self, task: Task) -> str:
         """The model card as Markdown; empty where there is none."""
-        path = self.folder / "models" / task.name / "card.md"
+        path = self.model(task) / "card.md"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def samples(self, dataset: DataSet) -> pd.DataFrame:
@@ -40,11 +32,6 @@ class Copies:
     def history(self, task: Task) -> pd.DataFrame:
         """The predictions of a task; no rows and no columns before the first."""
         return self._parquet(self.folder / "history" / f"{task.name}.parquet")
-
-    def champions(self, task: Task) -> list[dict[str, Any]]:
-        """The champion log of a task, oldest first."""
-        entries: list[dict[str, Any]] = self.document("history/champions.json").get(task.name, [])
-        return entries
 
     def document(self, name: str) -> dict[str, Any]:
         """A JSON document; empty where there is none."""

@@ -12,8 +12,13 @@ SANS = [gr.themes.Font(name) for name in ("system-ui", "Segoe UI", "Roboto", "He
 MONO = [gr.themes.Font(name) for name in ("ui-monospace", "Menlo", "Consolas", "monospace")]
 THEME = gr.themes.Default(primary_hue="indigo", neutral_hue="slate", font=SANS, font_mono=MONO)
 
+# A file of the most rows that can be predicted at once has a tenth of it.
+LARGEST_UPLOAD = "20mb"
+LONGEST_LINE = 40  # characters of a cell that stay on one line
+
 CSS = """
-.gradio-container {max-width: 1180px !important; margin: 0 auto !important}
+.gradio-container {max-width: 1180px !important; width: 100% !important; min-width: 0; margin: 0 auto !important}
+.gradio-container main, .gradio-container main > *, .gradio-container .column {min-width: 0}
 .note, .warning, .late {border-left: 4px solid; border-radius: 4px; padding: .6em .9em; margin: .4em 0;
   color: var(--body-text-color); background: var(--background-fill-secondary)}
 .note {border-color: #4f46e5} .warning {border-color: #b45309} .late {border-color: #b91c1c}
@@ -23,19 +28,25 @@ CSS = """
 .answer .words {flex: 1 1 220px}
 .answer .verdict {font-size: 1.9em; font-weight: 700; line-height: 1.15; margin: 0}
 .answer p {margin: .25em 0}
-.quiet {color: var(--body-text-color-subdued)}
-table.plain {width: 100%; border-collapse: collapse; font-size: .95em}
-table.plain caption {text-align: left; font-weight: 600; padding: .6em 0 .3em}
-table.plain th, table.plain td {text-align: left; padding: .25em .5em;
-  border-bottom: 1px solid var(--border-color-primary)}
-table.plain th[scope=row] {font-weight: 500}
-table.plain td.number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
 .scroll {overflow-x: auto}
+table.plain {width: 100%; border-collapse: collapse; font-size: .93em; border: none !important}
+table.plain caption {text-align: left; font-weight: 600; padding: .8em 0 .3em}
+table.plain th, table.plain td {text-align: left; padding: .3em .6em .3em 0; border: none !important;
+  border-bottom: 1px solid var(--border-color-primary) !important}
+table.plain th[scope=row] {font-weight: 500}
+table.plain td {white-space: nowrap} table.plain td.words {white-space: normal}
+table.plain td.number {text-align: right; font-variant-numeric: tabular-nums}
 .bar {display: block; height: .8em; min-width: 2px; border-radius: 3px; background: #4f46e5}
 .bar.away {background: #b45309}
+.gallery {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1em}
 figure.picture {margin: .5em 0} figure.picture img {max-width: 100%; height: auto; background: #fff; border-radius: 6px}
-figure.picture figcaption {font-size: .9em; color: var(--body-text-color-subdued)}
+figure.picture figcaption {font-size: .9em}
 """
+
+
+def launch(demo: gr.Blocks) -> None:
+    """Serve an app until it is stopped; host and port come from Gradio's own environment variables."""
+    demo.launch(theme=THEME, css=CSS, show_error=True, mcp_server=True, ssr_mode=False, max_file_size=LARGEST_UPLOAD)
 
 
 def text(value: object) -> str:
@@ -59,9 +70,9 @@ def image(content: bytes, alternative: str) -> str:
     return f'<img src="data:image/png;base64,{data}" alt="{html.escape(alternative, quote=True)}">'
 
 
-def figure(content: bytes, alternative: str, caption: str) -> str:
-    """A PNG with a caption."""
-    return f'<figure class="picture">{image(content, alternative)}<figcaption>{text(caption)}</figcaption></figure>'
+def figure(content: bytes, words: str) -> str:
+    """A PNG, and under it what it shows in words: those stand for it, so the picture itself is silent."""
+    return f'<figure class="picture">{image(content, "")}<figcaption>{text(words)}</figcaption></figure>'
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -87,5 +98,6 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cell(cell: str) -> str:
-    number = re.fullmatch(r"[+-]?[\d.]+ ?%?", cell)
-    return f'<td class="number">{cell}</td>' if number else f"<td>{cell}</td>"
+    if re.fullmatch(r"[+-]?[\d.]+ ?%?", cell):
+        return f'<td class="number">{cell}</td>'
+    return f'<td class="words">{cell}</td>' if len(cell) > LONGEST_LINE else f"<td>{cell}</td>"
