@@ -24,12 +24,14 @@ WINDOWS = (1, 7, 28, 91)  # days: one day of a thousand samples, a quarter of on
 LEVEL = 1 / 3650
 # A difference matters when a tenth of the samples would have to be others.
 SMALLEST_DISTANCE = 0.1
+SMALLEST_ENERGY = 0.02  # the same for the energy coefficient of all inputs, whose scale is another
 LARGEST_WINDOW = 2000  # more rows, evenly picked, add nothing where the reference is smaller
 LARGEST_MULTIVARIATE = 400  # a side: distances between all pairs are taken
 SMALLEST_MULTIVARIATE = 20  # with fewer rows the tail fitted to the permutations promises too small a p-value
 PERMUTATIONS = 499
 EXACT_PAIRS = 20_000  # rows times rows up to which the exact distribution of the KS distance costs a millisecond
 PSI_BINS = 10  # deciles, as the usual limits 0.1 and 0.25 of the index presume
+ALL_INPUTS = "all inputs"
 SEED = 2026
 
 Floats = npt.NDArray[np.float64]
@@ -133,7 +135,7 @@ def adjusted(tests: Sequence[DriftTest]) -> list[DriftTest]:
         return []
     values = stats.false_discovery_control([test.p_value for test in tests])
     return [
-        replace(test, adjusted=float(value), drifted=bool(value < LEVEL and test.distance >= SMALLEST_DISTANCE))
+        replace(test, adjusted=float(value), drifted=bool(value < LEVEL and _matters(test)))
         for test, value in zip(tests, values, strict=True)
     ]
 
@@ -178,6 +180,10 @@ def energy_distance(first: Floats, second: Floats, rng: np.random.Generator) -> 
     chance = -np.einsum("pi,pi->p", shuffled @ distances, shuffled)
     between = distances[: len(first), len(first) :].mean()
     return max(observed, 0.0) / (2 * between) if between else 0.0, _tail(observed, chance)
+
+
+def _matters(test: DriftTest) -> bool:
+    return test.distance >= (SMALLEST_ENERGY if test.kind == ALL_INPUTS else SMALLEST_DISTANCE)
 
 
 def _tail(observed: float, chance: Floats) -> float:
@@ -227,7 +233,7 @@ def _together(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, d
     """All features at once: finds what no single one shows, such as a broken correlation."""
     first, second = (_matrix(dataset, reference, _evenly(part, LARGEST_MULTIVARIATE)) for part in (reference, window))
     distance, p_value = energy_distance(first, second, np.random.default_rng(SEED))
-    return _test("all inputs", "all inputs", days, len(window), (distance, np.nan, p_value))
+    return _test(ALL_INPUTS, ALL_INPUTS, days, len(window), (distance, np.nan, p_value))
 
 
 def _matrix(dataset: DataSet, reference: pd.DataFrame, rows: pd.DataFrame) -> Floats:

@@ -168,7 +168,7 @@ def drift_picture(dataset: DataSet, title: str, tests: Sequence[Mapping[str, Any
         place, colour = (test["distance"], names.index(test["name"])), RED if test["drifted"] else BLUE
         fill = colour if test["drifted"] else "none"
         axes.scatter(*place, marker=MARKERS[test["days"]], s=55, facecolors=fill, edgecolors=colour, zorder=3)
-    axes.axvline(0.1, color=GREY, linestyle=":", linewidth=1.2, label="differences below do not matter")
+    axes.axvline(0.1, color=GREY, linestyle=":", linewidth=1.2, label="a single difference below does not matter")
     drifted = [name for name in names if any(test["drifted"] for test in tests if test["name"] == name)]
     axes.set_yticks(
         range(len(names)), [titles[name] + " (drifted)" * (name in drifted) for name in names], fontsize=TEXT

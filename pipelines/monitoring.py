@@ -5,7 +5,7 @@ function gives the same answer for the same rows in any order. What one version 
 did.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -176,7 +176,7 @@ def with_samples(predictions: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFra
     return _ordered(predictions.merge(samples[extra], on="sample_id", how="left", validate="many_to_one"))
 
 
-def reigns(log: Sequence[Any]) -> list[dict[str, Any]]:
+def reigns(log: Iterable[Any]) -> list[dict[str, Any]]:
     """Which version was in charge from when to when, oldest first; `until` is None for the one that still is.
 
     Parameters

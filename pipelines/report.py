@@ -1,0 +1,197 @@
+"""What a run did, as Markdown: for the job summary of a workflow, and readable as plain text on a terminal."""
+
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipelines.datasets import DataSet, Task
+from pipelines.metrics import metric_title
+from pipelines.site import estimate, live_estimate, number
+
+if TYPE_CHECKING:  # the pipelines stand above this module
+    from pipelines.backfill import BackfillReport
+    from pipelines.copying import Copied
+    from pipelines.dashboard import DashboardReport
+    from pipelines.features import FeaturesReport
+    from pipelines.inference import InferenceReport
+    from pipelines.publishing import PublishReport, SpaceReport
+    from pipelines.training import TrainingReport
+
+SHOWN = 10  # rows of a list; a summary is for reading, the store has the rest
+_MARKUP = re.compile(r"([\\`*\[\]|~])")
+
+
+def backfill_summary(dataset: DataSet, done: "BackfillReport") -> str:
+    """What a backfill found and did."""
+    roles = ", ".join(f"{count:,} {role}" for role, count in done.roles.items())
+    found = (
+        f"{done.rows:,} rows in {escape(done.source)}: {done.accepted:,} accepted ({roles}), {done.written:,} written"
+    )
+    gaps = f" {done.with_gaps:,} of them lack a measurement." if done.with_gaps else ""
+    return _joined(f"### {dataset.title}: backfill", f"{found}.{gaps}", _quarantined(done.quarantined, done.reasons))
+
+
+def features_summary(dataset: DataSet, done: "FeaturesReport") -> str:
+    """What was due, and what was written."""
+    made = "Released real samples" if done.arrivals == "replay" else "Simulated samples"
+    scenario = "" if done.scenario == "none" else f" under the scenario {escape(done.scenario)}"
+    days = [(day.day, day.samples, day.quarantined) for day in done.days[-SHOWN:]]
+    return _joined(
+        f"### {dataset.title}: features",
+        f"{made}{scenario} for {_counted(len(done.days), 'due day')} up to {done.run_date}; "
+        f"{_counted(done.written, 'row')} written.",
+        _table(("Day", "Samples", "Quarantined"), days),
+        _more(len(done.days), "earlier days"),
+        _quarantined(done.quarantined, done.reasons),
+        escape(done.note),
+    )
+
+
+def training_summary(task: Task, done: "TrainingReport") -> str:
+    """The version that was registered, its scores beside the baseline, and the decision on the champion."""
+    names = [task.scorer, "accuracy", "balanced_accuracy", "log_loss", "calibration_error"]
+    rows = [
+        (metric_title(name), estimate(done.metrics.get(name)), number(done.baseline.get(name)))
+        for name in dict.fromkeys(names)
+        if name in done.metrics
+    ]
+    return _joined(
+        f"### {task.title}: training",
+        escape(done.sentence),
+        _table(("Score on test rows", f"Version {done.version} (95 %)", "Baseline"), rows),
+    )
+
+
+def inference_summary(task: Task, done: "InferenceReport") -> str:
+    """What was predicted, the newest sample first."""
+    served = done.predictions[done.predictions["served"] == "champion"]
+    newest = served.sort_values(["event_time", "sample_id"]).iloc[::-1].head(SHOWN)
+    shadow = f", version {done.challenger} in its shadow" if done.challenger else ""
+    found = f"Version {done.champion} predicted {_counted(len(served), 'sample')}{shadow}"
+    said = f"{found}; {_counted(done.written, 'row')} written."
+    return _joined(
+        f"### {task.title}: inference",
+        said if len(served) else "Nothing was due: every arrival has its prediction.",
+        _table(
+            ("Sample", "Predicted", "Probability", "Actual", "Outcome"),
+            [_prediction_row(task, row) for row in newest.to_dict("records")],
+        ),
+        _more(len(served), "older samples"),
+        *map(escape, done.notices),
+    )
+
+
+def dashboard_summary(dataset: DataSet, done: "DashboardReport") -> str:
+    """How each task does, and whether anything is wrong."""
+    data = done.document["datasets"][dataset.name]
+    tasks = done.document["tasks"]
+    rows = [
+        (
+            task["title"],
+            task["version"] or "none",
+            metric_title(task["scorer"]),
+            live_estimate(task["live"].get(task["scorer"])),
+            task["live"]["n"],
+            estimate(task["held_out"].get(task["scorer"])),
+            number(task["baseline"].get(task["scorer"])),
+        )
+        for task in tasks.values()
+    ]
+    return _joined(
+        f"### {dataset.title}: dashboard",
+        _table(("Task", "Version", "Score", "Live (95 %)", "Samples", "Held-out (95 %)", "Baseline"), rows),
+        "\n".join(_warnings(data, tasks.values())) or "No alarm: quality is as promised and nothing has drifted.",
+        f"{_counted(len(done.written), 'file')} changed.",
+    )
+
+
+def publish_summary(done: "PublishReport") -> str:
+    """What happened to each Space; the end of its log where it does not run."""
+    rows = [(_link(space), space.outcome, len(space.change.paths), space.stage or "-") for space in done.spaces]
+    logs = [f"The log of {escape(s.space)} ends with:\n\n{_fenced(s.log)}" for s in done.spaces if s.log]
+    return _joined(
+        "### Spaces" + (" (dry run: nothing was changed)" if done.dry_run else ""),
+        _table(("Space", "Outcome", "Files that differ", "Stage"), rows, escaped=(0,)),
+        *logs,
+        *map(escape, done.notices),
+    )
+
+
+def copy_summary(done: Sequence["Copied"]) -> str:
+    """What was copied of each thing."""
+    rows = [(each.what, each.found, each.written, each.checksum[:12] or "-") for each in done]
+    return _joined("### Copy", _table(("What", "In the source", "Written", "Checksum"), rows))
+
+
+def escape(text: object) -> str:
+    """Text that came from outside, safe inside a Markdown table: no markup, no HTML, one line."""
+    return _MARKUP.sub(r"\\\1", html.escape(" ".join(str(text).split()), quote=False))
+
+
+def _prediction_row(task: Task, row: Mapping[str, Any]) -> tuple[object, ...]:
+    chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
+    label = row["label"]
+    outcome = "not known yet" if label is None else "right" if label == row["prediction"] else "wrong"
+    return row["sample_id"], row["prediction"], f"{chance:.0%}", label or "-", outcome
+
+
+def _warnings(data: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]) -> list[str]:
+    found = []
+    if data["drift"]["alarms"]:
+        names = [data["features"].get(name, name) for name in data["drift"]["alarms"]]
+        since = f" since {data['drift']['since']}" if data["drift"]["since"] else ""
+        found.append(f"- **Drift{since}:** {escape(', '.join(names))}.")
+    if data["quarantined"]:
+        found.append(f"- {_counted(data['quarantined'], 'row')} in quarantine.")
+    for task in tasks:
+        found += [
+            f"- **{task['title']}: {metric_title(alarm['score'])} is below promise since {alarm['since']}.**"
+            for alarm in task["alarms"]
+            if alarm["on"]
+        ]
+        if task["drift"]["alarms"]:
+            found.append(f"- **{task['title']}: the mix of {' and '.join(task['drift']['alarms'])} has drifted.**")
+    return found
+
+
+def _quarantined(count: int, reasons: Mapping[str, int]) -> str:
+    if not count:
+        return ""
+    rows = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    table = _table(("Reason", "Rows"), rows[:SHOWN])
+    return _joined(f"{_counted(count, 'row')} went to quarantine:", table, _more(len(rows), "rarer reasons"))
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[object]], escaped: Sequence[int] = ()) -> str:
+    """A Markdown table; cells are escaped, but for the columns that are already."""
+    if not rows:
+        return ""
+    lines = [[str(cell) if column in escaped else _cell(cell) for column, cell in enumerate(row)] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *lines])
+
+
+def _cell(cell: object) -> str:
+    return f"{cell:,}" if isinstance(cell, int) else escape(cell)
+
+
+def _link(space: "SpaceReport") -> str:
+    return f"[{escape(space.space)}]({space.url})" if space.url else escape(space.space)
+
+
+def _fenced(log: str) -> str:
+    """A log as a code block whose fence is longer than any in it."""
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", log)), default=2) + 1)
+    return f"{max(fence, '```', key=len)}text\n{log.rstrip()}\n{max(fence, '```', key=len)}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _more(total: int, what: str) -> str:
+    return f"And {total - SHOWN:,} {what}." if total > SHOWN else ""
+
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
