@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 
 from pipelines.errors import SchemaMismatch, StoreError
 from pipelines.stores.base import FeatureGroup, Filter, conform, latest_per_key
-from pipelines.stores.delta_log import as_utc
+from pipelines.stores.delta_log import as_utc, whole_step
 
 _TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -83,10 +83,9 @@ def new_or_changed(batch: pd.DataFrame, present: pd.DataFrame, group: FeatureGro
 def merge_predicate(group: FeatureGroup, rows: pd.DataFrame) -> str:
     """Equal keys, within the literal time window of `rows`: files outside it are not opened."""
     times = rows[group.event_time]
-    # Statistics may be cut to milliseconds, so the window begins at a whole one.
-    low, high = times.min().floor("ms").isoformat(), times.max().isoformat()
+    start, end = whole_step(times.min().to_pydatetime()), times.max().to_pydatetime()
     keys = [f"target.{name} = source.{name}" for name in group.key]
-    window = [f"target.{group.event_time} >= '{low}'", f"target.{group.event_time} <= '{high}'"]
+    window = [f"target.{group.event_time} {sign} '{time.isoformat()}'" for sign, time in ((">=", start), ("<=", end))]
     return " AND ".join(keys + window)
 
 

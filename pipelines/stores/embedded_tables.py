@@ -22,7 +22,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from pipelines.errors import SchemaMismatch, StoreError, StoreUnavailable
 from pipelines.stores.base import FeatureGroup, Filter, conform
-from pipelines.stores.delta_log import CONFIGURATION, DataFile, as_utc, data_files, maintain
+from pipelines.stores.delta_log import DataFile, as_utc, data_files
 from pipelines.stores.delta_rows import (
     arrow_schema,
     check_columns,
@@ -36,6 +36,7 @@ from pipelines.stores.delta_rows import (
     read_files,
     to_arrow,
 )
+from pipelines.stores.delta_upkeep import COMPRESSED, CONFIGURATION, maintain
 from pipelines.stores.folders import StoreFolder, error_number, guarded, names_in
 
 # Event times are kept in microseconds.
@@ -67,7 +68,7 @@ class DeltaTables(StoreFolder):
         with self._writing(group):
             written = self._merge(group, batch)
             if written:
-                maintain(self._path(group))
+                maintain(self._path(group), group.event_time)
         return written
 
     @guarded
@@ -124,7 +125,8 @@ class DeltaTables(StoreFolder):
         changed = new_or_changed(batch, self._present(table, group, batch), group)
         if changed.empty:
             return 0
-        merge = table.merge(to_arrow(changed, group), merge_predicate(group, changed), "source", "target")
+        predicate = merge_predicate(group, changed)
+        merge = table.merge(to_arrow(changed, group), predicate, "source", "target", writer_properties=COMPRESSED)
         if not group.append_only:
             merge = merge.when_matched_update_all()
         merge.when_not_matched_insert_all().execute()

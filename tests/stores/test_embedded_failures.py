@@ -8,7 +8,7 @@ import pytest
 from small_groups import READINGS, VIEW, day, model_folder, readings
 
 from pipelines.errors import StoreError, StoreUnavailable
-from pipelines.stores import delta_log, embedded_files, folders
+from pipelines.stores import delta_upkeep, embedded_files, folders
 from pipelines.stores.base import ChampionEntry
 from pipelines.stores.embedded import EmbeddedStore
 
@@ -128,7 +128,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_damaged_table(folder_store, kind):
-    for number in range(delta_log._COMMITS_BETWEEN + 3):
+    for number in range(delta_upkeep._COMMITS_BETWEEN + 3):
         folder_store.upsert(READINGS, readings(("a", number, day(0))))
     DAMAGE[kind](folder_store.root / "tables/readings")
     for use in (

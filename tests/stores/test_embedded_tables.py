@@ -14,7 +14,7 @@ from small_groups import COMPLAINTS, READINGS, VIEW, day, model_folder, readings
 
 from pipelines.errors import StoreError, StoreUnavailable
 from pipelines.settings import read_settings
-from pipelines.stores import delta_log, open_store
+from pipelines.stores import delta_upkeep, open_store
 from pipelines.stores.embedded import EmbeddedStore
 
 PROJECT = os.getcwd()  # noqa: PTH109 - the tests run from the project's folder
@@ -122,6 +122,12 @@ def test_statistics_cut_to_milliseconds_hide_no_row(folder_store):
     assert list(folder_store.read(READINGS, end=late)["number"]) == [1]
     assert folder_store.upsert(READINGS, rows.tail(1).assign(value=5.0)) == 1
     assert list(folder_store.read(READINGS)["value"]) == [1.0, 5.0]
+    more = readings(
+        *(("b", number, f"2026-01-01T00:00:00.00{number}Z") for number in range(delta_upkeep._COMMITS_BETWEEN))
+    )
+    for index in more.index:
+        folder_store.upsert(READINGS, more.loc[[index]])
+    assert folder_store.count(READINGS) == len(folder_store.read(READINGS)) == 2 + len(more)
 
 
 def test_a_table_without_statistics_is_read_all_the_same(folder_store):
@@ -153,9 +159,9 @@ def test_a_clear_can_be_looked_back_behind(folder_store):
 @pytest.mark.parametrize("name", ["a b", "über", "a#b", "a?b", "50%", "a+b (1)", "a:b", "it's"])
 def test_a_folder_may_have_an_odd_name(tmp_path, name):
     store = EmbeddedStore(tmp_path / name)
-    for number in range(delta_log._COMMITS_BETWEEN + 1):
+    for number in range(delta_upkeep._COMMITS_BETWEEN + 1):
         store.upsert(READINGS, readings(("a", number, day(number))))
-    assert len(store.read(READINGS)) == store.count(READINGS) == delta_log._COMMITS_BETWEEN + 1
+    assert len(store.read(READINGS)) == store.count(READINGS) == delta_upkeep._COMMITS_BETWEEN + 1
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -188,7 +194,7 @@ def test_a_large_batch_is_written_at_once(folder_store):
 
 
 def test_the_store_says_nothing_on_the_terminal(folder_store, capfd):
-    for number in range(delta_log._COMMITS_BETWEEN + 2):
+    for number in range(delta_upkeep._COMMITS_BETWEEN + 2):
         folder_store.upsert(READINGS, readings(("a", number, day(number))))
     folder_store.read(READINGS)
     captured = capfd.readouterr()
