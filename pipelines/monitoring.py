@@ -185,7 +185,7 @@ def reigns(log: Iterable[Any]) -> list[dict[str, Any]]:
         The champion log (`ChampionEntry`: version, when, who, reason).
     """
     entries = sorted(log, key=lambda entry: entry.when)
-    ends = [entry.when for entry in entries[1:]] + [None]
+    ends = [*(entry.when for entry in entries), None][1:]
     return [
         {"version": entry.version, "since": entry.when, "until": end, "who": entry.who, "reason": entry.reason}
         for entry, end in zip(entries, ends, strict=True)

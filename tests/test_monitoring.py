@@ -177,6 +177,10 @@ def test_recent_predictions_are_the_newest_by_event_time():
     assert set(recent["served"]) == {"champion"}
 
 
+def test_a_task_that_never_had_a_champion_had_no_reign():
+    assert monitoring.reigns([]) == []
+
+
 def test_reigns_end_where_the_next_begins():
     log = [histories.entry(GRADE, v, histories.START + timedelta(days=d)) for v, d in ((1, 0), (2, 5), (None, 8))]
     found = monitoring.reigns(reversed(log))
