@@ -12,7 +12,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from pipelines.datasets import all_datasets, dataset_named
-from pipelines.roles import NEAR, assign_roles, near_groups
+from pipelines.roles import assign_roles, near_groups
 
 # 400 of the wines in the form of the Kaggle file, 38 cells blanked, 14 of them in a row that has a complete twin.
 WITH_GAPS = Path(__file__).parent / "data" / "wine_with_gaps.csv"
@@ -37,7 +37,7 @@ def test_no_two_rows_of_different_roles_are_near(name):
     roles = assign_roles(dataset, rows).to_numpy()
     values = rows[dataset.numeric].to_numpy()
     for reference in (values, np.unique(values, axis=0)):
-        near = cKDTree(values / reference.std(axis=0)).query_pairs(NEAR, output_type="ndarray")
+        near = cKDTree(values / reference.std(axis=0)).query_pairs(0.3, output_type="ndarray")
         assert len(near)
         assert (roles[near[:, 0]] == roles[near[:, 1]]).all()
 
