@@ -3,12 +3,20 @@
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pandas as pd
 
 from pipelines.errors import PipelineError, StoreError
 from pipelines.settings import Settings
+from pipelines.stores.base import Column, FeatureGroup
 from pipelines.stores.hopsworks.connection import operation
 from pipelines.stores.hopsworks.files import StoredFiles
 from pipelines.stores.hopsworks.folders import HOME
+from pipelines.stores.hopsworks.groups import FeatureGroups
+
+# Brokers answer in milliseconds; this is for a slow TLS handshake across an ocean.
+BROKER_SECONDS = 5.0
 
 Outcome = tuple[str, bool, str]
 
@@ -25,7 +33,7 @@ def checks(settings: Settings) -> Iterator[Outcome]:
                 return
 
 
-class _Checks(StoredFiles):
+class _Checks(FeatureGroups, StoredFiles):
     def all(self) -> list[tuple[str, Callable[[], str]]]:
         return [
             ("login", self._login),
@@ -78,20 +86,32 @@ class _Checks(StoredFiles):
             )
         return f"{service.host_url} answers"
 
-    @operation("reach its write path")
+    @operation("use its write path")
     def _write_path(self) -> str:
-        if self.settings.write_path == "delta":
-            return "delta: rows are written directly, which needs the file system of the cluster to be reachable"
-        return f"kafka: {self._brokers()} answers"
+        return self._direct() if self.settings.write_path == "delta" else self._brokers()
+
+    def _direct(self) -> str:
+        """Write a row to a feature group of its own, and remove both."""
+        group = FeatureGroup(
+            name="serverless_ml_doctor",
+            description="Made by a check of the connection, which removes it.",
+            columns=(Column("name", "string"), Column("event_time", "timestamp")),
+            key=("name",),
+            event_time="event_time",
+        )
+        self.upsert(group, pd.DataFrame({"name": [uuid.uuid4().hex], "event_time": [datetime.now(UTC)]}))
+        self._get(group).delete(force=True)
+        return "delta: a row was written directly"
 
     def _brokers(self) -> str:
+        """Ask the Kafka brokers, by the address and with the certificates with which rows would be sent."""
         from confluent_kafka import Consumer  # noqa: PLC0415 - slow to import, needed only here
         from hsfs.core import kafka_engine  # noqa: PLC0415 - the client is loaded when it is used
 
         config = kafka_engine._get_kafka_config(self.connection.features.id, {})  # noqa: SLF001 - no public way
         consumer = Consumer({**config, "group.id": "serverless_ml_doctor", "log_level": 0})
         try:
-            return f"a cluster of {len(consumer.list_topics(timeout=10).brokers)} brokers"
+            return f"kafka: {len(consumer.list_topics(timeout=BROKER_SECONDS).brokers)} brokers answer"
         finally:
             consumer.close()
             self.connection.remove_kafka_keys()

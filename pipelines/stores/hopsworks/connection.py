@@ -16,7 +16,7 @@ from pipelines.settings import HopsworksSettings, Settings
 from pipelines.stores.hopsworks import sdk
 from pipelines.stores.hopsworks.failures import explain
 from pipelines.stores.hopsworks.handles import Handle
-from pipelines.stores.hopsworks.patience import RETRY_SECONDS, Patience, is_transient
+from pipelines.stores.hopsworks.patience import Patience, is_transient, retry_seconds
 
 _logger = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ def _attempts(store: Connected, call: Callable[[], R], what: str) -> R:
         except PipelineError:
             raise
         except Exception as error:
-            patience = patience or Patience(RETRY_SECONDS)
+            patience = patience or Patience(retry_seconds(error))
             if is_transient(error) and patience.pause():
                 _logger.info("Trying again to %s: %s", what, error)
                 reset_query_service()

@@ -1,5 +1,6 @@
 """What Hopsworks is told about a feature group: its features, its data contract, and whether it still fits."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -73,6 +74,15 @@ def expectations(group: FeatureGroup) -> list[tuple[str, dict[str, Any]]]:
             values = [int(value) for value in column.values] if column.type == "bigint" else list(column.values)
             found.append(("expect_column_values_to_be_in_set", {"column": column.name, "value_set": values}))
     return found
+
+
+def show_contract(known: Handle, group: FeatureGroup) -> None:
+    """Put the data contract of the group in the place of another one that Hopsworks shows."""
+    if same_suite(known.expectation_suite, group):
+        return
+    # After it has stored the suite, the client fails to convert it for Great Expectations, which is not installed.
+    with contextlib.suppress(ModuleNotFoundError):
+        known.save_expectation_suite(expectation_suite(group), overwrite=known.expectation_suite is not None)
 
 
 def same_suite(known: Handle, group: FeatureGroup) -> bool:

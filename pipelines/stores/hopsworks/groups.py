@@ -1,7 +1,7 @@
 """The feature groups of the Hopsworks store."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -23,7 +23,7 @@ VISIBLE_SECONDS = 120.0
 KEYS_A_QUERY = 500
 
 # Where to look first for the newest row, and how much further to look each time that nothing is found.
-FIRST_LOOK, LOOK_FACTOR, LOOKS = timedelta(days=2), 8, 6
+FIRST_LOOK, LOOK_FACTOR, LOOKS = timedelta(days=2), 8, 7
 
 _TICK = timedelta(microseconds=1)
 
@@ -44,6 +44,7 @@ class FeatureGroups(Connected):
         known = self._find(group) or self._create_group(group)
         changed = differing(batch, _present(known, group, batch), group)
         if not changed.empty:
+            definitions.show_contract(known, group)
             try:
                 ingestion.insert(known, group, changed)
             finally:
@@ -81,15 +82,13 @@ class FeatureGroups(Connected):
         known = self._find(group)
         if known is None:
             return None
-        # The clock only says where to look first: what is later is in the first look, whatever the clock says.
-        since: datetime | None = datetime.now(UTC) - FIRST_LOOK
         until: datetime | None = None
-        for look in range(1, LOOKS + 1):
+        for since in _looks():
             times = read_times(known, group, (since, until))
             if len(times):
                 newest: datetime = times.max().to_pydatetime()
                 return newest
-            until, since = since, _earlier(since, look) if look < LOOKS else None
+            until = since
         return None
 
     @operation("count the rows of {}")
@@ -172,8 +171,11 @@ def _await_visible(known: Handle, group: FeatureGroup, changed: pd.DataFrame) ->
         pause = min(2 * pause, 5.0)
 
 
-def _earlier(since: datetime | None, look: int) -> datetime | None:
-    try:
-        return None if since is None else since - FIRST_LOOK * LOOK_FACTOR**look
-    except OverflowError:
-        return None
+def _looks() -> Iterator[datetime | None]:
+    """Where each look for the newest row begins, the last at the beginning of time."""
+    # The clock only says where to look first: what is later is in the first look, whatever the clock says.
+    since = datetime.now(UTC) - FIRST_LOOK
+    for look in range(1, LOOKS):
+        yield since
+        since -= FIRST_LOOK * LOOK_FACTOR**look
+    yield None

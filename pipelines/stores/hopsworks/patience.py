@@ -8,6 +8,8 @@ from pipelines.stores.hopsworks.failures import causes, status_of
 
 # A load balancer that restarts is back within this; a longer outage is for the next run.
 RETRY_SECONDS = 60.0
+# The port of the query service is open or it is not; each attempt takes up to ten seconds to find out.
+FLIGHT_RETRY_SECONDS = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 
 # Too many requests, and what a gateway says while the server behind it restarts.
@@ -47,6 +49,12 @@ class Patience:
         time.sleep(pause)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         return True
+
+
+def retry_seconds(error: BaseException) -> float:
+    """For how long to try again after this error."""
+    flight = any(type(cause).__name__.startswith("Flight") for cause in causes(error))
+    return FLIGHT_RETRY_SECONDS if flight else RETRY_SECONDS
 
 
 def is_transient(error: BaseException) -> bool:

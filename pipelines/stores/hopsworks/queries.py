@@ -16,9 +16,11 @@ from pipelines.stores.hopsworks.handles import Handle
 # The largest read here, a whole group, takes seconds; the client's own limit is 15 minutes.
 FLIGHT_SECONDS = 120.0
 
-# The client writes a time into a filter in whole seconds, cut off towards the epoch: one second more on either
-# side holds all rows that are meant, and the exact bounds are applied to what comes back.
+# The client writes a time into a filter in whole seconds, cut off: it is given whole seconds that include what is
+# meant, and the exact bounds are applied to what comes back.
 _SECOND = timedelta(seconds=1)
+
+_TICK = timedelta(microseconds=1)
 
 Window = tuple[datetime | None, datetime | None]
 
@@ -76,8 +78,8 @@ def _fetch(known: Handle, columns: Sequence[str], condition: Handle) -> pd.DataF
 def _condition(known: Handle, group: FeatureGroup, window: Window, allowed: dict[str, list[str]]) -> Handle:
     start, end = window
     time = known[group.event_time]
-    parts = [] if start is None else [time >= _utc(start).replace(microsecond=0) - _SECOND]
-    parts += [] if end is None else [time < _utc(end).replace(microsecond=0) + 2 * _SECOND]
+    parts = [] if start is None else [time >= _whole_second(start)]
+    parts += [] if end is None else [time < _whole_second(end + _SECOND - _TICK)]
     for name, values in allowed.items():
         feature = known[name]
         parts.append(feature == values[0] if len(values) == 1 else feature.isin(_typed(values, feature.type)))
@@ -102,6 +104,10 @@ def _typed(values: Sequence[str], kind: str) -> list[str] | list[int] | list[flo
     if kind == "bigint":
         return [int(value) for value in values]
     return [float(value) for value in values] if kind == "double" else list(values)
+
+
+def _whole_second(when: datetime) -> datetime:
+    return _utc(when).replace(microsecond=0)
 
 
 def _utc(when: datetime) -> datetime:

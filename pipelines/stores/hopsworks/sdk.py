@@ -106,7 +106,7 @@ def quiet() -> Iterator[io.StringIO]:
 
     Gives what would have been printed.
     """
-    printed, stdin = io.StringIO(), sys.stdin
+    printed, stdin, formatwarning = io.StringIO(), sys.stdin, warnings.formatwarning
     hidden = {name: os.environ.pop(name) for name in _HIDDEN_VARIABLES if name in os.environ}
     try:
         # An empty standard input turns a question into an error, where it would wait for ever.
@@ -115,5 +115,6 @@ def quiet() -> Iterator[io.StringIO]:
             warnings.simplefilter("ignore")
             yield printed
     finally:
-        sys.stdin = stdin
+        # The parts of the client that are imported late replace this, each of them.
+        sys.stdin, warnings.formatwarning = stdin, formatwarning
         os.environ.update(hidden)

@@ -90,6 +90,11 @@ def save_suite(request: Request, project: Project, number: str) -> Json:
     return project.suites[group["id"]]
 
 
+@route("DELETE", f"{GROUPS}/*/expectationsuite/#")
+def delete_suite(request: Request, project: Project, number: str) -> None:
+    project.suites.pop(_group(project, number)["id"], None)
+
+
 @route("POST", f"{GROUPS}/*/commits")
 def commit(request: Request, project: Project, number: str) -> Json:
     group = _group(project, number)

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from pipelines.settings import read_settings
-from pipelines.stores.hopsworks import HopsworksStore
+from pipelines.stores.hopsworks import HopsworksStore, sdk
+from pipelines.stores.hopsworks.connection import reset_query_service
 from tests.hopsworks.emulator.handle import shared_emulator
 
 
@@ -15,9 +16,13 @@ from tests.hopsworks.emulator.handle import shared_emulator
 def emulator(monkeypatch):
     """The emulator of this test process, well-behaved and with nothing in it."""
     shared_emulator().wipe()
+    with sdk.quiet():
+        sdk.load()
+        model_engine = importlib.import_module("hsml.engine.model_engine")
     # The client sleeps five seconds after each registration.
     swift = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    monkeypatch.setattr(importlib.import_module("hsml.engine.model_engine"), "time", swift)
+    monkeypatch.setattr(model_engine, "time", swift)
+    reset_query_service()
     return shared_emulator()
 
 

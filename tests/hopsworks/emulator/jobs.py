@@ -107,6 +107,8 @@ def materialise(world: World, project: Project, group: Json, rows: list[Json]) -
     batch = pa.Table.from_pylist(_naive(rows), schema=_arrow_schema(group))
     path = str(world.table(project, group))
     with world.lock:
+        if world.projects.get(project.id) is not project:
+            return  # the world was wiped meanwhile
         if not DeltaTable.is_deltatable(path):
             write_deltalake(path, batch)
             return

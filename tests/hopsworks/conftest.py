@@ -1,0 +1,37 @@
+"""What the tests of the Hopsworks store share."""
+
+import importlib
+
+import pytest
+
+from pipelines.stores.hopsworks import connection, ingestion, patience, sdk
+from tests.hopsworks.emulator.fixtures import delta_store, emulator, kafka_store  # noqa: F401 - fixtures by name
+
+# The package has a function of the same name.
+checks_module = importlib.import_module("pipelines.stores.hopsworks.checks")
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Give up after a second instead of a minute."""
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(patience, "RETRY_SECONDS", 1.0)
+    monkeypatch.setattr(patience, "FLIGHT_RETRY_SECONDS", 1.0)
+    monkeypatch.setattr(sdk, "REPEAT_SECONDS", 0.3)
+    monkeypatch.setattr(sdk, "READ_SECONDS", 1.0)
+    monkeypatch.setattr(checks_module, "BROKER_SECONDS", 0.5)
+    monkeypatch.setattr(ingestion, "KAFKA_SECONDS", 3)
+
+
+@pytest.fixture
+def logged_out():
+    """No login of this process is used again."""
+
+    def forget():
+        if connection.Connected._current is not None:
+            connection.Connected._current.close()
+            connection.Connected._current = None
+
+    forget()
+    yield
+    forget()
