@@ -16,7 +16,7 @@ from pipelines.dashboard import refresh_dashboard
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, dataset_named, dataset_of, task_named
 from pipelines.demo import Month, run_demo
 from pipelines.doctor import doctor_checks
-from pipelines.errors import NotReadyError, UsageError
+from pipelines.errors import NotReadyError, PublishError, UsageError
 from pipelines.inference import run_inference
 from pipelines.settings import Settings
 from pipelines.stores import open_store
@@ -188,6 +188,8 @@ def publish(run: Run, options: argparse.Namespace) -> None:
 
     done = publish_spaces(run.store, run.settings, dry_run=options.dry_run, namespace=options.namespace, now=run.now)
     run.show(report.publish_summary(done))
+    if done.failed:
+        raise PublishError(f"These Spaces do not run: {', '.join(done.failed)}. The end of their logs is above.")
 
 
 def copy(run: Run, options: argparse.Namespace) -> None:
