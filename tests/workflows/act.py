@@ -47,7 +47,7 @@ class ActRun:
 
     def durations(self):
         """The seconds of each step, by its name."""
-        return {entry["step"]: entry["executionTime"] / 1e9 for entry in self._results()}
+        return {entry["step"]: entry["executionTime"] / 1e9 for entry in self._results() if "executionTime" in entry}
 
     def _results(self):
         entries = [entry for entry in self.entries if "stepResult" in entry and entry.get("stage") == "Main"]
@@ -80,13 +80,18 @@ class Repository:
         git("clone", "--quiet", str(self.bare), str(self.clone), cwd=self.folder)
         return self
 
+    def point_to_own_remote(self):
+        """After a repository was copied: its clone still has the remote of the original."""
+        git("remote", "set-url", "origin", str(self.bare), cwd=self.clone)
+
     def run(self, event, workflow, *, inputs=None, secrets=None, variables=None, payload=None, **environ):
         """Run a workflow as GitHub would for this event."""
         self.count += 1
         home = self.folder / f"home-{self.count}"
         home.mkdir()
         event_file = home / "event.json"
-        event_file.write_text(json.dumps({"repository": {"default_branch": "main"}, **(payload or {})}))
+        event_payload = {"repository": {"default_branch": "main"}, "inputs": inputs or {}, **(payload or {})}
+        event_file.write_text(json.dumps(event_payload))
         (home / "bin").mkdir()
         (home / "bin" / "python3").symlink_to(sys._base_executable)
         environ = {
@@ -106,7 +111,6 @@ class Repository:
                 *_flags("--env", environ),
                 *_flags("--secret", secrets or {}),
                 *_flags("--var", variables or {}),
-                *_flags("--input", inputs or {}),
             ],
             cwd=self.clone,
             env={"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "PATH": f"{home}/bin:/usr/bin:/bin"},

@@ -1,0 +1,80 @@
+"""What the branch `store` holds after a simulated year, and how long a job takes to fetch and to replace it.
+
+    python benchmarks/store_branch.py [--days 365] [--per-day 1]
+
+The year is that of the demo: every day runs as the schedule would run it, each task trained once with the quick search.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / ".github" / "scripts" / "store_branch.py"
+
+
+def main() -> None:
+    """Simulate, push, fetch, and print a table."""
+    parser = argparse.ArgumentParser(description="Measure the branch `store` after a simulated year.")
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--per-day", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store = folder / "year"
+        demo = [sys.executable, "-m", "pipelines", "demo", f"--days={options.days}", f"--per-day={options.per_day}"]
+        subprocess.run(demo, cwd=ROOT, env={**os.environ, "STORE_DIR": str(store)}, check=True)
+        measure(folder, store)
+
+
+def measure(folder: Path, store: Path) -> None:
+    """Keep the store on a branch of a new bare repository, as a job does, and look at what came of it."""
+    remote = folder / "remote.git"
+    _git("init", "--quiet", "--bare", str(remote), cwd=folder)
+    first, second = (_clone(remote, folder / name) for name in ("first", "second"))
+    pushing = _timed(first, "cp", "-R", f"{store}/.", "store")
+    fetching = _timed(second, "true")
+    _git("gc", "--quiet", cwd=remote)
+    packed = sum(path.stat().st_size for path in (remote / "objects" / "pack").iterdir())
+    print(f"| part | files | MB |\n{'| --- ' * 3}|")
+    for part, (files, size) in _parts(second / "store").items():
+        print(f"| {part} | {files} | {size / 1e6:.2f} |")
+    print(f"| packed, as a job fetches it | 1 | {packed / 1e6:.2f} |")
+    print(f"\nreplacing all of it: {pushing:.1f} s, fetching it: {fetching:.1f} s")
+
+
+def _parts(store: Path) -> dict[str, tuple[int, int]]:
+    files, sizes = Counter[str](), Counter[str]()
+    for path in store.rglob("*"):
+        if path.is_file():
+            part = "/".join(path.relative_to(store).parts[:2])
+            files[part] += 1
+            sizes[part] += path.stat().st_size
+    parts = {part: (files[part], sizes[part]) for part in sorted(files)}
+    return {**parts, "all": (files.total(), sizes.total())}
+
+
+def _clone(remote: Path, folder: Path) -> Path:
+    _git("clone", "--quiet", str(remote), str(folder), cwd=remote)
+    return folder
+
+
+def _timed(clone: Path, *command: str) -> float:
+    hidden = ("STORE", "STORE_DIR", "HOPSWORKS_API_KEY")
+    environ = {name: value for name, value in os.environ.items() if name not in hidden}
+    started = time.monotonic()
+    subprocess.run([sys.executable, str(SCRIPT), *command], cwd=clone, env=environ, check=True)
+    return time.monotonic() - started
+
+
+def _git(*arguments: str, cwd: Path) -> None:
+    subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""The runs that the story of the days does not tell: races, failures, promotion, publishing, upkeep."""
+
+import json
+import threading
+from datetime import UTC, datetime
+
+import nbformat
+import pytest
+from workflows.days import TASK, arrivals, store_of
+from workflows.github_stand_in import GitHubStandIn, running
+
+INFERENCE_DONE = {"workflow_run": {"name": "Inference", "conclusion": "success", "head_branch": "main"}}
+
+
+@pytest.fixture
+def github():
+    stand_in = GitHubStandIn()
+    for file, name in (("features.yml", "Features"), ("inference.yml", "Inference"), ("upkeep.yml", "Upkeep")):
+        stand_in.add_workflow(file, name)
+    with running(stand_in):
+        yield stand_in
+
+
+def on_github(github, **secrets):
+    return {"secrets": {"GITHUB_TOKEN": github.token, **secrets}, "GITHUB_API_URL": github.url}
+
+
+def test_two_writers_at_the_same_time_both_get_through(repository, tmp_path):
+    # A slow remote, so that the second push arrives while the first one is still on its way.
+    hook = repository.bare / "hooks" / "update"
+    hook.write_text("#!/bin/sh\nsleep 2\n")
+    hook.chmod(0o755)
+    runs = {}
+
+    def write(dataset, per_day):
+        variables = {"SAMPLES_PER_DAY": per_day}
+        inputs = {"dataset": dataset}
+        runs[dataset] = repository.run("workflow_dispatch", "features.yml", inputs=inputs, variables=variables)
+
+    threads = [threading.Thread(target=write, args=(name, "2")) for name in ("iris", "wine")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for run in runs.values():
+        assert run.jobs == {"features": "success"}, run.log
+    assert sum("Another run changed the store first" in run.log for run in runs.values()) == 1
+    store = store_of(repository, tmp_path / "store")
+    today = {name: arrivals(store, name)["sample_id"].str.endswith("-001").sum() for name in ("iris", "wine")}
+    assert today == {"iris": 1, "wine": 1}
+    assert repository.store_commits() == 1
+
+
+def test_a_training_that_fails_leaves_its_notebook_behind_and_the_champion_alone(repository, tmp_path):
+    file = repository.clone / "notebooks" / "training.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("raise RuntimeError('broken on purpose')"))
+    nbformat.write(notebook, file)
+    before = repository.store_head()
+    run = repository.run(
+        "workflow_dispatch", "train.yml", inputs={"task": TASK, "search": "quick", "promote": "always"}
+    )
+    assert run.returncode == 1
+    assert run.steps()["Upload the executed notebooks"] == "success"
+    [kept] = (repository.artifacts / "training-notebooks-1").rglob("training.ipynb")
+    assert "broken on purpose" in kept.read_text()
+    assert repository.store_head() == before
+    assert store_of(repository, tmp_path / "store").champion(TASK).version == 1
+
+
+def test_promoting_what_does_not_exist_fails_with_a_sentence_and_moves_nothing(repository):
+    before = repository.store_head()
+    inputs = {"task": TASK, "version": "7", "reason": "it looks better; $(touch /tmp/never) `id`"}
+    run = repository.run("workflow_dispatch", "promote.yml", inputs=inputs)
+    assert run.jobs == {"promote": "failure"}
+    assert [entry for entry in run.entries if entry.get("command") == "error"]
+    assert repository.store_head() == before
+
+
+def test_promoting_keeps_the_reason_word_by_word(repository, tmp_path):
+    reason = '-back "to" $(id) `id` 7; the newer one is worse'
+    run = repository.run("workflow_dispatch", "promote.yml", inputs={"task": TASK, "version": "1", "reason": reason})
+    assert run.jobs == {"promote": "success"}, run.log
+    assert store_of(repository, tmp_path / "store").champion_log(TASK)[-1].reason == reason
+
+
+def test_the_page_is_deployed_after_a_successful_inference(repository, github):
+    github.pages = {"build_type": "workflow"}
+    run = repository.run("workflow_run", "publish.yml", payload=INFERENCE_DONE, **on_github(github))
+    assert run.jobs == {"publish": "success", "pages": "success"}, run.log
+    assert (repository.artifacts / "deployed" / "index.html").read_text().startswith("<!")
+    assert run.summary.strip().splitlines()[0] == "The Spaces are skipped: this repository has no secret HF_TOKEN."
+
+
+def test_without_pages_and_token_publishing_says_so_in_a_line_each_and_installs_nothing(repository, github):
+    run = repository.run("workflow_run", "publish.yml", payload=INFERENCE_DONE, **on_github(github))
+    assert run.jobs == {"publish": "success"}, run.log
+    assert [line.split(" is skipped")[0].split(" are skipped")[0] for line in run.summary.splitlines()] == [
+        "The Spaces",
+        "GitHub Pages",
+    ]
+    assert "Set up" not in run.steps()
+
+
+@pytest.mark.parametrize("change", [{"conclusion": "failure"}, {"head_branch": "my-change"}])
+def test_nothing_is_published_after_a_failure_or_from_another_branch(repository, github, change):
+    payload = {"workflow_run": INFERENCE_DONE["workflow_run"] | change}
+    run = repository.run("workflow_run", "publish.yml", payload=payload, **on_github(github))
+    assert run.jobs == {}
+    assert github.calls == []
+
+
+def test_a_failed_run_opens_an_issue_and_the_next_good_one_closes_it(repository, github):
+    github.add_run("features.yml", "failure", _now(), step="Add the samples that are due")
+    failed = repository.run("workflow_run", "upkeep.yml", **on_github(github))
+    assert failed.jobs == {"issues": "success"}, failed.log
+    assert [issue["title"] for issue in github.issues] == ["Features fails"]
+    github.add_run("features.yml", "success", _now())
+    repository.run("schedule", "upkeep.yml", **on_github(github))
+    assert [issue["state"] for issue in github.issues] == ["closed"]
+
+
+def test_the_daily_upkeep_keeps_every_schedule_alive(repository, github):
+    run = repository.run("schedule", "upkeep.yml", **on_github(github))
+    assert run.jobs == {"issues": "success", "keepalive": "success"}, run.log
+    assert sorted(github.called("PUT", ".*")) == [
+        f"actions/workflows/{name}.yml/enable" for name in ("features", "inference", "upkeep")
+    ]
+
+
+def test_secrets_never_reach_the_log(repository, github):
+    github.pages = {"build_type": "workflow"}
+    secrets = {"HOPSWORKS_API_KEY": "hopsworks-secret-1", "HF_TOKEN": "hf-secret-2"}
+    options = on_github(github, **secrets)
+    # Neither service is there, so every step that has a secret fails with it in hand.
+    variables = {"HOPSWORKS_HOST": "127.0.0.1", "HOPSWORKS_PORT": "9", "HF_ENDPOINT": "http://127.0.0.1:9"}
+    before = repository.store_head()
+    for event, file in (
+        ("schedule", "features.yml"),
+        ("schedule", "inference.yml"),
+        ("workflow_dispatch", "publish.yml"),
+    ):
+        run = repository.run(event, file, variables=variables, **options)
+        assert run.returncode == 1, file
+        text = json.dumps(run.entries) + run.errors
+        assert not [name for name in (*secrets.values(), github.token) if name in text], file
+    assert repository.store_head() == before
+
+
+def test_with_a_key_the_branch_is_left_alone(repository):
+    before = repository.store_head()
+    variables = {"HOPSWORKS_HOST": "127.0.0.1", "HOPSWORKS_PORT": "9"}
+    run = repository.run("schedule", "features.yml", secrets={"HOPSWORKS_API_KEY": "key"}, variables=variables)
+    assert run.returncode == 1
+    assert "the branch store" not in run.log
+    assert repository.store_head() == before
+
+
+def _now():
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
