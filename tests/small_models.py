@@ -1,0 +1,45 @@
+"""A quickly fitted model of any task, registered in a store, for tests that are about what happens with it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from pipelines import models
+from pipelines.datasets import DataSet, Task
+from pipelines.ensembles import Ensemble, fill_missing, medians
+from pipelines.feature_groups import samples_group, task_view
+from pipelines.stores.base import ChampionEntry, Store
+
+TRAINED = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def register_small_model(store: Store, dataset: DataSet, task: Task, folder: Path, *, classes=None) -> int:
+    """Fit a discriminant on the train rows (or on those of `classes`) and register it; returns the version."""
+    rows = store.read(samples_group(dataset), where={"role": "train"})
+    rows = rows[task.labels(rows).isin(classes or task.classes)]
+    inputs = {name: _about(dataset.feature(name)) for name in task.inputs}
+    matrix = models.encode(inputs, rows)
+    positions = task.labels(rows).map(task.classes.index).to_numpy(dtype=np.int64)
+    fill = medians(matrix)
+    fitted = LinearDiscriminantAnalysis().fit(fill_missing(matrix, fill), positions)
+    version = max(store.versions(task.name), default=0) + 1
+    info = {
+        "task": task.name, "version": version, "classes": list(task.classes), "inputs": inputs,
+        "decision": {"kind": "argmax"}, "metrics": {}, "baseline": {}, "created": TRAINED.isoformat(),
+    }  # fmt: skip
+    models.save(folder, Ensemble(fill, {"discriminant": fitted}, None, len(task.classes), task.ordinal), info)
+    store.register(task_view(dataset, task), version, folder)
+    return version
+
+
+def crown(store: Store, task: Task, version: int | None, when: datetime = TRAINED) -> None:
+    """Make a version the champion."""
+    champion = store.champion(task.name)
+    entry = ChampionEntry(task.name, version, when, "a test", "because")
+    store.move_champion(entry, champion.version if champion else None)
+
+
+def _about(feature) -> dict:
+    return {"kind": feature.kind, "values": list(feature.values)}
