@@ -121,8 +121,9 @@ def discriminators(rows: int, seed: int) -> list[object]:
 def distances(dataset: DataSet, source: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
     """The distance of each row to the closest source row, in standard deviations of the source."""
     centre, spread = source[dataset.numeric].mean(), source[dataset.numeric].std()
-    tree = cKDTree(((source[dataset.numeric] - centre) / spread).to_numpy())
-    return np.asarray(tree.query(((rows[dataset.numeric] - centre) / spread).to_numpy())[0])
+    # A gap counts as lying at the mean.
+    known, asked = (((part[dataset.numeric] - centre) / spread).fillna(0).to_numpy() for part in (source, rows))
+    return np.asarray(cKDTree(known).query(asked)[0])
 
 
 def correlation_gap(dataset: DataSet, made: pd.DataFrame, real: pd.DataFrame) -> float:

@@ -1,7 +1,6 @@
 """The history of a data set: a source file becomes rows with roles, and a quarantine."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +10,14 @@ import pandas as pd
 
 from pipelines.datasets import DataSet
 from pipelines.datasets.sources import Source
-from pipelines.errors import SourceError, UsageError
+from pipelines.errors import SourceError
 from pipelines.feature_groups import ROLES, predictions_group, quarantine_group, samples_group
 from pipelines.roles import assign_roles
 from pipelines.stores.base import ChampionEntry, Store
 from pipelines.validate import Validated, quarantine_rows, validate
 
-# How many reasons an error sentence repeats.
-REASONS_SHOWN = 3
+# How many faults an error sentence names.
+FAULTS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class BackfillReport:
 
     `rows` is what the source has, `accepted` what kept the data contract, `with_gaps` how many of these lack a
     measurement, `roles` how many each role has, `quarantined` what broke the contract, `reasons` how often each
-    reason was given, most frequent first. `written` counts the rows that the store did not have yet; 0 where the same
+    fault was found, most frequent first. `written` counts the rows that the store did not have yet; 0 where the same
     source had been backfilled before.
     """
 
@@ -64,9 +63,8 @@ def backfill(
     Raises
     ------
     SourceError
-        The source cannot be read, or too few of its rows can be used; nothing was written.
-    UsageError
-        The store has been backfilled from another source, and `replace` is not set.
+        The source cannot be read, too few of its rows can be used, or the store has been backfilled from another one
+        and `replace` is not set; nothing was written.
     """
     source = dataset.load(sources)
     if not replace:
@@ -86,7 +84,7 @@ def backfill(
         with_gaps=int(history[dataset.numeric].isna().any(axis=1).sum()),
         roles={role: int((history["role"] == role).sum()) for role in ROLES},
         quarantined=len(checked.rejected),
-        reasons=count_reasons(checked.rejected),
+        reasons=checked.faults,
         written=store.upsert(samples_group(dataset), history),
         replaced=replace,
     )
@@ -98,16 +96,10 @@ def backfilled_source(store: Store, dataset: DataSet) -> dict[str, str] | None:
     return None if content is None else dict(json.loads(content))
 
 
-def count_reasons(rejected: pd.DataFrame) -> dict[str, int]:
-    """How often each reason of rejected rows was given, most frequent first."""
-    counted = Counter(reason for reasons in rejected["reasons"] for reason in reasons.split("; "))
-    return dict(counted.most_common())
-
-
 def _refuse_another(store: Store, dataset: DataSet, source: Source) -> None:
     known = backfilled_source(store, dataset)
     if known and known["sha256"] != source.sha256:
-        raise UsageError(
+        raise SourceError(
             f"The store has the rows of {known['name']} (SHA-256 {known['sha256'][:12]}) for {dataset.name}, not those "
             f"of {source.name} ({source.sha256[:12]}). Backfill with --replace to start over: this removes the "
             "arrivals and predictions of the data set and withdraws its champions."
@@ -119,7 +111,7 @@ def _historical(dataset: DataSet, checked: Validated, source: Source) -> pd.Data
     rows = checked.accepted
     roles = assign_roles(dataset, rows)
     if set(roles) != set(ROLES):
-        faults = "; ".join(list(count_reasons(checked.rejected))[:REASONS_SHOWN])
+        faults = "; ".join(list(checked.faults)[:FAULTS_SHOWN])
         raise SourceError(
             f"The source {source.name} has {len(rows)} rows that can be used as {dataset.name}, of {len(source.rows)}; "
             f"that is too few that differ to train, to test and to keep a reserve. Give a file with more rows"

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from pipelines.backfill import BackfillReport, backfill, count_reasons
+from pipelines.backfill import BackfillReport, backfill
 from pipelines.datasets import DataSet
 from pipelines.errors import NotReadyError, UsageError
 from pipelines.feature_groups import quarantine_group, samples_group
@@ -38,8 +38,8 @@ class FeaturesReport:
     """What a run of the feature pipeline did.
 
     `days` are the due days in order. `written` counts the rows that the store did not have, or had otherwise; 0 where
-    nothing changed. `reasons` says how often each reason for quarantine was given. `note` is a sentence for the reader
-    where the days could not be filled as asked, and empty otherwise.
+    nothing changed. `reasons` says how often each fault was found that sent rows to quarantine. `note` is a sentence
+    for the reader where the days could not be filled as asked, and empty otherwise.
     """
 
     dataset: str
@@ -105,7 +105,7 @@ def run_features(
         days=tuple(DayReport(day, _on(checked.accepted, day), _on(checked.rejected, day)) for day in days),
         written=store.upsert(samples_group(dataset), checked.accepted),
         quarantined=len(checked.rejected),
-        reasons=count_reasons(checked.rejected),
+        reasons=checked.faults,
         note=note,
     )
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,18 +25,21 @@ _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.IGN
 # A broken cell may be a whole file gone wrong; a reason shows how it begins.
 LONGEST_CELL = 60
 
-Reasons = Mapping[int, str]
+# What is wrong with a column, and in which rows, shape (n,).
+Faults = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Validated:
     """The rows that keep the contract, typed, and the rows that break it, as they came, with `reasons`.
 
-    Both keep the index and the columns of the rows that were given.
+    Both keep the index and the columns of the rows that were given. `faults` says how often each fault was found, most
+    frequent first; a row may have several.
     """
 
     accepted: pd.DataFrame
     rejected: pd.DataFrame
+    faults: dict[str, int]
 
 
 def validate(
@@ -65,16 +69,19 @@ def validate(
         feature for feature in dataset.features if features is None or feature.name in features
     ]
     _check_columns(wanted + list(dataset.labels if labelled else ()), rows)
-    typed = rows.copy()
+    typed, counts = rows.copy(), Counter[str]()
     reasons: list[list[str]] = [[] for _ in range(len(rows))]
     for column in wanted + list(dataset.labels):
         if column.name in rows.columns:
-            typed[column.name], faults = _checker(dataset, column, labelled)(rows[column.name])
-            for position, reason in faults.items():
-                reasons[position].append(f"{column.name}: {reason}")
+            cells = rows[column.name]
+            typed[column.name], faults = _checker(dataset, column, labelled)(cells)
+            for fault, where in faults.items():
+                counts[f"{column.name} {fault}"] += int(where.sum())
+                for position in np.flatnonzero(where).tolist():
+                    reasons[position].append(f"{column.name}: {_shown(cells.iloc[position])}{fault}")
     broken = np.array([bool(found) for found in reasons], dtype=bool)
     rejected = rows[broken].assign(reasons=["; ".join(found) for found in reasons if found])
-    return Validated(typed[~broken], rejected)
+    return Validated(typed[~broken], rejected, {fault: count for fault, count in counts.most_common() if count})
 
 
 def quarantine_rows(rejected: pd.DataFrame, source: str, seen_at: datetime) -> pd.DataFrame:
@@ -114,8 +121,8 @@ def _check_columns(columns: Sequence[Feature | Label], rows: pd.DataFrame) -> No
 
 def _checker(
     dataset: DataSet, column: Feature | Label, labelled: bool
-) -> Callable[[pd.Series], tuple[pd.Series, Reasons]]:
-    """What types one column and finds its faults, by the position of the row."""
+) -> Callable[[pd.Series], tuple[pd.Series, Faults]]:
+    """What types one column and finds its faults."""
     if isinstance(column, Feature) and column.kind == "numeric":
         return lambda cells: _numbers(cells, column)
     known = isinstance(column, Label) or column.name in {*dataset.strata, *(task.label for task in dataset.tasks)}
@@ -123,36 +130,27 @@ def _checker(
     return lambda cells: _choices(cells, column.values, required=labelled and known, as_integer=as_integer)
 
 
-def _numbers(cells: pd.Series, feature: Feature) -> tuple[pd.Series, Reasons]:
+def _numbers(cells: pd.Series, feature: Feature) -> tuple[pd.Series, Faults]:
     numbers = _as_numbers(cells)
-    blank = cells.isna().to_numpy()
     allowed = _allowed_range(feature)
     faults = {
-        "is not a number": np.isnan(numbers) & ~blank,
-        "is infinite": np.isinf(numbers),
-        "is too low": np.isfinite(numbers) & (numbers < feature.low),
-        "is too high": np.isfinite(numbers) & (numbers > feature.high),
+        f"is not a number{allowed}": np.isnan(numbers) & cells.notna().to_numpy(),
+        f"is infinite{allowed}": np.isinf(numbers),
+        f"is too low{allowed}": np.isfinite(numbers) & (numbers < feature.low),
+        f"is too high{allowed}": np.isfinite(numbers) & (numbers > feature.high),
     }
-    reasons = {
-        position: f"{_shown(cells.iloc[position])} {fault}{allowed}"
-        for fault, where in faults.items()
-        for position in np.flatnonzero(where).tolist()
-    }
-    return pd.Series(numbers, index=cells.index), reasons
+    return pd.Series(numbers, index=cells.index), faults
 
 
 def _choices(
     cells: pd.Series, values: tuple[str, ...], *, required: bool, as_integer: bool
-) -> tuple[pd.Series, Reasons]:
-    blank = cells.isna().to_numpy()
+) -> tuple[pd.Series, Faults]:
     texts = _as_integer_texts(cells) if as_integer else cells.astype(object).map(str, na_action="ignore")
-    allowed = f"allowed: {', '.join(values)}"
-    unknown = ~texts.isin(values).to_numpy() & ~blank
-    reasons = {row: f"{_shown(cells.iloc[row])} is unknown ({allowed})" for row in np.flatnonzero(unknown).tolist()}
-    if required:
-        reasons |= dict.fromkeys(np.flatnonzero(blank).tolist(), f"is missing ({allowed})")
-    good = texts.astype(object).where(~(blank | unknown), None)
-    return (good.map(int, na_action="ignore").astype("Int64") if as_integer else good), reasons
+    blank, good = cells.isna().to_numpy(), texts.isin(values).to_numpy()
+    allowed = f" (allowed: {', '.join(values)})"
+    faults = {f"is unknown{allowed}": ~good & ~blank, f"is missing{allowed}": blank & required}
+    known = texts.astype(object).where(good, None)
+    return (known.map(int, na_action="ignore").astype("Int64") if as_integer else known), faults
 
 
 def _as_numbers(cells: pd.Series) -> np.ndarray:
@@ -184,9 +182,12 @@ def _allowed_range(feature: Feature) -> str:
 
 
 def _shown(cell: object) -> str:
+    """How a reason repeats a cell, nothing for a blank one."""
+    if pd.isna(cell):
+        return ""
     text = str(cell)
     short = text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}..."
-    return repr(short) if isinstance(cell, str) else short
+    return f"{short!r} " if isinstance(cell, str) else f"{short} "
 
 
 def _cell_text(cell: object) -> str | None:

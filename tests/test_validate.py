@@ -87,6 +87,15 @@ def test_every_fault_of_a_row_is_told():
     assert reasons(alcohol="x", ph="99", quality=None).count(";") == 2
 
 
+def test_faults_are_counted_whatever_the_cells_say():
+    rows = wines(alcohol="x; y").assign(ph=["9", "99", "3"])
+    assert validate(wine(), rows).faults == {
+        "ph is too high (allowed: from 2 to 5 pH)": 2,
+        "alcohol is not a number (allowed: from 5 to 25 % vol)": 1,
+    }
+    assert validate(wine(), wines()).faults == {}
+
+
 def test_a_long_cell_is_cut_in_the_reason():
     assert len(reasons(alcohol="9" * 10_000)) < 150
 

@@ -94,7 +94,8 @@ class Task:
         samples
             Rows of the data set with the column `label`.
         """
-        known = samples[self.label]
+        # As objects, because pandas maps integers beside a missing one as fractions.
+        known = samples[self.label].astype(object)
         classes = known.map(self._class_of, na_action="ignore").astype(object)
         return classes.where(known.notna(), None)
 
@@ -159,6 +160,15 @@ class DataSet:
     draw: "Callable[[Axes, pd.Series, Task, str], None]" = field(repr=False)
 
     def __post_init__(self) -> None:
+        names = [feature.name for feature in self.features] + [label.name for label in self.labels]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{self.name}: two columns have the same name among {', '.join(names)}")
+        grouping = {*self.categorical, *(label.name for label in self.labels)}
+        odd = {*self.strata, *self.simulator.strata} - grouping
+        if odd or not self.strata:
+            raise ValueError(
+                f"{self.name}: strata can be {', '.join(sorted(grouping))}, not {', '.join(odd) or 'none'}"
+            )
         for task in self.tasks:
             self._check_task(task)
 
