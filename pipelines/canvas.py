@@ -51,7 +51,8 @@ def add_heading(figure: Figure, title: str, below: str = "") -> None:
     """The title of a picture, and a line in smaller print over its first axes."""
     figure.suptitle(title, fontsize=TITLE, fontweight="bold", color=INK)
     if below:
-        figure.get_axes()[0].set_title(below, fontsize=SMALL, color=GREY)
+        # Aligned to the right it has the room over the labels of the vertical axis as well.
+        figure.get_axes()[0].set_title(below, fontsize=SMALL, color=GREY, loc="right")
 
 
 def finished(figure: Figure, alt: str) -> Picture:

@@ -32,6 +32,7 @@ from pipelines.monitoring import FEWEST_SAMPLES
 
 MARKERS = {1: "o", 7: "s", 28: "^", 91: "D"}
 NO_PREDICTIONS = "No predictions yet: the first appear after the next inference run."
+LETTER = 0.09  # inches that a letter takes on average, with some to spare
 DARK = 0.55  # shares from which on the shade needs white print
 LONGEST_NAME = 14  # characters of a class name that fit below a column without turning
 
@@ -71,16 +72,17 @@ def recent_picture(task: Task, rows: pd.DataFrame) -> Picture:
     title = f"{task.title}: recent predictions"
     if rows.empty:
         return empty_picture(title, NO_PREDICTIONS)
-    figure, (axes,) = new_figure(WIDTH, 1.1 + 0.3 * len(rows))
+    lines = [_table_row(task, row) for row in rows.to_dict("records")]
+    header = [(name, INK) for name in ("Sample", "Predicted", "Actual", "", "Version")]
+    widths = [max(len(line[column][0]) for line in (header, *lines)) + 2 for column in range(len(header))]
+    figure, (axes,) = new_figure(max(WIDTH, LETTER * sum(widths)), 1.1 + 0.3 * len(rows))
     axes.axis("off")
-    axes.set(xlim=(0, 1), ylim=(len(rows) + 0.6, -0.6))
-    places = dict(zip(("Sample", "Predicted", "Actual", "", "Version"), _COLUMNS, strict=True))
-    for name, place in places.items():
-        axes.text(place, 0, name, fontsize=TEXT, fontweight="bold", color=INK, va="center")
-    for line, row in enumerate(rows.to_dict("records"), start=1):
-        axes.axhline(line - 0.5, color=LINES, linewidth=0.8)
-        for place, (text, colour) in zip(_COLUMNS, _table_row(task, row), strict=True):
-            axes.text(place, line, text, fontsize=TEXT, color=colour, va="center")
+    axes.set(xlim=(0, sum(widths)), ylim=(len(rows) + 0.6, -0.6))
+    for place, line in enumerate((header, *lines)):
+        for column, (text, colour) in enumerate(line):
+            weight = "normal" if place else "bold"
+            axes.text(sum(widths[:column]), place, text, fontsize=TEXT, color=colour, fontweight=weight, va="center")
+        axes.axhline(place + 0.5, color=LINES, linewidth=0.8)
     add_heading(figure, title)
     known = rows[rows["label"].notna()]
     right = int((known["prediction"] == known["label"]).sum())
@@ -218,10 +220,6 @@ def calibration_picture(task: Task, found: Mapping[str, Any]) -> Picture:
     return finished(figure, f"{title} {words[0].upper()}{words[1:]}.")
 
 
-# Where the columns of the table of recent predictions begin, as shares of the width.
-_COLUMNS = (0.0, 0.31, 0.56, 0.75, 0.88)
-
-
 def _fill_matrix(axes: Axes, table: npt.NDArray[np.int64]) -> None:
     totals = table.sum(axis=1, keepdims=True)
     shares = np.divide(table, totals, out=np.zeros(table.shape), where=totals > 0)
@@ -251,7 +249,8 @@ def _portrait(axes: Axes, dataset: DataSet, sample: pd.Series, task: Task, label
 
 
 def _caption(axes: Axes, above: str, label: str, below: str) -> None:
-    axes.set_title(f"{above}: {label}", fontsize=TITLE, color=INK)
+    between = "\n" if len(label) > LONGEST_NAME else " "
+    axes.set_title(f"{above}:{between}{label}", fontsize=TITLE, color=INK)
     axes.text(0.5, -0.06, below, transform=axes.transAxes, ha="center", fontsize=TEXT, color=GREY)
 
 
