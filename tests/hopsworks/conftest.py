@@ -13,9 +13,9 @@ checks_module = importlib.import_module("pipelines.stores.hopsworks.checks")
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Give up after a second instead of a minute."""
+    """Give up after two seconds instead of a minute."""
     monkeypatch.setattr(patience, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(patience, "RETRY_SECONDS", 1.0)
+    monkeypatch.setattr(patience, "RETRY_SECONDS", 2.0)
     monkeypatch.setattr(patience, "FLIGHT_RETRY_SECONDS", 1.0)
     monkeypatch.setattr(sdk, "REPEAT_SECONDS", 0.3)
     monkeypatch.setattr(sdk, "READ_SECONDS", 1.0)

@@ -14,6 +14,7 @@ from pipelines.stores.hopsworks.connection import operation
 from pipelines.stores.hopsworks.files import StoredFiles
 from pipelines.stores.hopsworks.folders import HOME
 from pipelines.stores.hopsworks.groups import FeatureGroups
+from pipelines.stores.hopsworks.queries import require_query_service
 
 # Brokers answer in milliseconds; this is for a slow TLS handshake across an ocean.
 BROKER_SECONDS = 5.0
@@ -36,20 +37,20 @@ def checks(settings: Settings) -> Iterator[Outcome]:
 class _Checks(FeatureGroups, StoredFiles):
     def all(self) -> list[tuple[str, Callable[[], str]]]:
         return [
-            ("login", self._login),
-            ("versions", self._versions),
-            ("read", self._read),
-            ("write", self._write),
-            ("query service", self._query_service),
-            ("write path", self._write_path),
+            ("login", self._try_login),
+            ("versions", self._try_versions),
+            ("read", self._try_read),
+            ("write", self._try_write),
+            ("query service", self._try_query_service),
+            ("write path", self._try_write_path),
         ]
 
     @operation("log in")
-    def _login(self) -> str:
+    def _try_login(self) -> str:
         return f"{self.location}, project {self.connection.project.name}"
 
     @operation("tell its version")
-    def _versions(self) -> str:
+    def _try_versions(self) -> str:
         client, server = self.connection.client_version, self.connection.server_version
         if _minor(client) != _minor(server):
             raise StoreError(
@@ -59,35 +60,25 @@ class _Checks(FeatureGroups, StoredFiles):
         return f"client {client}, server {server}"
 
     @operation("read")
-    def _read(self) -> str:
+    def _try_read(self) -> str:
         store = self.connection.features
         models = self.connection.models
         return f"the feature store {store.name} and the model registry of {models.project_name} can be read"
 
     @operation("write")
-    def _write(self) -> str:
+    def _try_write(self) -> str:
         path = f"{HOME}/doctor/{uuid.uuid4().hex}"
         self.folders.make(path)
         self.folders.remove(path)
         return f"{HOME} can be written"
 
     @operation("reach its query service")
-    def _query_service(self) -> str:
-        from hsfs.core import arrow_flight_client  # noqa: PLC0415 - the client is loaded when it is used
-
-        self.connection.features  # noqa: B018 - the query service needs the login
-        service = arrow_flight_client._get_instance()  # noqa: SLF001 - there is no public way to it
-        if not service._should_be_used():  # noqa: SLF001
-            raise StoreError("The query service is off. Ask the administrator of the cluster to enable it.")
-        if not hasattr(service, "_server_version"):
-            raise StoreError(
-                f"The query service at {service.host_url} does not answer. "
-                "Ask for that port to be reachable from here; without it nothing can be read."
-            )
-        return f"{service.host_url} answers"
+    def _try_query_service(self) -> str:
+        self.connection  # noqa: B018 - the query service needs the login
+        return f"{require_query_service()} answers"
 
     @operation("use its write path")
-    def _write_path(self) -> str:
+    def _try_write_path(self) -> str:
         return self._direct() if self.settings.write_path == "delta" else self._brokers()
 
     def _direct(self) -> str:

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import importlib
 import logging
 import re
 import tempfile
@@ -171,18 +170,12 @@ def _attempts(store: Connected, call: Callable[[], R], what: str) -> R:
             patience = patience or Patience(retry_seconds(error))
             if is_transient(error) and patience.pause():
                 _logger.info("Trying again to %s: %s", what, error)
-                reset_query_service()
+                sdk.reset_query_service()
                 continue
             ours = explain(error, what, store.settings)
             if ours is None:
                 raise
             raise ours from error
-
-
-def reset_query_service() -> None:
-    """Forget the connection to the query service; the client keeps a broken one for the rest of the process."""
-    client = importlib.import_module("hsfs.core.arrow_flight_client")
-    client._close()  # noqa: SLF001 - there is no public way
 
 
 def _name(args: tuple[Any, ...]) -> str:

@@ -31,14 +31,24 @@ class _Rule:
     sentence: str
 
 
-# The first that fits is taken.
-_RULES = (
+# What these mean is clearer than the status with which they came.
+_SPECIAL = (
     _Rule(
         ("ProjectException",),
         (),
         StoreUnavailable,
         "it has no such project for this API key. Set HOPSWORKS_PROJECT to one that the key's owner is a member of.",
     ),
+    _Rule(
+        (),
+        ("HopsFS", "load balancer", "HdfsObjectStore"),
+        StoreUnavailable,
+        "its file system cannot be written to directly from here. Set HOPSWORKS_WRITE_PATH=kafka.",
+    ),
+)
+
+# The first that fits is taken.
+_RULES = (
     _Rule(
         ("SSLError", "HopsworksSSLClientError"),
         (),
@@ -72,12 +82,6 @@ _RULES = (
         (),
         StoreUnavailable,
         "what answers does not speak its language. Check HOPSWORKS_HOST and HOPSWORKS_PORT.",
-    ),
-    _Rule(
-        (),
-        ("HopsFS", "load balancer", "HdfsObjectStore"),
-        StoreUnavailable,
-        "its file system cannot be written to directly from here. Set HOPSWORKS_WRITE_PATH=kafka.",
     ),
     _Rule(
         ("FeatureStoreException", "ModelRegistryException", "DatasetException", "CommitFailedError", "DeltaError"),
@@ -122,16 +126,21 @@ def is_empty_group(error: BaseException) -> bool:
 def explain(error: BaseException, what: str, settings: HopsworksSettings) -> PipelineError | None:
     """The error to raise instead, or None where this is a defect that should be seen as it is."""
     place = f"Hopsworks at {settings.host or 'its default host'}:{settings.port} could not {what}"
-    names = {type(cause).__name__ for cause in causes(error)}
     status = status_of(error)
-    if status is not None and "ProjectException" not in names:
-        kind, sentence = _by_status(status)
-        return kind(f"{place}: {sentence.format(said=_said(error), status=status)}")
-    text = _short(" ".join(str(cause) for cause in causes(error)))
-    for rule in _RULES:
-        if names & set(rule.types) or any(word in text for word in rule.words):
-            return rule.kind(f"{place}: {rule.sentence.format(text=_short(str(error)))}")
-    return None
+    rule = _fitting(_SPECIAL if status else (*_SPECIAL, *_RULES), error)
+    if rule is not None:
+        return rule.kind(f"{place}: {rule.sentence.format(text=_short(str(error)))}")
+    if status is None:
+        return None
+    kind, sentence = _by_status(status)
+    return kind(f"{place}: {sentence.format(said=_said(error), status=status)}")
+
+
+def _fitting(rules: tuple[_Rule, ...], error: BaseException) -> _Rule | None:
+    names = {type(cause).__name__ for cause in causes(error)}
+    text = " ".join(str(cause) for cause in causes(error))
+    fitting = (rule for rule in rules if names & set(rule.types) or any(word in text for word in rule.words))
+    return next(fitting, None)
 
 
 def _by_status(status: int) -> tuple[type[PipelineError], str]:

@@ -1,7 +1,7 @@
 """The feature groups of the Hopsworks store."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -31,7 +31,6 @@ _TICK = timedelta(microseconds=1)
 class FeatureGroups(Connected):
     """Feature groups, version 1 of each; which write path a group has is decided when it is created."""
 
-    @operation("write the feature group {}")
     def upsert(self, group: FeatureGroup, rows: pd.DataFrame) -> int:
         """Insert new keys and update changed ones, and wait until they can be read; see `Store.upsert`.
 
@@ -39,18 +38,25 @@ class FeatureGroups(Connected):
         next job, and the next `upsert` writes the rest.
         """
         batch = checked_batch(group, rows)
-        if batch.empty:
-            return 0
+        # Counted over all attempts: rows of an attempt that failed at its end are there in the next.
+        written: set[Hashable] = set()
+        if not batch.empty:
+            self._write(group, batch, written)
+        return len(written)
+
+    @operation("write the feature group {}")
+    def _write(self, group: FeatureGroup, batch: pd.DataFrame, written: set[Hashable]) -> None:
         known = self._find(group) or self._create_group(group)
         changed = differing(batch, _present(known, group, batch), group)
-        if not changed.empty:
-            definitions.show_contract(known, group)
-            try:
-                ingestion.insert(known, group, changed)
-            finally:
-                self.connection.remove_kafka_keys()
-            _await_visible(known, group, changed)
-        return len(changed)
+        if changed.empty:
+            return
+        written.update(changed[list(group.key)].itertuples(index=False, name=None))
+        definitions.show_contract(known, group)
+        try:
+            ingestion.insert(known, group, changed)
+        finally:
+            self.connection.remove_kafka_keys()
+        _await_visible(known, group, changed)
 
     @operation("read the feature group {}")
     def read(

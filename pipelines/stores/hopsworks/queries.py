@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pyarrow as pa
+from pyarrow.flight import FlightUnavailableError
 
 from pipelines.errors import StoreError
 from pipelines.stores.base import FeatureGroup, Filter, conform
+from pipelines.stores.hopsworks import sdk
 from pipelines.stores.hopsworks.failures import is_empty_group
 from pipelines.stores.hopsworks.handles import Handle
 
@@ -54,17 +56,13 @@ def read_times(known: Handle, group: FeatureGroup, window: Window = (None, None)
 
 
 def _fetch(known: Handle, columns: Sequence[str], condition: Handle) -> pd.DataFrame:
+    require_query_service()
     query = known.select(list(columns))
     if condition is not None:
         query = query.filter(condition)
     try:
         with query.read_batches(read_options={"arrow_flight_config": {"timeout": FLIGHT_SECONDS}}) as batches:
             received = list(batches)
-    except ValueError as error:
-        raise StoreError(
-            f"Hopsworks could not read {known.name}: its query service is off, or its address is not set. "
-            "Ask the administrator of the cluster to enable it (enable_flyingduck)."
-        ) from error
     except Exception as error:
         if not is_empty_group(error):
             raise
@@ -73,6 +71,30 @@ def _fetch(known: Handle, columns: Sequence[str], condition: Handle) -> pd.DataF
         return pd.DataFrame({name: [] for name in columns})
     frame: pd.DataFrame = pa.Table.from_batches(received).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
     return frame
+
+
+def require_query_service() -> str:
+    """The address of the query service, after a health check when it is first used.
+
+    Raises
+    ------
+    StoreError
+        It is off.
+    FlightUnavailableError
+        It did not answer the health check, after which the client would try each read for as long.
+    """
+    from hsfs.core import arrow_flight_client  # noqa: PLC0415 - the client is loaded when it is used
+
+    service = arrow_flight_client._get_instance()  # noqa: SLF001 - there is no public way to it
+    if not service.enabled_on_cluster:
+        sdk.reset_query_service()
+        raise StoreError(
+            "The query service of Hopsworks is off, and without it nothing can be read. "
+            "Ask the administrator of the cluster to enable it (enable_flyingduck)."
+        )
+    if not hasattr(service, "_server_version"):
+        raise FlightUnavailableError(f"{service.host_url} does not answer a health check")
+    return str(service.host_url)
 
 
 def _condition(known: Handle, group: FeatureGroup, window: Window, allowed: dict[str, list[str]]) -> Handle:

@@ -50,7 +50,7 @@ class PatientSession(requests.Session):
         while True:
             try:
                 response = super().send(request, **kwargs)
-            except requests.ConnectionError as error:
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 not_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
                 if isinstance(error, requests.exceptions.SSLError) or not (repeatable or not_sent):
                     raise
@@ -88,6 +88,12 @@ def _limit_health_checks() -> None:
     flight = importlib.import_module("hsfs.core.arrow_flight_client").ArrowFlightClient
     for name in ("_health_check", "_get_server_version", "_get_flight_info"):
         setattr(flight, name, getattr(getattr(flight, name), "__wrapped__", getattr(flight, name)))
+
+
+def reset_query_service() -> None:
+    """Forget the connection to the query service; the client keeps a broken one for the rest of the process."""
+    client = importlib.import_module("hsfs.core.arrow_flight_client")
+    client._close()  # noqa: SLF001 - there is no public way to it
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ def create(request: Request, project: Project) -> Json:
         "onlineTopicName": topic,
         "transformationFunctions": [],
         "features": [{**feature, "featureGroupId": number} for feature in sent["features"]],
-        "dataSource": {"path": location} if stream else _direct_source(project, location),
+        "dataSource": _source(request, project, location, stream=stream),
     }
     suite = group.pop("expectationSuite", None)
     project.feature_groups[number] = group
@@ -152,8 +152,10 @@ def _check(sent: Json, project: Project) -> None:
         raise Refusal(400, 270150, "A feature group needs a primary key.")
 
 
-def _direct_source(project: Project, location: str) -> Json:
-    """An object store connector, so that the client writes to `location` itself, as it would to a bucket."""
+def _source(request: Request, project: Project, location: str, *, stream: bool) -> Json:
+    """Where the group lies: in HopsFS, or in a bucket, so that the client writes to `location` itself."""
+    if stream or not request.world.knobs.direct_writes:
+        return {"path": location}
     connector = {
         "type": "featurestoreS3ConnectorDTO",
         "storageConnectorType": "S3",

@@ -8,7 +8,6 @@ import pytest
 
 from pipelines.settings import read_settings
 from pipelines.stores.hopsworks import HopsworksStore, sdk
-from pipelines.stores.hopsworks.connection import reset_query_service
 from tests.hopsworks.emulator.handle import shared_emulator
 
 
@@ -22,7 +21,7 @@ def emulator(monkeypatch):
     # The client sleeps five seconds after each registration.
     swift = SimpleNamespace(sleep=lambda _: None, time=time.time)
     monkeypatch.setattr(model_engine, "time", swift)
-    reset_query_service()
+    sdk.reset_query_service()
     return shared_emulator()
 
 

@@ -57,6 +57,10 @@ class Emulator:
         """The requests since the last reset, each as `STATUS METHOD path?query`."""
         return [line for line in self._control("GET", "log") if containing in line]
 
+    def waiting(self) -> list[str]:
+        """The requests since the last reset that a fault held up."""
+        return self._control("GET", "waiting")
+
     def unknown(self) -> list[str]:
         """The requests that it did not understand."""
         return self._control("GET", "unknown")
@@ -65,7 +69,7 @@ class Emulator:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"https://127.0.0.1:{self.port}/emulator/{what}", data, method=method)
         with urlopen(request, context=ssl._create_unverified_context(), timeout=10) as answer:  # noqa: S310, S323
-            return json.load(answer)
+            return json.loads(answer.read() or b"null")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -96,6 +96,7 @@ class Server(ThreadingHTTPServer):
         self.world, self.certificates, self.faults = world, certificates, faults
         self.log: list[str] = []
         self.unknown: list[str] = []
+        self.waiting: list[str] = []
         self._tls = _tls_context(certificates)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -134,7 +135,9 @@ class _Connection(BaseHTTPRequestHandler):
             self._send(*_control(self.server, self.command, parts.path.removeprefix(CONTROL), self._body()))
             return
         fault = self.server.faults.take(line)
-        time.sleep(fault.delay if fault else 0)
+        if fault and fault.delay:
+            self.server.waiting.append(line)
+            time.sleep(fault.delay)
         if fault and fault.drop == "before":
             self._reset()
             return
@@ -218,28 +221,29 @@ def _check_key(authorization: str, line: str) -> None:
 
 
 def _control(server: Server, method: str, what: str, body: bytes) -> tuple[int, Any]:
-    sent = json.loads(body or b"null")
-    if what == "faults":
-        server.faults.clear() if method == "DELETE" else server.faults.add(Fault(**sent))
-    elif what == "world":
-        server.world.wipe()
-    elif what == "knobs" and method == "DELETE":
-        server.world.knobs = Knobs()
-    elif what == "knobs":
-        known = {entry.name for entry in fields(Knobs)}
-        for name, value in sent.items():
-            if name not in known:
-                return 400, {"error": f"there is no knob {name}"}
-            setattr(server.world.knobs, name, tuple(value) if isinstance(value, list) else value)
-    elif what == "log" and method == "DELETE":
-        server.log.clear()
-    elif what == "log":
-        return 200, list(server.log)
-    elif what == "unknown":
-        return 200, list(server.unknown)
-    else:
-        return 404, {"error": f"there is no {what}"}
-    return 200, asdict(server.world.knobs)
+    """What tests ask of the emulator itself."""
+    verbs: dict[tuple[str, str], Callable[[], Any]] = {
+        ("POST", "faults"): lambda: server.faults.add(Fault(**json.loads(body))),
+        ("DELETE", "faults"): server.faults.clear,
+        ("POST", "knobs"): lambda: _turn(server.world.knobs, json.loads(body)),
+        ("DELETE", "knobs"): lambda: setattr(server.world, "knobs", Knobs()),
+        ("DELETE", "world"): server.world.wipe,
+        ("GET", "log"): lambda: list(server.log),
+        ("DELETE", "log"): lambda: (server.log.clear(), server.waiting.clear()),
+        ("GET", "waiting"): lambda: list(server.waiting),
+        ("GET", "unknown"): lambda: list(server.unknown),
+    }
+    if (method, what) not in verbs:
+        return 404, {"error": f"there is no {method} {what}"}
+    return 200, verbs[method, what]()
+
+
+def _turn(knobs: Knobs, values: dict[str, Any]) -> None:
+    known = {entry.name for entry in fields(Knobs)}
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(name)
+        setattr(knobs, name, tuple(value) if isinstance(value, list) else value)
 
 
 def start(server: Server) -> None:

@@ -39,6 +39,8 @@ class Knobs:
     # Rows of a job that are lost, to check that a writer looks.
     job_loses: int = 0
     query_service: bool = True
+    # Whether new groups lie in a bucket, to which a client outside the cluster can write.
+    direct_writes: bool = True
     flight_address: str = ""
     kafka_address: str = ""
     tag_schemas: tuple[str, ...] = ()
