@@ -1,0 +1,127 @@
+import itertools
+from datetime import date, timedelta
+from pathlib import Path
+
+import histories
+from markdown_it import MarkdownIt
+
+from pipelines import report
+from pipelines.backfill import BackfillReport
+from pipelines.copying import Copied
+from pipelines.dashboard import refresh_dashboard
+from pipelines.datasets import dataset_named, task_named
+from pipelines.features import DayReport, FeaturesReport
+from pipelines.hub import Change
+from pipelines.inference import InferenceReport
+from pipelines.publishing import PublishReport, SpaceReport
+
+WINE, GRADE = dataset_named("wine"), task_named("wine_grade")
+
+
+def cells(markdown):
+    """The cells of every table row, as a Markdown reader sees them."""
+    rows, tokens = [], MarkdownIt("gfm-like", {"linkify": False}).parse(markdown)
+    for token, content in itertools.pairwise(tokens):
+        if token.type == "tr_open":
+            rows.append([])
+        if token.type in {"th_open", "td_open"}:
+            rows[-1].append("".join(part.content for part in content.children if part.type != "link_open"))
+    return rows
+
+
+def features_report(**changes):
+    days = tuple(DayReport(date(2026, 9, 1) + timedelta(days=d), 10, d % 2) for d in range(3))
+    fields = {
+        "dataset": "wine", "run_date": date(2026, 9, 3), "arrivals": "simulate", "scenario": "none", "days": days,
+        "written": 29, "quarantined": 1, "reasons": {"alcohol is 1e3 | <b>too high</b>": 1}, "note": "",
+    }  # fmt: skip
+    return FeaturesReport(**(fields | changes))
+
+
+def test_features_say_what_was_due_and_written():
+    text = report.features_summary(WINE, features_report())
+    assert "Simulated samples for 3 due days up to 2026-09-03; 29 rows written." in text
+    assert ["2026-09-02", "10", "1"] in cells(text)
+
+
+def test_texts_from_outside_stay_in_their_cell():
+    text = report.features_summary(WINE, features_report())
+    assert ["alcohol is 1e3 | <b>too high</b>", "1"] in cells(text)
+    assert "<b>" not in MarkdownIt("gfm-like", {"linkify": False}).render(text).replace("&lt;b&gt;", "")
+
+
+def test_a_run_with_nothing_to_tell_is_short():
+    text = report.features_summary(WINE, features_report(quarantined=0, reasons={}, written=0))
+    assert "quarantine:" not in text
+    assert "0 rows written" in text
+
+
+def test_many_days_are_shortened():
+    days = tuple(DayReport(date(2026, 1, 1) + timedelta(days=d), 1, 0) for d in range(40))
+    text = report.features_summary(WINE, features_report(days=days))
+    assert len(cells(text)) == 1 + report.SHOWN + 2
+    assert "And 30 earlier days." in text
+
+
+def test_backfill_says_what_was_found():
+    done = BackfillReport(
+        dataset="wine", source="Wine*.csv", sha256="0" * 64, rows=6497, accepted=6496, with_gaps=34,
+        roles={"train": 3900, "test": 1298, "reserve": 1298}, quarantined=1, reasons={"quality: nothing": 1},
+        written=6496, replaced=False,
+    )  # fmt: skip
+    text = report.backfill_summary(WINE, done)
+    assert r"6,497 rows in Wine\*.csv: 6,496 accepted (3,900 train, 1,298 test, 1,298 reserve), 6,496 written." in text
+    assert "34 of them lack a measurement." in text
+
+
+def test_inference_shows_the_newest_samples_with_their_outcome():
+    rows = histories.history(GRADE, days=2)
+    done = InferenceReport(GRADE.name, 1, None, len(rows), rows.sample(frac=1, random_state=0))
+    text = report.inference_summary(GRADE, done)
+    newest = rows.iloc[-1]
+    assert "Version 1 predicted 20 samples; 20 rows written." in text
+    assert cells(text)[1][:2] == [newest["sample_id"], newest["prediction"]]
+    assert cells(text)[1][4] in {"right", "wrong"}
+
+
+def test_inference_with_nothing_due_says_so():
+    done = InferenceReport(GRADE.name, 1, None, 0, histories.history(GRADE, days=0), ("Challenger 2 is left out",))
+    text = report.inference_summary(GRADE, done)
+    assert "Nothing was due" in text
+    assert "Challenger 2 is left out" in text
+
+
+def test_a_sample_without_a_label_is_not_wrong():
+    rows = histories.history(GRADE, days=1, per_day=1).assign(label=None)
+    text = report.inference_summary(GRADE, InferenceReport(GRADE.name, 1, 2, 1, rows))
+    assert cells(text)[1][3:] == ["-", "not known yet"]
+
+
+def test_the_dashboard_warns_of_what_is_wrong(tmp_path):
+    iris = dataset_named("iris")
+    store = histories.operated_store(tmp_path, iris, scenario="shifted_sensor")
+    text = report.dashboard_summary(iris, refresh_dashboard(store, iris, histories.START + timedelta(days=20)))
+    assert "**Drift since 2026-09-" in text
+    assert "Petal length" in text
+    assert cells(text)[1][:3] == ["Iris variety", "2", "Macro-F1"]
+
+
+def test_spaces_are_linked_and_a_failing_log_is_shown_as_it_is():
+    change = Change(write=("app.py",), delete=())
+    broken = SpaceReport("ada/monitor", "https://example.org/ada/monitor", "updated", change, log="``` | <b>\nboom")
+    text = report.publish_summary(PublishReport(dry_run=True, spaces=(broken,), notices=("a | b",)))
+    assert "(dry run: nothing was changed)" in text
+    assert "[ada/monitor](https://example.org/ada/monitor)" in text
+    code = [token for token in MarkdownIt().parse(text) if token.type == "fence"]
+    assert [token.content for token in code] == ["``` | <b>\nboom\n"]
+
+
+def test_a_copy_is_listed():
+    text = report.copy_summary([Copied("table wine", 6497, 0), Copied("model wine_grade 1", 1, 1, "f" * 64)])
+    assert cells(text)[1:] == [["table wine", "6,497", "0", "-"], ["model wine_grade 1", "1", "1", "f" * 12]]
+
+
+def test_escaping_keeps_plain_words_plain():
+    assert report.escape("volatile_acidity is 3.5 g/dm³") == "volatile_acidity is 3.5 g/dm³"
+    assert report.escape("a\nb\t| c") == r"a b \| c"
+    assert report.escape(Path("x")) == "x"
