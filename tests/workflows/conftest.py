@@ -4,6 +4,8 @@ import pytest
 from filelock import FileLock
 from workflows import days as story
 
+from tests.hopsworks.emulator.fixtures import emulator  # noqa: F401 - a fixture by name
+
 
 @pytest.fixture(scope="session")
 def days_folder(tmp_path_factory, worker_id):

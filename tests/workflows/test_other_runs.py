@@ -6,8 +6,13 @@ from datetime import UTC, datetime
 
 import nbformat
 import pytest
-from workflows.days import TASK, arrivals, store_of
+from hub.repositories import Account, Hub
+from hub.server import running as running_hub
+from workflows.days import DATASET, TASK, arrivals, store_of
 from workflows.github_stand_in import GitHubStandIn, running
+
+from pipelines.settings import read_settings
+from pipelines.stores.hopsworks import HopsworksStore
 
 INFERENCE_DONE = {"workflow_run": {"name": "Inference", "conclusion": "success", "head_branch": "main"}}
 
@@ -102,6 +107,16 @@ def test_without_pages_and_token_publishing_says_so_in_a_line_each_and_installs_
     assert "Set up" not in run.steps()
 
 
+def test_with_a_token_the_spaces_are_refreshed(repository, github):
+    with running_hub(Hub(accounts={"hf-token": Account("acme")})) as hub:
+        options = on_github(github, HF_TOKEN="hf-token")
+        variables = {"HF_ENDPOINT": hub.url}
+        run = repository.run("workflow_run", "publish.yml", payload=INFERENCE_DONE, variables=variables, **options)
+        assert run.jobs == {"publish": "success"}, run.log
+        assert sorted(hub.hub.spaces) == ["acme/serverless-ml-monitor", "acme/serverless-ml-predict"]
+    assert run.summary.splitlines()[0].startswith("GitHub Pages is skipped")
+
+
 @pytest.mark.parametrize("change", [{"conclusion": "failure"}, {"head_branch": "my-change"}])
 def test_nothing_is_published_after_a_failure_or_from_another_branch(repository, github, change):
     payload = {"workflow_run": INFERENCE_DONE["workflow_run"] | change}
@@ -147,7 +162,21 @@ def test_secrets_never_reach_the_log(repository, github):
     assert repository.store_head() == before
 
 
-def test_with_a_key_the_branch_is_left_alone(repository):
+def test_with_a_key_the_same_workflow_writes_to_hopsworks_and_leaves_the_branch_alone(repository, emulator):
+    before = repository.store_head()
+    variables = emulator.environment("kafka")
+    secrets = {"HOPSWORKS_API_KEY": variables.pop("HOPSWORKS_API_KEY")}
+    # Not a setting of the project: the emulator has a certificate of its own.
+    environ = {"HOPSWORKS_HOSTNAME_VERIFICATION": variables.pop("HOPSWORKS_HOSTNAME_VERIFICATION")}
+    inputs = {"dataset": DATASET}
+    options = {"inputs": inputs, "secrets": secrets, "variables": variables}
+    run = repository.run("workflow_dispatch", "features.yml", **options, **environ)
+    assert run.jobs == {"features": "success"}, run.log
+    assert len(arrivals(HopsworksStore(read_settings(emulator.environment("kafka"))))) == 1
+    assert repository.store_head() == before
+
+
+def test_an_unreachable_hopsworks_fails_the_job_and_leaves_the_branch_alone(repository):
     before = repository.store_head()
     variables = {"HOPSWORKS_HOST": "127.0.0.1", "HOPSWORKS_PORT": "9"}
     run = repository.run("schedule", "features.yml", secrets={"HOPSWORKS_API_KEY": "key"}, variables=variables)

@@ -110,6 +110,18 @@ def test_two_verbs_of_one_job_follow_each_other(remote, clone):
     assert content(remote) == {"a": "1", "b": "2"}
 
 
+def test_the_shallow_clone_of_a_job_is_enough(remote, clone, tmp_path):
+    git("-c", "user.name=x", "-c", "user.email=x@y", "commit", "--quiet", "--allow-empty", "-m", "one", cwd=clone)
+    git("-c", "user.name=x", "-c", "user.email=x@y", "commit", "--quiet", "--allow-empty", "-m", "two", cwd=clone)
+    git("push", "--quiet", "origin", "main", cwd=clone)
+    run(clone, *write("a", "1"))
+    job = tmp_path / "job"
+    git("clone", "--quiet", "--depth=1", "--branch=main", f"file://{remote}", str(job), cwd=tmp_path)
+    done = run(job, *write("b", "2"))
+    assert done.returncode == 0, done.stdout
+    assert content(remote) == {"a": "1", "b": "2"}
+
+
 def test_a_removed_file_is_gone(remote, clone):
     run(clone, *write("a", "1"))
     run(clone, *shell('rm "$STORE_DIR/a"; echo 2 > "$STORE_DIR/b"'))
@@ -126,7 +138,7 @@ def test_a_run_that_changes_nothing_pushes_nothing(remote, clone):
 
 
 def test_locks_unfinished_files_and_executed_notebooks_stay_behind(remote, clone):
-    names = ".locks/tables.lock", "models/iris/.aside/x", "models/iris/1/model.json", "tables/.a.tmp", "runs/iris.ipynb"
+    names = "runs/iris.ipynb", ".locks/tables.lock", "models/iris/.aside/x", "models/iris/1/model.json", "tables/.a.tmp"
     for name in names:
         run(clone, *write(name, "x"))
     assert list(content(remote)) == ["models/iris/1/model.json"]
