@@ -257,7 +257,7 @@ def _caption(axes: Axes, above: str, label: str, below: str) -> None:
 def _quality_panel(
     axes: Axes, name: str, rows: pd.DataFrame, promise: Mapping[str, float] | None, base: float | None
 ) -> None:
-    if promise:
+    if promise and promise["low"] is not None:
         axes.axhspan(
             promise["low"], promise["high"], color=GREEN, alpha=0.15, linewidth=0, label="promised (held-out, 95 %)"
         )

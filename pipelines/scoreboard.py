@@ -113,6 +113,7 @@ def task_document(state: TaskState, data: DataState) -> Document:
             "versions": list(state.versions),
             "created": state.model.get("created"),
             "decision": state.model.get("decision"),
+            "decision_cost": state.model.get("decision_cost"),
             "held_out": held_out,
             "baseline": state.model.get("baseline", {}),
             "live": live,

@@ -78,6 +78,8 @@ def entry(task, version, when=START, reason="first version"):
 
 def model_document(task, version=1, accuracy=0.75, width=0.03):
     """The part of a model.json that the monitor reads."""
+    k = len(task.classes)
+    shares = np.array(SHARES.get(task.name, np.full(k, 1 / k)))
     names = ["accuracy", "balanced_accuracy", "macro_f1", *(f"recall_{name}" for name in task.classes)]
     names += ["quadratic_kappa"] if task.ordinal else []
     metrics = {n: {"value": accuracy, "low": accuracy - width, "high": accuracy + width} for n in names}
@@ -89,6 +91,12 @@ def model_document(task, version=1, accuracy=0.75, width=0.03):
         "task": task.name,
         "version": version,
         "created": "2026-09-01T00:00:00+00:00",
+        "decision": {"kind": task.decision},
+        "decision_cost": {
+            "rule": {"accuracy": 0.74, task.scorer: 0.56},
+            "most_probable": {"accuracy": 0.79, task.scorer: 0.45},
+        },
+        "confusion": (1000 * np.outer(shares, shares)).round().astype(int).tolist(),
         "metrics": metrics,
         "baseline": dict.fromkeys(names, 0.4) | {"log_loss": 1.0, "calibration_error": 0.0},
     }
