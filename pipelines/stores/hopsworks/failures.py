@@ -91,6 +91,8 @@ _RULES = (
     ),
 )
 
+_TLS = {"SSLError", "HopsworksSSLClientError"}
+
 # What the query service says of a group that has no rows yet.
 _NO_DATA = ("No commits found", "No hudi properties found", "No delta logs found", "No data found")
 
@@ -118,6 +120,16 @@ def code_of(error: BaseException) -> int | None:
     return next((code for code in codes if isinstance(code, int)), None)
 
 
+def is_broken_off(error: BaseException) -> bool:
+    """Whether a TLS connection ended in the middle, which looks like an error of TLS but is one of the network."""
+    return any(type(cause).__name__ in _TLS and "EOF" in str(cause) for cause in causes(error))
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Whether the certificate, or the protocol, is not what it should be; trying again does not help."""
+    return any(type(cause).__name__ in _TLS for cause in causes(error)) and not is_broken_off(error)
+
+
 def is_empty_group(error: BaseException) -> bool:
     """Whether the error only says that nothing was ever written to the feature group."""
     return any(text in str(cause) for cause in causes(error) for text in _NO_DATA)
@@ -138,6 +150,8 @@ def explain(error: BaseException, what: str, settings: HopsworksSettings) -> Pip
 
 def _fitting(rules: tuple[_Rule, ...], error: BaseException) -> _Rule | None:
     names = {type(cause).__name__ for cause in causes(error)}
+    if is_broken_off(error):
+        names = (names - _TLS) | {"ConnectionError"}
     text = " ".join(str(cause) for cause in causes(error))
     fitting = (rule for rule in rules if names & set(rule.types) or any(word in text for word in rule.words))
     return next(fitting, None)

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 
-from pipelines.stores.hopsworks.failures import causes, status_of
+from pipelines.stores.hopsworks.failures import causes, is_untrusted, status_of
 
 # A load balancer that restarts is back within this; a longer outage is for the next run.
 RETRY_SECONDS = 60.0
@@ -18,6 +18,7 @@ TRANSIENT_STATUS = (429, 500, 502, 503, 504)
 # By name, so that judging an error imports none of the heavy clients that raise them.
 _TRANSIENT_TYPES = {
     "ConnectionError": "requests",
+    "SSLError": "requests",
     "Timeout": "requests",
     "ChunkedEncodingError": "requests",
     "FlightUnavailableError": "pyarrow",
@@ -62,7 +63,7 @@ def is_transient(error: BaseException) -> bool:
     status = status_of(error)
     if status is not None:
         return status in TRANSIENT_STATUS
-    return any(_is_transient_type(cause) for cause in causes(error)) and not _is_certificate(error)
+    return any(_is_transient_type(cause) for cause in causes(error)) and not is_untrusted(error)
 
 
 def _is_transient_type(error: BaseException) -> bool:
@@ -73,7 +74,3 @@ def _is_transient_type(error: BaseException) -> bool:
 def _modules(name: str) -> Iterator[str]:
     if name in _TRANSIENT_TYPES:
         yield _TRANSIENT_TYPES[name]
-
-
-def _is_certificate(error: BaseException) -> bool:
-    return any("SSL" in type(cause).__name__ for cause in causes(error))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import requests
 
+from pipelines.stores.hopsworks.failures import is_untrusted
 from pipelines.stores.hopsworks.handles import Handle
 from pipelines.stores.hopsworks.patience import TRANSIENT_STATUS, Patience
 
@@ -52,9 +53,7 @@ class PatientSession(requests.Session):
                 response = super().send(request, **kwargs)
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 not_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
-                if isinstance(error, requests.exceptions.SSLError) or not (repeatable or not_sent):
-                    raise
-                if not patience.pause():
+                if is_untrusted(error) or not (repeatable or not_sent) or not patience.pause():
                     raise
                 continue
             worth_it = TRANSIENT_STATUS if repeatable else _NOT_BEGUN
