@@ -107,7 +107,7 @@ def _alarm(name: str, promise: float, by_day: Any, bar: float) -> QualityAlarm: 
     days = sorted(by_day.groups)
     path = evidence_path(hits, totals, promise)
     below = np.flatnonzero(path < bar)
-    first = below[-1] + 1 if len(below) else 0
+    first = int(below[-1]) + 1 if len(below) else 0
     on = first < len(path)
     return QualityAlarm(
         score=name,

@@ -62,7 +62,7 @@ def live_quality(task: Task, predictions: pd.DataFrame, version: int | None = No
     says in words what is missing where `enough` is false.
     """
     version = version_in_charge(predictions) if version is None else version
-    rows = _labelled(served_rows(predictions, version if version is not None else -1))
+    rows = _labelled(served_rows(predictions, version))
     estimates = metrics.bootstrap(task, *_answers(task, rows), np.random.default_rng(SEED))
     counts = rows["label"].value_counts().to_dict()
     return {"version": version, "n": len(rows)} | {
@@ -73,7 +73,7 @@ def live_quality(task: Task, predictions: pd.DataFrame, version: int | None = No
 def live_baseline(task: Task, predictions: pd.DataFrame, version: int | None = None) -> dict[str, float]:
     """The scores that always answering the majority class would have had on the same samples."""
     version = version_in_charge(predictions) if version is None else version
-    return metrics.baseline(task, _labelled(served_rows(predictions, version if version is not None else -1))["label"])
+    return metrics.baseline(task, _labelled(served_rows(predictions, version))["label"])
 
 
 def gap_to_promise(live: Mapping[str, Any], held_out: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Any]]:
@@ -154,7 +154,7 @@ def calibration(task: Task, predictions: pd.DataFrame, version: int | None = Non
     calibrated model would show on as many samples, and the rows of `metrics.reliability`.
     """
     version = version_in_charge(predictions) if version is None else version
-    rows = _labelled(served_rows(predictions, version if version is not None else -1))
+    rows = _labelled(served_rows(predictions, version))
     labels, _, probabilities = _answers(task, rows)
     return {
         "n": len(rows),

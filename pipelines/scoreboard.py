@@ -97,7 +97,7 @@ def task_document(state: TaskState, data: DataState) -> Document:
     """What the pages say about a task; numbers are about the version that served the newest sample."""
     task, predictions = state.task, state.predictions
     version = monitoring.version_in_charge(predictions) or state.champion
-    served = monitoring.served_rows(predictions, version if version is not None else -1)
+    served = monitoring.served_rows(predictions, version)
     live, held_out = monitoring.live_quality(task, predictions, version), state.model.get("metrics", {})
     newest = predictions["event_time"].max() if len(predictions) else None
     document: Document = plain(
