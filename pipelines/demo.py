@@ -70,8 +70,7 @@ def _train_if_needed(store: Store, dataset: DataSet, task: Task, *, runs: Path, 
     if not training.needs_training(store, dataset, task):
         log.info("%s has a champion for these data", task.name)
         return
-    report = train_task(store, task, runs=runs, now=now, who=who, search="quick", seed=0, promote="auto")
-    log.info("%s", report.sentence)
+    train_task(store, task, runs=runs, now=now, who=who, search="quick", seed=0, promote="auto")
 
 
 def _run_day(store: Store, day: date, month: Month, load: "functools._lru_cache_wrapper[models.Model]") -> None:
