@@ -213,7 +213,15 @@ def test_choices_are_what_the_command_line_knows():
 
 
 def test_the_schedules_in_the_documents_are_those_of_the_workflows():
-    page = (ROOT / "docs" / "operations.md").read_text()
+    page, readme = (ROOT / "docs" / "operations.md").read_text(), (ROOT / "README.md").read_text()
     for file, cron in crons().items():
         minute, hour = cron.split()[:2]
-        assert re.search(rf"{re.escape(file)}.*{int(hour):02}:{int(minute):02}", page), f"{file} {cron}"
+        time = f"{int(hour):02}:{int(minute):02}"
+        assert re.search(rf"{re.escape(file)}.*{time}", page), f"{file} {cron}"
+        assert time in readme or file == "upkeep.yml", f"{file} {cron}"
+
+
+def test_the_documents_name_every_workflow():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    for file, workflow in WORKFLOWS.items():
+        assert f"| {workflow['name']} | `{file}` |" in page
