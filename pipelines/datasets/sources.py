@@ -82,15 +82,15 @@ def _frame(
 ) -> pd.DataFrame:
     cells = _cells(path, content)
     cells.columns = pd.Index([_canonical(name, aliases) for name in cells.columns])
-    for column, values in by_file_name.items():
-        if column not in cells.columns:
-            cells[column] = _told_by_name(path, column, values)
-    missing = [name for name in columns if name not in cells.columns]
+    missing = [name for name in columns if name not in (*cells.columns, *by_file_name)]
     if missing:
         raise SourceError(
             f"The source {path} has no column {', '.join(missing)}; it needs {', '.join(columns)}, "
             f"with ',' or ';' between cells. Its header reads: {', '.join(map(str, cells.columns))[:200]}."
         )
+    for column, values in by_file_name.items():
+        if column not in cells.columns:
+            cells[column] = _told_by_name(path, column, values)
     repeated = [name for name in columns if list(cells.columns).count(name) > 1]
     if repeated:
         raise SourceError(f"The source {path} has more than one column {', '.join(repeated)}. Leave one of each.")
