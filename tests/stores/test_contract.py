@@ -111,7 +111,8 @@ def test_a_window_begins_at_its_start_and_ends_before_its_end(store):
 def test_a_projection_has_the_columns_asked_for_and_the_same_order_of_rows(store):
     rows = readings(("b", 1, day(1)), ("a", 2, day(1)), ("a", 1, day(0)))
     rows["value"] = [3.0, 2.0, 1.0]
-    store.upsert(READINGS, rows)
+    store.upsert(READINGS, rows.tail(1))
+    store.upsert(READINGS, rows.head(2))
     read = store.read(READINGS, columns=["value", "sensor"])
     assert list(read.columns) == ["sensor", "value"]
     assert list(read["value"]) == [1.0, 2.0, 3.0]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -77,6 +78,13 @@ def test_nothing_is_committed_where_nothing_differs(folder_store):
     assert {path: path.stat().st_mtime_ns for path in folder_store.root.rglob("*.*")} == files
 
 
+def test_a_file_with_the_same_content_is_not_written_again(folder_store):
+    folder_store.put_file("site/index.html", b"same")
+    before = (folder_store.root / "site/index.html").stat().st_ino
+    folder_store.put_file("site/index.html", b"same")
+    assert (folder_store.root / "site/index.html").stat().st_ino == before
+
+
 def test_a_write_commits_once(folder_store):
     folder_store.upsert(READINGS, readings(("a", 1, day(0)), ("a", 2, day(0))))
     before = table(folder_store).version()
@@ -106,28 +114,35 @@ def rewrite_statistics(store, change):
         path.write_text("\n".join(map(json.dumps, actions)))
 
 
+def cut_to_milliseconds(statistics):
+    for kind in ("minValues", "maxValues"):
+        time = pd.Timestamp(statistics[kind]["event_time"]).floor("ms")
+        statistics[kind] = {"event_time": time.isoformat()}
+    return json.dumps(statistics)
+
+
 def test_statistics_cut_to_milliseconds_hide_no_row(folder_store):
     rows = readings(("a", 1, "2026-01-01T00:00:00.000300Z"), ("a", 2, "2026-01-01T00:00:00.000700Z"))
     folder_store.upsert(READINGS, rows)
-
-    def cut(statistics):
-        for kind in ("minValues", "maxValues"):
-            statistics[kind] = {"event_time": "2026-01-01T00:00:00.000Z"}
-        return json.dumps(statistics)
-
-    rewrite_statistics(folder_store, cut)
+    rewrite_statistics(folder_store, cut_to_milliseconds)
     late = rows["event_time"][1]
     assert folder_store.newest(READINGS) == late
     assert list(folder_store.read(READINGS, start=late)["number"]) == [2]
     assert list(folder_store.read(READINGS, end=late)["number"]) == [1]
     assert folder_store.upsert(READINGS, rows.tail(1).assign(value=5.0)) == 1
     assert list(folder_store.read(READINGS)["value"]) == [1.0, 5.0]
-    more = readings(
-        *(("b", number, f"2026-01-01T00:00:00.00{number}Z") for number in range(delta_upkeep._COMMITS_BETWEEN))
-    )
-    for index in more.index:
-        folder_store.upsert(READINGS, more.loc[[index]])
-    assert folder_store.count(READINGS) == len(folder_store.read(READINGS)) == 2 + len(more)
+
+
+def test_statistics_cut_to_milliseconds_double_no_row_in_upkeep(folder_store, monkeypatch):
+    monkeypatch.setattr(delta_upkeep, "_COMMITS_BETWEEN", 4)
+    monkeypatch.setattr(delta_upkeep, "_LARGE", 8_000)
+    many = readings(*(("a", number, f"2026-01-01T00:00:00.000{number:03d}Z") for number in range(900)))
+    folder_store.upsert(READINGS, many.assign(value=np.random.default_rng(0).random(900)))
+    rewrite_statistics(folder_store, cut_to_milliseconds)
+    for number in (500, 600):
+        folder_store.upsert(READINGS, readings(("b", number, f"2026-01-01T00:00:00.000{number}Z")))
+    assert len(table(folder_store).file_uris()) == 2
+    assert folder_store.count(READINGS) == len(folder_store.read(READINGS)) == 902
 
 
 def test_a_table_without_statistics_is_read_all_the_same(folder_store):

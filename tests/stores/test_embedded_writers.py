@@ -51,7 +51,7 @@ for turn in range(3):
     assert len(set(rows.loc[rows["sensor"] == "shared", "value"])) == 1
 
 
-def test_of_eight_processes_one_registers_a_version_and_one_moves_the_champion(folder_store, tmp_path):
+def test_of_four_processes_one_registers_a_version_and_one_moves_the_champion(folder_store, tmp_path):
     folder = model_folder(tmp_path / "candidate")
     program = f"""
 from datetime import datetime, UTC
@@ -68,7 +68,7 @@ try:
 except ChampionMoved:
     pass
 """
-    all_succeed([start(folder_store, program, number) for number in range(8)])
+    all_succeed([start(folder_store, program, number) for number in range(4)])
     assert folder_store.versions("a_task") == [1]
     assert len(folder_store.list_files("registered/")) == 1
     assert len(folder_store.champion_log("a_task")) == 1
