@@ -1,0 +1,218 @@
+"""The model card of a version, as Markdown, from its `model.json`: M. Mitchell et al. (2019), Model cards."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pipelines.datasets import DataSet, Task
+from pipelines.metrics import metric_title
+
+Info = Mapping[str, Any]
+
+# Fewer test rows of a class than this say little about it.
+FEW_ROWS = 30
+
+
+def render_card(dataset: DataSet, task: Task, info: Info) -> str:
+    """The card of a version: what it is for, its data, its scores with intervals, its limits, how to load it."""
+    sections = (
+        f"# {task.title}, version {info['version']}\n\n{task.description}",
+        _use(dataset, task),
+        _data(dataset, info),
+        _model(info),
+        _scores(task, info),
+        _decision(task, info),
+        _calibration(info),
+        _reliance(dataset, info),
+        _limits(dataset, task, info),
+        _loading(info),
+        _origin(dataset, info),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def _use(dataset: DataSet, task: Task) -> str:
+    return (
+        f"## Intended use\n\nTo show a complete machine-learning system at work on {dataset.title} "
+        f"({dataset.description}) It predicts {' / '.join(task.classes)} from {len(task.inputs)} inputs. "
+        "Not for decisions about people, products or prices."
+    )
+
+
+def _data(dataset: DataSet, info: Info) -> str:
+    data = info["data"]
+    released = f", {len(data['released']):,} of them real reserve rows released by replay" if data["released"] else ""
+    counts = _table(("Class", "Training rows"), data["class_rows"].items())
+    source = {name: data["source"].get(name, "not recorded") for name in ("name", "sha256")}
+    return (
+        f"## Data\n\n{dataset.provenance.citation} {dataset.provenance.url}, {dataset.provenance.licence}. "
+        f"Source: {source['name']}, SHA-256 `{source['sha256']}`."
+        f"\n\nTrained on {data['rows']:,} rows ({data['distinct_rows']:,} distinct{released}), judged on "
+        f"{data['test_rows']:,} distinct test rows. Historical rows are split into 60 % train, 20 % test and 20 % "
+        "reserve; rows with equal or nearly equal measurements are never split up, in the folds of the search neither. "
+        f"No simulated row trains a model. Fingerprint of the training data: `{data['fingerprint']}`.\n\n{counts}"
+    )
+
+
+def _model(info: Info) -> str:
+    tried = [
+        (each["candidate"], each["parameters"], _number(each["score"]), _number(each["log_loss"]))
+        for each in info["search"]["candidates"]
+    ]
+    score = metric_title(info["scorer"])
+    return (
+        f"## Model\n\n{info['model'].capitalize()}, chosen by a {info['search']['size']} search (seed "
+        f"{info['search']['seed']}): of the candidates within one standard error of the best {score}, the one with the "
+        "lowest log-loss, all on rows that they had not learned from.\n\n"
+        + _table(("Candidate", "Tuned parameters", score, "Log-loss"), tried)
+    )
+
+
+def _scores(task: Task, info: Info) -> str:
+    held_out, baseline = info["metrics"], info["baseline"]
+    recalls = [f"recall_{name}" for name in task.classes]
+    rows = [
+        (metric_title(name), _interval(held_out[name]), _number(baseline[name]))
+        for name in held_out
+        if name not in recalls
+    ]
+    classes = [
+        (name, sum(counts), _interval(held_out[f"recall_{name}"]), _precision(info["confusion"], position))
+        for position, (name, counts) in enumerate(zip(task.classes, info["confusion"], strict=True))
+    ]
+    parts = [
+        "## Scores on held-out rows",
+        "With 95 % bootstrap intervals, beside those of always answering the majority class.",
+        _table(("Score", "Model", "Majority baseline"), rows),
+        _table(("Class", "Test rows", "Recall", "Precision"), classes),
+        *(_by_category(feature, values, task) for feature, values in info["by_category"].items()),
+    ]
+    return "\n\n".join(parts)
+
+
+def _by_category(feature: str, values: Mapping[str, Any], task: Task) -> str:
+    names = list(dict.fromkeys(("accuracy", task.scorer, "log_loss")))
+    rows = [
+        (
+            value,
+            part["rows"],
+            *(f"{_interval(part['scores'][name])}, baseline {_number(part['baseline'][name])}" for name in names),
+        )
+        for value, part in values.items()
+    ]
+    return _table((feature.capitalize(), "Test rows", *map(metric_title, names)), rows)
+
+
+def _decision(task: Task, info: Info) -> str:
+    rule, cost = info["decision"], info["decision_cost"]
+    plain, own = cost["most_probable"], cost["rule"]
+    name = metric_title(task.scorer)
+    if rule["kind"] == "argmax":
+        return "## Decision rule\n\nThe most probable class is the answer."
+    if rule["kind"] == "weights":
+        weights = ", ".join(f"{label} {weight:g}" for label, weight in rule["weights"].items())
+        how = f"the class with the largest weight times probability is the answer; the weights are {weights}"
+    else:
+        cuts = ", ".join(f"{cut:.2f}" for cut in rule["cut_points"])
+        how = f"the expected position of the class, counted from 0, is cut at {cuts}"
+    return (
+        f"## Decision rule\n\nThe probabilities are calibrated and the rule is kept apart from them: {how}. Against "
+        "answering the most probable class, accuracy goes from "
+        f"{_number(plain['accuracy'])} to {_number(own['accuracy'])} and {name} from "
+        f"{_number(plain[task.scorer])} to {_number(own[task.scorer])}."
+    )
+
+
+def _calibration(info: Info) -> str:
+    rows = [
+        (
+            f"{each['low']:.2f} to {each['high']:.2f}",
+            each["n"],
+            _number(each["confidence"]),
+            f"{_number(each['accuracy'])} ({_number(each['accuracy_low'])} to {_number(each['accuracy_high'])})",
+        )
+        for each in info["calibration"]["bins"]
+        if each["n"]
+    ]
+    error, chance = (_number(info["calibration"][name]) for name in ("error", "chance"))
+    return (
+        f"## Calibration\n\nThe expected calibration error is {error}; chance alone makes up to {chance} on so few "
+        "rows. How often the most probable class is right, by how probable it was said to be:\n\n"
+        + _table(("Probability said", "Test rows", "Mean", "Right"), rows)
+    )
+
+
+def _reliance(dataset: DataSet, info: Info) -> str:
+    rows = [
+        (dataset.feature(name).title, f"{each['loss']:+.4f}", f"{each['low']:+.4f} to {each['high']:+.4f}")
+        for name, each in info["importance"].items()
+    ]
+    return (
+        "## What it relies on\n\nBy how much the log-loss on the test rows rises when an input is shuffled among them. "
+        "Inputs that say the same share their importance.\n\n"
+        + _table(("Input", "Rise of log-loss", "Over the shuffles"), rows)
+    )
+
+
+def _limits(dataset: DataSet, task: Task, info: Info) -> str:
+    rare = [name for name, counts in zip(task.classes, info["confusion"], strict=True) if sum(counts) < FEW_ROWS]
+    lines = [
+        "Held-out rows come from the same source as the training rows; about others the scores promise nothing.",
+        "Live samples are simulated from reserve rows unless they are replayed; the monitor says how real they are.",
+        f"Missing measurements count as the median of the training rows; {_gaps(info)} of these had one.",
+        *([f"Fewer than {FEW_ROWS} test rows: {', '.join(rare)}; their scores are uncertain."] if rare else []),
+    ]
+    inputs = _table(
+        ("Input", "Unit", "Allowed", "Seen in training"),
+        [(dataset.feature(name).title, *_range(about)) for name, about in info["inputs"].items()],
+    )
+    return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines) + f"\n\n{inputs}"
+
+
+def _loading(info: Info) -> str:
+    environment = ", ".join(f"{name} {version}" for name, version in info["environment"].items())
+    return (
+        "## How to load it\n\n```python\nfrom pathlib import Path\n\nfrom pipelines import models\n\n"
+        'model = models.load(Path("folder of this version"))\nmodels.predict(model, samples)  # a data frame with the '
+        "inputs\n```\n\nEvery file is verified against its checksum; nothing is unpickled. It needs scikit-learn "
+        f"{info['scikit_learn']} and was made with Python {info['python']}, {environment}."
+    )
+
+
+def _origin(dataset: DataSet, info: Info) -> str:
+    return (
+        f"## Origin\n\nMade {info['created']} from commit `{info['commit'] or 'unknown'}`. The data are licensed "
+        f"{dataset.provenance.licence}; the model may be used under the same terms."
+    )
+
+
+def _gaps(info: Info) -> str:
+    missing = {name: about["missing"] for name, about in info["inputs"].items() if about["missing"]}
+    return ", ".join(f"{count} of {name}" for name, count in missing.items()) or "none"
+
+
+def _range(about: Info) -> tuple[str, str, str]:
+    if about["kind"] != "numeric":
+        return "", ", ".join(about["values"]), ", ".join(about["seen"])
+    low, high = ("" if about[end] is None else f"{about[end]:g}" for end in ("low", "high"))
+    seen = "nothing" if about["min"] is None else f"{about['min']:g} to {about['max']:g}"
+    return about["unit"], f"{low} to {high}", seen
+
+
+def _precision(confusion: Sequence[Sequence[int]], position: int) -> str:
+    answered = sum(row[position] for row in confusion)
+    return _number(confusion[position][position] / answered if answered else None)
+
+
+def _interval(estimate: Info) -> str:
+    if estimate["low"] is None or estimate["value"] is None:
+        return _number(estimate["value"])
+    return f"{_number(estimate['value'])} ({_number(estimate['low'])} to {_number(estimate['high'])})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)

@@ -1,0 +1,144 @@
+"""Tuning how a class is chosen from calibrated probabilities, apart from the probabilities themselves.
+
+The most probable class is hardly ever a rare one, so a score that counts every class alike needs another rule. It is
+tuned on predictions of rows that the model has not learned from.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pipelines.datasets import Task
+from pipelines.ensembles import Floats
+from pipelines.models import decide
+
+Integers: TypeAlias = npt.NDArray[np.int64]
+Rule: TypeAlias = dict[str, Any]
+
+# Rules whose scores differ by less than this are equally good (the sampling error of a score is some three times as
+# large); among them the one is taken that does least harm by another measure.
+TOLERANCE = 0.004
+# Weights relative to the most frequent class: from a little below 1 to what makes one class in fifty the answer.
+WEIGHTS = np.geomspace(0.7, 20, 60)
+ROUNDS = 3
+# How far the middle of the expected positions is stretched: 1 rounds to the nearest class, less spreads the answers.
+STRETCHES = np.linspace(0.4, 1, 31)
+
+
+def score_positions(task: Task, labels: Integers, predictions: Integers) -> float:
+    """The score of the task (`task.scorer`) for classes given as positions."""
+    return float(_score(task, _confusion(labels, predictions, np.eye(len(task.classes)))))
+
+
+def positions(task: Task, chances: Floats, rule: Rule) -> Integers:
+    """The decisions of a rule as class positions (n,)."""
+    decided = decide(task.classes, chances, rule)
+    return np.asarray(pd.Index(task.classes).get_indexer(pd.Index(decided)), dtype=np.int64)
+
+
+def tune(task: Task, labels: Integers, chances: Floats) -> Rule:
+    """The decision rule of the task's kind that suits `task.scorer` best.
+
+    Parameters
+    ----------
+    labels
+        (n,) class positions.
+    chances
+        (n, k) calibrated probabilities of rows that the model has not learned from.
+
+    Returns
+    -------
+    A rule as `models.decide` takes it. Weights: among those within `TOLERANCE` of the best score, the ones with the
+    highest lowest recall. Cut points: among those, the ones with the lowest mean absolute error.
+    """
+    if task.decision == "weights":
+        weights = _tuned_weights(task, labels, chances)
+        return {"kind": "weights", "weights": dict(zip(task.classes, weights.round(4).tolist(), strict=True))}
+    if task.decision == "cut_points":
+        return {"kind": "cut_points", "cut_points": _tuned_cut_points(task, labels, chances).round(4).tolist()}
+    return {"kind": "argmax"}
+
+
+def _tuned_weights(task: Task, labels: Integers, chances: Floats) -> Floats:
+    # Half of the evidence is what happened, half what the calibrated probabilities expect: rare classes have few rows.
+    evidence = (np.eye(len(task.classes))[labels] + chances) / 2
+    common = int(evidence.sum(axis=0).argmax())
+    weights, tried = np.ones(len(task.classes)), []
+    for _ in range(ROUNDS):
+        for position in set(range(len(task.classes))) - {common}:
+            choices = [_replaced(weights, position, weight) for weight in WEIGHTS]
+            tables = [_confusion_of(evidence, (chances * choice).argmax(axis=1)) for choice in choices]
+            scored = [
+                (_score(task, table), _lowest_recall(table), choice)
+                for table, choice in zip(tables, choices, strict=True)
+            ]
+            tried += scored
+            weights = max(scored, key=_first)[2]
+    return _among_best(tried)
+
+
+def _tuned_cut_points(task: Task, labels: Integers, chances: Floats) -> Floats:
+    """Cut points between the halves, drawn towards the mean.
+
+    For a quadratic loss relative to chance, the best answer is the expected position stretched away from the mean
+    and rounded: setting the derivative of observed minus kappa-weighted expected disagreement to zero gives it.
+    """
+    halves, middle = np.arange(len(task.classes) - 1) + 0.5, float(labels.mean())
+    expected, truth = chances @ np.arange(len(task.classes)), np.eye(len(task.classes))[labels]
+    tried = []
+    for stretch in STRETCHES:
+        cuts = middle + (halves - middle) * stretch
+        answers = np.digitize(expected, cuts)
+        tried.append((_score(task, _confusion_of(truth, answers)), -float(np.abs(answers - labels).mean()), cuts))
+    return _among_best(tried)
+
+
+def _among_best(tried: Sequence[tuple[float, float, Floats]]) -> Floats:
+    """Of (score, second measure, rule): the best by the second measure among those nearly best by the score."""
+    best = max(score for score, _, _ in tried)
+    return max((entry for entry in tried if entry[0] >= best - TOLERANCE), key=lambda entry: entry[1])[2]
+
+
+def _first(entry: tuple[float, float, Floats]) -> float:
+    return entry[0]
+
+
+def _replaced(weights: Floats, position: int, weight: float) -> Floats:
+    changed = weights.copy()
+    changed[position] = weight
+    return changed
+
+
+def _confusion(labels: Integers, predictions: Integers, identity: Floats) -> Floats:
+    return _confusion_of(identity[labels], predictions)
+
+
+def _confusion_of(evidence: Floats, predictions: Integers) -> Floats:
+    """(k, k): how much of each class (rows) got each answer (columns); `evidence` (n, k) says how much of each."""
+    k = evidence.shape[1]
+    return np.stack([evidence[predictions == answer].sum(axis=0) for answer in range(k)], axis=1)
+
+
+def _lowest_recall(table: Floats) -> float:
+    true = table.sum(axis=1)
+    return float((np.diagonal(table)[true > 0] / true[true > 0]).min())
+
+
+def _score(task: Task, table: Floats) -> float:
+    scorers: dict[str, Callable[[Floats], float]] = {"macro_f1": _macro_f1, "quadratic_kappa": _quadratic_kappa}
+    return scorers[task.scorer](table)
+
+
+def _macro_f1(table: Floats) -> float:
+    total = table.sum(axis=0) + table.sum(axis=1)
+    return float((2 * np.diagonal(table)[total > 0] / total[total > 0]).mean())
+
+
+def _quadratic_kappa(table: Floats) -> float:
+    steps = np.subtract.outer(np.arange(len(table)), np.arange(len(table))) ** 2
+    by_chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    expected = float((by_chance * steps).sum())
+    return 1 - float((table * steps).sum()) / expected if expected else 0.0

@@ -1,0 +1,255 @@
+"""Saving, loading and asking a model: what every user of one shares.
+
+A model is a folder: `model.skops` (what was fitted), `model.json` (what is known about it, with the checksums of the
+other files), and `card.md` and `training.ipynb` to read. No pickle is ever loaded.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import sklearn
+import skops.io
+from skops.io.exceptions import UntrustedTypesFoundException
+from threadpoolctl import ThreadpoolController
+
+from pipelines.ensembles import Ensemble, Floats
+from pipelines.errors import ModelRefused, UsageError
+
+MODEL_FILE = "model.skops"
+INFO_FILE = "model.json"
+# The only type that loading creates beyond those that skops trusts: the arrays of a decision tree.
+TRUSTED = ("sklearn.tree._tree.Tree",)
+# Without these keys of model.json nothing can be predicted.
+NEEDED = ("task", "classes", "inputs", "decision", "scikit_learn", "sha256", "checksum")
+
+Info = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A verified model, ready to predict.
+
+    `info` is the whole `model.json`; `inputs` is its part about the inputs, by name and in order; `decision` the rule
+    by which a class is chosen from the probabilities. `version` is 0 before registration.
+    """
+
+    task: str
+    version: int
+    classes: tuple[str, ...]
+    inputs: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    decision: Mapping[str, Any]
+    estimator: Ensemble = field(repr=False)
+    info: Mapping[str, Any] = field(repr=False)
+
+
+def predict(model: Model, samples: pd.DataFrame) -> pd.DataFrame:
+    """Predict each sample, whatever else its row holds; a missing measurement is allowed.
+
+    Returns
+    -------
+    Columns `prediction` and `probability_<class>` in class order, with the index of `samples`. The probabilities are
+    calibrated; the prediction follows the model's decision rule, which need not choose the most probable class.
+    """
+    chances = probabilities(model, samples)
+    names = [f"probability_{'_'.join(label.lower().split())}" for label in model.classes]
+    frame = pd.DataFrame(chances, columns=names, index=samples.index)
+    frame.insert(
+        0, "prediction", pd.Series(decide(model.classes, chances, model.decision), samples.index, dtype=object)
+    )
+    return frame
+
+
+def probabilities(model: Model, samples: pd.DataFrame) -> Floats:
+    """The probability of each class (n, k), in class order."""
+    return matrix_probabilities(model, encode(model.inputs, samples))
+
+
+def matrix_probabilities(model: Model, matrix: Floats) -> Floats:
+    """The same for samples that are encoded already, on one thread."""
+    with _threads().limit(limits=1):
+        return model.estimator.probabilities(matrix)
+
+
+def decide(classes: Sequence[str], chances: Floats, rule: Mapping[str, Any]) -> npt.NDArray[np.object_]:
+    """Choose a class for each row of probabilities (n, k).
+
+    Parameters
+    ----------
+    rule
+        `{"kind": "argmax"}`: the most probable class. `{"kind": "weights", "weights": {class: weight}}`: the class
+        with the largest weight times probability. `{"kind": "cut_points", "cut_points": [...]}`, for ordered classes:
+        the expected position of the class, from 0 to k-1, cut at k-1 ascending points.
+    """
+    names = np.array(classes, dtype=object)
+    if rule["kind"] == "cut_points":
+        expected = chances @ np.arange(len(classes))
+        return np.asarray(names[np.digitize(expected, rule["cut_points"])])
+    weights = rule["weights"] if rule["kind"] == "weights" else dict.fromkeys(classes, 1.0)
+    return np.asarray(names[(chances * [weights[name] for name in classes]).argmax(axis=1)])
+
+
+def encode(inputs: Mapping[str, Mapping[str, Any]], samples: pd.DataFrame) -> Floats:
+    """The samples as a float matrix: numbers as they are, then a column of 0 and 1 for each value of each category.
+
+    NaN stands for a missing or infinite number; a missing or unknown category is 0 in all of its columns.
+
+    Raises
+    ------
+    UsageError
+        An input is not among the columns of `samples`.
+    """
+    absent = [name for name in inputs if name not in samples.columns]
+    if absent:
+        raise UsageError(f"The samples lack the column {', '.join(absent)}; the model needs {', '.join(inputs)}.")
+    numeric = [name for name, about in inputs.items() if about["kind"] == "numeric"]
+    numbers = samples[numeric].to_numpy(dtype=np.float64, na_value=np.nan)
+    values = [(name, value) for name, about in inputs.items() for value in about.get("values", ())]
+    shares = [samples[name].eq(value).to_numpy(dtype=np.float64, na_value=0.0) for name, value in values]
+    return np.column_stack([np.where(np.isfinite(numbers), numbers, np.nan), *shares])
+
+
+def save(folder: Path, estimator: Ensemble, info: Mapping[str, Any]) -> None:
+    """Write a model folder, completing `info` with the scikit-learn version and the checksums.
+
+    Raises
+    ------
+    ModelRefused
+        The estimator has a part of a type that loading would not trust.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    skops.io.dump(estimator.parts(), folder / MODEL_FILE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+    _refuse_untrusted(folder)
+    write_info(folder, {**info, "scikit_learn": sklearn.__version__})
+
+
+def write_info(folder: Path, info: Mapping[str, Any]) -> None:
+    """Write `model.json` with the checksum of every other file of the folder, and one of itself."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != INFO_FILE)
+    known = {key: value for key, value in info.items() if key != "checksum"}
+    whole = {**known, "sha256": {path.name: _sha256(path) for path in files}}
+    text = json.dumps({**whole, "checksum": _checksum(whole)}, indent=1, allow_nan=False)
+    (folder / INFO_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def load(folder: Path) -> Model:
+    """Verify a model folder and load it.
+
+    Files that only a person reads may be left out of a copy of the folder; what is there must be as it was saved.
+
+    Raises
+    ------
+    ModelRefused
+        A file is missing or was changed, or the model was made by another version of scikit-learn, or holds a type
+        that is not trusted, or does not fit its own description.
+    """
+    info = read_info(folder)
+    for name, expected in info["sha256"].items():
+        _check_file(folder, name, expected)
+    if info["scikit_learn"] != sklearn.__version__:
+        raise ModelRefused(
+            f"The model in {folder} was made by scikit-learn {info['scikit_learn']} and this is {sklearn.__version__}. "
+            f"Install scikit-learn {info['scikit_learn']}, or train again: python -m pipelines train {info['task']}"
+        )
+    _refuse_untrusted(folder)
+    estimator = _load_estimator(folder)
+    _check_fit(folder, info, estimator)
+    return Model(
+        task=info["task"],
+        version=info.get("version", 0),
+        classes=tuple(info["classes"]),
+        inputs=info["inputs"],
+        decision=info["decision"],
+        estimator=estimator,
+        info=info,
+    )
+
+
+def read_info(folder: Path) -> Info:
+    """The `model.json` of a model folder, verified against its own checksum.
+
+    Raises
+    ------
+    ModelRefused
+        It is missing, no JSON, incomplete, or was changed.
+    """
+    try:
+        info = json.loads((folder / INFO_FILE).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelRefused(f"There is no readable {INFO_FILE} in {folder}. {_remedy()}") from error
+    except ValueError as error:
+        raise ModelRefused(f"{folder / INFO_FILE} is damaged: it is no JSON. {_remedy()}") from error
+    absent = [key for key in NEEDED if not isinstance(info, dict) or key not in info]
+    if absent:
+        raise ModelRefused(f"{folder / INFO_FILE} lacks {', '.join(absent)}. {_remedy()}")
+    if info["checksum"] != _checksum({key: value for key, value in info.items() if key != "checksum"}):
+        raise ModelRefused(f"{folder / INFO_FILE} was changed after it was saved. {_remedy()}")
+    return dict(info)
+
+
+def _check_file(folder: Path, name: str, expected: str) -> None:
+    path = folder / name
+    if not path.is_file():
+        if name == MODEL_FILE:
+            raise ModelRefused(f"{path} is missing. {_remedy()}")
+    elif _sha256(path) != expected:
+        raise ModelRefused(f"{path} was changed after it was saved: its checksum differs. {_remedy()}")
+
+
+def _refuse_untrusted(folder: Path) -> None:
+    strange = _untrusted(folder)
+    if strange:
+        raise ModelRefused(
+            f"{folder / MODEL_FILE} holds {', '.join(strange)}, which is not trusted; only {', '.join(TRUSTED)} is. "
+            f"{_remedy()}"
+        )
+
+
+def _untrusted(folder: Path) -> list[str]:
+    try:
+        found: Iterable[str] = skops.io.get_untrusted_types(file=folder / MODEL_FILE)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise ModelRefused(f"{folder / MODEL_FILE} is no skops file. {_remedy()}") from error
+    return sorted(set(found) - set(TRUSTED))
+
+
+def _load_estimator(folder: Path) -> Ensemble:
+    try:
+        return Ensemble(**skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED)))
+    except (UntrustedTypesFoundException, TypeError, KeyError, ValueError, AttributeError) as error:
+        raise ModelRefused(f"{folder / MODEL_FILE} cannot be loaded: {error}. {_remedy()}") from error
+
+
+def _check_fit(folder: Path, info: Info, estimator: Ensemble) -> None:
+    width = sum(max(len(about.get("values", ())), 1) for about in info["inputs"].values())
+    if estimator.size != len(info["classes"]) or len(estimator.fill) != width:
+        raise ModelRefused(
+            f"The model in {folder} has {estimator.size} classes and {len(estimator.fill)} columns, "
+            f"but its {INFO_FILE} says {len(info['classes'])} and {width}. {_remedy()}"
+        )
+
+
+def _remedy() -> str:
+    return "Take the version from the store again, promote another one, or train a new one."
+
+
+def _checksum(info: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(info, sort_keys=True).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    # Looking for the thread pools of the process takes longer than predicting one row.
+    return ThreadpoolController()

@@ -1,0 +1,246 @@
+"""Which model to take: families are compared on the same folds, and the best of them is fitted.
+
+A candidate is one family, or two of them blended. What it says about rows that it has not learned from is calibrated
+and decided upon fold by fold, so that no score comes from a rule that was tuned on the very same rows.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from joblib import parallel_config
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import RandomizedSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from pipelines import decisions
+from pipelines.datasets import Task
+from pipelines.decisions import Integers, Rule
+from pipelines.ensembles import (
+    Classifier,
+    Ensemble,
+    Floats,
+    blended,
+    fill_missing,
+    log_odds,
+    medians,
+    member_probabilities,
+)
+from pipelines.families import BLENDED, FAMILIES, ITERATIONS, Family
+from pipelines.folds import Fold, Rows, fit_member, grouped_folds, out_of_fold, workers
+
+# How freely the blend follows its members: the first suits thousands of rows and many classes, the second few rows.
+BLEND_STRENGTHS = (0.05, 1.0)
+SMALLEST_PROBABILITY = 1e-15
+TUNED = ", tuned"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One contender and how it did on rows that it had not learned from.
+
+    `strength` is that of its blend, None where the mean of its members is better calibrated; `chances` (n, k) are its
+    probabilities.
+    """
+
+    members: tuple[str, ...]
+    strength: float | None
+    score: float
+    standard_error: float
+    log_loss: float
+    chances: Floats = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The members, for a person."""
+        return " + ".join(self.members)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The outcome of a search: the fitted model with its decision rule, and how every candidate did.
+
+    `table` has a row a candidate, best log-loss first: `candidate`, `parameters`, `score` (the task's scorer),
+    `standard_error`, `log_loss`, `chosen`.
+    """
+
+    chosen: str
+    estimator: Ensemble = field(repr=False)
+    decision: Rule
+    table: pd.DataFrame = field(repr=False)
+    seconds: float
+
+
+def search(task: Task, rows: Rows, size: str, seed: int) -> Found:
+    """Compare the families and fit the best on all rows.
+
+    The best is, of the candidates within one standard error of the highest score, the one with the lowest log-loss.
+
+    Parameters
+    ----------
+    size
+        `quick` takes parameters that suit most data and tunes the nearest neighbours alone; `full` tunes every family.
+
+    Raises
+    ------
+    NotReadyError
+        There are too few rows or classes to learn and judge anything.
+    """
+    began = time.perf_counter()
+    complete = Rows(fill_missing(rows.matrix, medians(rows.matrix)), rows.labels, rows.groups, rows.numeric)
+    with threadpool_limits(1), parallel_config("loky", inner_max_num_threads=1):
+        folds = grouped_folds(task, rows, seed)
+        members = _members(task, complete, folds, size, seed)
+        answers = out_of_fold(members, complete, folds, len(task.classes))
+        teams = [*((name,) for name in members), *_blends(members)]
+        candidates = [_judged(task, rows.labels, folds, team, [answers[name] for name in team]) for team in teams]
+        best = _best(candidates)
+        blend = _blend([answers[name] for name in best.members], rows.labels, best.strength, ordinal=task.ordinal)
+        fitted = {name: fit_member(members[name], complete.matrix, rows.labels) for name in best.members}
+    log.info("%s: %s is the best of %d candidates", task.name, best.name, len(candidates))
+    return Found(
+        chosen=best.name,
+        estimator=Ensemble(medians(rows.matrix), fitted, blend, len(task.classes), task.ordinal),
+        decision=decisions.tune(task, rows.labels, best.chances),
+        table=_table(candidates, best, members),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _members(task: Task, rows: Rows, folds: Sequence[Fold], size: str, seed: int) -> dict[str, Classifier]:
+    """Each family with its usual parameters, and once more with tuned ones where the search tunes it."""
+    found = {}
+    for family in tqdm(FAMILIES, desc=f"{task.name}: families", disable=not sys.stderr.isatty()):
+        log.info("%s: %s", task.name, family.name)
+        found[family.name] = family.make(rows.shape, seed)
+        if size in family.draws:
+            found[family.name + TUNED] = _tuned(task, family, rows, folds, size=size, seed=seed)
+    return found
+
+
+def _tuned(task: Task, family: Family, rows: Rows, folds: Sequence[Fold], *, size: str, seed: int) -> Classifier:
+    usual = family.make(rows.shape, seed)
+    tried = RandomizedSearchCV(
+        usual,
+        dict(family.distributions),
+        n_iter=family.draws[size],
+        scoring=partial(_fold_scores, task),
+        cv=folds,
+        refit=False,
+        n_jobs=workers(rows),
+        random_state=seed,
+    ).fit(rows.matrix, rows.labels)
+    results = tried.cv_results_
+    errors = results["std_test_score"] / np.sqrt(len(folds))
+    best = _within_one_error(results["mean_test_score"], errors, -results["mean_test_log_loss"])
+    return clone(usual).set_params(**results["params"][best])
+
+
+def _fold_scores(task: Task, member: Classifier, matrix: Floats, labels: Integers) -> dict[str, float]:
+    """The scores of a fitted member on the rows of a fold; its decision rule is tuned there, for all members alike."""
+    chances = blended([member_probabilities(member, matrix, len(task.classes))], None, ordinal=task.ordinal)
+    rule = decisions.tune(task, labels, chances)
+    score = decisions.score_positions(task, labels, decisions.positions(task, chances, rule))
+    return {"score": score, "log_loss": -_log_loss(labels, chances)}
+
+
+def _blends(members: dict[str, Classifier]) -> list[tuple[str, ...]]:
+    teams = [BLENDED, tuple(name + TUNED for name in BLENDED)]
+    return [team for team in teams if all(name in members for name in team)]
+
+
+def _judged(
+    task: Task, labels: Integers, folds: Sequence[Fold], team: tuple[str, ...], answers: Sequence[Floats]
+) -> Candidate:
+    """Calibrate and decide for the rows of each fold by what the other folds say."""
+    choices = {
+        strength: _cross_blended(answers, labels, folds, strength, ordinal=task.ordinal)
+        for strength in (None, *BLEND_STRENGTHS)
+    }
+    strength = min(choices, key=lambda each: _log_loss(labels, choices[each]))
+    chances, decided = choices[strength], np.empty_like(labels)
+    for learned, other in folds:
+        rule = decisions.tune(task, labels[learned], chances[learned])
+        decided[other] = decisions.positions(task, chances[other], rule)
+    by_fold = [decisions.score_positions(task, labels[other], decided[other]) for _, other in folds]
+    return Candidate(
+        members=team,
+        strength=strength,
+        score=decisions.score_positions(task, labels, decided),
+        standard_error=float(np.std(by_fold) / np.sqrt(len(folds))),
+        log_loss=_log_loss(labels, chances),
+        chances=chances,
+    )
+
+
+def _cross_blended(
+    answers: Sequence[Floats], labels: Integers, folds: Sequence[Fold], strength: float | None, *, ordinal: bool
+) -> Floats:
+    chances = np.empty_like(answers[0])
+    for learned, other in folds:
+        blend = _blend([answer[learned] for answer in answers], labels[learned], strength, ordinal=ordinal)
+        chances[other] = blended([answer[other] for answer in answers], blend, ordinal=ordinal)
+    return chances
+
+
+def _blend(answers: Sequence[Floats], labels: Integers, strength: float | None, *, ordinal: bool) -> Classifier | None:
+    """A logistic regression on the members' log-odds: D. Wolpert (1992), Stacked generalization."""
+    if strength is None:
+        return None
+    steps = [("scale", StandardScaler()), ("classify", LogisticRegression(C=strength, max_iter=ITERATIONS))]
+    return Pipeline(steps).fit(log_odds(answers, ordinal=ordinal), labels)
+
+
+def _best(candidates: Sequence[Candidate]) -> Candidate:
+    scores, errors, losses = (
+        np.array([getattr(each, name) for each in candidates]) for name in ("score", "standard_error", "log_loss")
+    )
+    return candidates[_within_one_error(scores, errors, losses)]
+
+
+def _within_one_error(scores: Floats, errors: Floats, losses: Floats) -> int:
+    """Which has the lowest loss, of those whose score is within one standard error of the best."""
+    best = int(scores.argmax())
+    good = scores >= scores[best] - errors[best]
+    return int(np.where(good, losses, np.inf).argmin())
+
+
+def _log_loss(labels: Integers, chances: Floats) -> float:
+    of_truth = np.clip(chances[np.arange(len(labels)), labels], SMALLEST_PROBABILITY, 1)
+    return float(-np.log(of_truth).mean())
+
+
+def _table(candidates: Sequence[Candidate], best: Candidate, members: dict[str, Classifier]) -> pd.DataFrame:
+    rows = [
+        {
+            "candidate": each.name,
+            "parameters": "; ".join(filter(None, (_parameters(name, members) for name in each.members))),
+            "score": each.score,
+            "standard_error": each.standard_error,
+            "log_loss": each.log_loss,
+            "chosen": each is best,
+        }
+        for each in candidates
+    ]
+    return pd.DataFrame(rows).sort_values("log_loss", ignore_index=True)
+
+
+def _parameters(name: str, members: dict[str, Classifier]) -> str:
+    """The parameters of a tuned member that its family's search varies."""
+    family = next(family for family in FAMILIES if family.name == name.removesuffix(TUNED))
+    values = members[name].get_params() if name.endswith(TUNED) else {}
+    chosen = {key.split("__")[-1]: values[key] for key in family.distributions if key in values}
+    return ", ".join(
+        f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in chosen.items()
+    )
