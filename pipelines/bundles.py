@@ -26,8 +26,8 @@ OWNED = ("pipelines/", "models/", "samples/", "history/", "dashboard/")
 # The modules that the apps import, with what these import; a test imports each of them from a bundle alone.
 SHARED = ("__init__", "errors", "apps/__init__", "apps/copies", "apps/look")
 PREDICTING = (
-    *("canvas", "explain", "models", "simulate", "validate"),
-    *("apps/answer_page", "apps/answers", "apps/batch", "apps/endpoints", "apps/predict"),
+    *("canvas", "ensembles", "explain", "metrics", "models", "score_sums", "simulate", "validate"),
+    *(f"apps/{name}" for name in ("answer_page", "answers", "batch", "desks", "endpoints", "predict")),
 )
 MONITORING = ("metrics", "score_sums", "apps/monitor", "apps/records")
 REQUIREMENTS = ("gradio", "matplotlib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops", "threadpoolctl")

@@ -96,6 +96,8 @@ def confusion_picture(task: Task, counts: pd.DataFrame, version: int | None) -> 
     ----------
     counts
         (k, k), rows and columns in the order of `task.classes`.
+    version
+        None for a candidate that has none yet.
     """
     title = f"{task.title}: confusion matrix"
     if not counts.to_numpy().sum():
@@ -109,10 +111,11 @@ def confusion_picture(task: Task, counts: pd.DataFrame, version: int | None) -> 
     axes.set_xlabel("predicted", fontsize=TEXT)
     axes.set_ylabel("true", fontsize=TEXT)
     axes.tick_params(length=0)
-    add_heading(figure, title, f"version {version}; counts, and shares of each true class")
+    name = "candidate" if version is None else f"version {version}"
+    add_heading(figure, title, f"{name}; counts, and shares of each true class")
     totals = table.sum(axis=1)
-    words = [f"of {totals[i]} {name} {table[i, i]} right" for i, name in enumerate(task.classes) if totals[i]]
-    return finished(figure, f"{title} of version {version}, rows true, columns predicted: {'; '.join(words)}.")
+    words = [f"of {totals[i]} {label} {table[i, i]} right" for i, label in enumerate(task.classes) if totals[i]]
+    return finished(figure, f"{title} of {name}, rows true, columns predicted: {'; '.join(words)}.")
 
 
 def quality_picture(

@@ -112,8 +112,11 @@ def paired_differences(
     rng: np.random.Generator,
     *,
     repeats: int = 1000,
+    groups: npt.ArrayLike | None = None,
 ) -> dict[str, Estimate]:
     """The scores of `other` minus those of `one` on the same rows, with 95 % intervals from resampling the rows.
+
+    Whole `groups` (n,) are resampled where given.
 
     Two models that agree on every row may still differ on the next: where all repeats agree, the interval reaches as
     far as a difference that none of n rows showed may (Wilson).
@@ -127,7 +130,7 @@ def paired_differences(
     value, versus = (score(task, labels, *answers) for answers in (other, one))
     if not known.any():
         return {name: Estimate(np.nan, np.nan, np.nan) for name in value}
-    units = _units(np.arange(len(known)), known, rng)
+    units = _units(np.arange(len(known)) if groups is None else np.asarray(groups), known, rng)
     draws = _draws(int(units.max()) + 1, repeats, rng)
     new, old = (
         scores_of(task, resampled(sums_of(task, labels, *answers, units=units), draws)) for answers in (other, one)
