@@ -18,9 +18,9 @@ MOST_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Batch:
-    """A predicted file. Both frames have the columns of the file and `row`, its number in the file from 1 on.
+    """A predicted file. Both frames begin with `row`, the number of a row from 1 on, and end with the file's columns.
 
-    `predicted` has the columns of `models.predict` beside them, `rejected` has `reasons`.
+    Between them `predicted` has the columns of `models.predict`, and `rejected` has `reasons`.
     """
 
     predicted: pd.DataFrame
@@ -45,17 +45,19 @@ def predict_file(dataset: DataSet, task: Task, model: models.Model, path: Path) 
     if len(rows) > MOST_ROWS:
         raise SourceError(f"The file has {len(rows)} rows; at most {MOST_ROWS} can be predicted at once. Split it.")
     # A file that was predicted before may come again: what was added then is left out.
-    ours = {"row", "reasons", "prediction", *task.probability_columns, *task.inputs}
-    others = [name for name in _header(path) if name not in ours]
-    whole = read_files([path], [*others, *task.inputs]).rows
-    whole.insert(0, "row", range(1, len(whole) + 1))
+    ours = {"row", "reasons", "prediction", *task.probability_columns}
+    whole = read_files([path], [name for name in _header(path) if name not in ours]).rows
     # Labels in the file are carried along as they are: what is asked for is a prediction.
     checked = validate(dataset, whole[list(task.inputs)], labelled=False, features=task.inputs)
-    predictions = models.predict(model, checked.accepted)
     return Batch(
-        whole.loc[checked.accepted.index].join(predictions),
-        whole.loc[checked.rejected.index].assign(reasons=checked.rejected["reasons"]),
+        _numbered(models.predict(model, checked.accepted), whole), _numbered(checked.rejected[["reasons"]], whole)
     )
+
+
+def _numbered(found: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    result = found.join(whole)
+    result.insert(0, "row", result.index + 1)
+    return result
 
 
 def _header(path: Path) -> list[str]:

@@ -10,7 +10,15 @@ import gradio as gr
 # The fonts of the reader's own machine: nothing is fetched.
 SANS = [gr.themes.Font(name) for name in ("system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")]
 MONO = [gr.themes.Font(name) for name in ("ui-monospace", "Menlo", "Consolas", "monospace")]
-THEME = gr.themes.Default(primary_hue="indigo", neutral_hue="slate", font=SANS, font_mono=MONO)
+THEME = gr.themes.Default(primary_hue="indigo", neutral_hue="slate", font=SANS, font_mono=MONO).set(
+    # The theme's own are too pale to read (contrast below 4.5).
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_300",
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_300",
+    button_primary_background_fill="*primary_600",
+    button_primary_background_fill_hover="*primary_700",
+)
 
 # A file of the most rows that can be predicted at once has a tenth of it.
 LARGEST_UPLOAD = "20mb"
@@ -19,6 +27,9 @@ LONGEST_LINE = 40  # characters of a cell that stay on one line
 CSS = """
 .gradio-container {max-width: 1180px !important; width: 100% !important; min-width: 0; margin: 0 auto !important}
 .gradio-container main, .gradio-container main > *, .gradio-container .column {min-width: 0}
+button[role=tab][aria-selected=true] {color: #4338ca !important}
+.dark button[role=tab][aria-selected=true] {color: #a5b4fc !important}
+footer, footer * {color: var(--body-text-color) !important}
 .note, .warning, .late {border-left: 4px solid; border-radius: 4px; padding: .6em .9em; margin: .4em 0;
   color: var(--body-text-color); background: var(--background-fill-secondary)}
 .note {border-color: #4f46e5} .warning {border-color: #b45309} .late {border-color: #b91c1c}
@@ -29,13 +40,15 @@ CSS = """
 .answer .verdict {font-size: 1.9em; font-weight: 700; line-height: 1.15; margin: 0}
 .answer p {margin: .25em 0}
 .scroll {overflow-x: auto}
-table.plain {width: 100%; border-collapse: collapse; font-size: .93em; border: none !important}
-table.plain caption {text-align: left; font-weight: 600; padding: .8em 0 .3em}
+.caption {font-weight: 600; margin: .9em 0 .3em !important}
+table.plain {width: 100%; border-collapse: collapse; font-size: .93em; margin: 0}
+table.plain, table.plain tr, table.plain thead, table.plain tbody {border: none !important}
 table.plain th, table.plain td {text-align: left; padding: .3em .6em .3em 0; border: none !important;
-  border-bottom: 1px solid var(--border-color-primary) !important}
-table.plain th[scope=row] {font-weight: 500}
-table.plain td {white-space: nowrap} table.plain td.words {white-space: normal}
-table.plain td.number {text-align: right; font-variant-numeric: tabular-nums}
+  border-bottom: 1px solid var(--border-color-primary) !important; vertical-align: top}
+table.plain th[scope=row] {font-weight: 500; white-space: nowrap}
+table.plain td {white-space: nowrap} table.plain td.words {white-space: normal; min-width: 16em}
+table.plain .number {text-align: right; font-variant-numeric: tabular-nums}
+table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; vertical-align: middle}
 .bar {display: block; height: .8em; min-width: 2px; border-radius: 3px; background: #4f46e5}
 .bar.away {background: #b45309}
 .gallery {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1em}
@@ -46,7 +59,15 @@ figure.picture figcaption {font-size: .9em}
 
 def launch(demo: gr.Blocks) -> None:
     """Serve an app until it is stopped; host and port come from Gradio's own environment variables."""
-    demo.launch(theme=THEME, css=CSS, show_error=True, mcp_server=True, ssr_mode=False, max_file_size=LARGEST_UPLOAD)
+    demo.launch(
+        theme=THEME,
+        css=CSS,
+        show_error=True,
+        mcp_server=True,
+        ssr_mode=False,
+        max_file_size=LARGEST_UPLOAD,
+        footer_links=["api", "gradio"],
+    )
 
 
 def text(value: object) -> str:
@@ -76,14 +97,16 @@ def figure(content: bytes, words: str) -> str:
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column names the row. The cells are HTML; numbers are set to the right."""
-    top = "".join(f'<th scope="col">{text(name)}</th>' for name in head)
-    body = "".join(f"<tr>{_row(cells)}</tr>" for cells in rows)
+    """A table whose first column names the row. The cells are HTML; columns of numbers are set to the right."""
+    lines = list(rows)
+    numeric = [number > 0 and all(map(_is_number, column)) for number, column in enumerate(zip(*lines, strict=True))]
+    top = "".join(f'<th scope="col"{_side(right)}>{text(name)}</th>' for name, right in zip(head, numeric, strict=True))
+    body = "".join(f"<tr>{_row(cells, numeric)}</tr>" for cells in lines)
     # A region that scrolls has to be reached by keyboard, and then needs a name.
     return (
+        f'<p class="caption">{text(caption)}</p>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption, quote=True)}">'
-        f'<table class="plain"><caption>{text(caption)}</caption>'
-        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<table class="plain"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 
 
@@ -92,12 +115,17 @@ def bar(share: float, kind: str = "") -> str:
     return f'<span class="bar {kind}" style="width:{max(0.0, min(share, 1.0)):.1%}" aria-hidden="true"></span>'
 
 
-def _row(cells: Sequence[str]) -> str:
+def _row(cells: Sequence[str], numeric: Sequence[bool]) -> str:
     first, *rest = cells
-    return f'<th scope="row">{first}</th>' + "".join(map(_cell, rest))
+    return f'<th scope="row">{first}</th>' + "".join(
+        f"<td{_side(right)}>{cell}</td>" if len(cell) <= LONGEST_LINE else f'<td class="words">{cell}</td>'
+        for cell, right in zip(rest, numeric[1:], strict=True)
+    )
 
 
-def _cell(cell: str) -> str:
-    if re.fullmatch(r"[+-]?[\d.]+ ?%?", cell):
-        return f'<td class="number">{cell}</td>'
-    return f'<td class="words">{cell}</td>' if len(cell) > LONGEST_LINE else f"<td>{cell}</td>"
+def _is_number(cell: str) -> bool:
+    return re.fullmatch(r"([+-]?[\d.]+%?)?", cell) is not None
+
+
+def _side(right: bool) -> str:
+    return ' class="number"' if right else ""

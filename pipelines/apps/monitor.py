@@ -33,7 +33,8 @@ def build(folder: Path, now: Callable[[], datetime] = clock) -> gr.Blocks:
         What tells the time (UTC) when a page is loaded.
     """
     copies = Copies(folder)
-    with gr.Blocks(title="Monitor", analytics_enabled=False) as demo:
+    demo = gr.Blocks(title="Monitor", analytics_enabled=False)
+    with demo:
         gr.Markdown("# Monitor\nWhat each model version predicted, beside what turned out.")
         for task in all_tasks():
             with gr.Tab(task.title, elem_id=f"tab-{task.name}"):
@@ -50,14 +51,14 @@ def _task_tab(demo: gr.Blocks, copies: Copies, task: Task, now: Callable[[], dat
         with gr.Column(scale=5, min_width=320):
             scores = gr.HTML(elem_id=f"scores-{task.name}")
     gr.Markdown("### Day by day")
-    chosen = _filters(task)
+    version, first, last, metric = chosen = _filters(task)
     plot = gr.LinePlot(
         x="day", y="score", color="line", title="Score over the newest 100 samples", y_title="score", x_title="day",
         height=320, elem_id=f"plot-{task.name}",
     )  # fmt: skip
     listing = gr.Dataframe(
         headers=list(records.LISTED), label="Predictions, newest first; a heading sorts", interactive=False,
-        show_search="search", max_height=420, elem_id=f"listing-{task.name}",
+        max_height=420, elem_id=f"listing-{task.name}",
     )  # fmt: skip
     champions = gr.HTML(elem_id=f"champions-{task.name}")
     gr.Markdown("### Mistakes and drift")
@@ -85,20 +86,19 @@ def _task_tab(demo: gr.Blocks, copies: Copies, task: Task, now: Callable[[], dat
         shown = [part(record) for part in parts]
         return [records.state(record, now()), _versions(record, values[0]), *filtered(*values), *shown]
 
-    outputs = [state, chosen[0], plot, listing, newest, scores, champions, confusion, drift, pictures]
-    demo.load(everything, chosen, outputs, api_visibility="private", show_progress="hidden")
-    version, first, last, metric = chosen
+    outputs = [state, version, plot, listing, newest, scores, champions, confusion, drift, pictures]
+    demo.load(everything, list(chosen), outputs, api_visibility="private", show_progress="hidden")
     for event in (version.input, metric.input, first.submit, first.blur, last.submit, last.blur):
-        event(filtered, chosen, [plot, listing], api_visibility="private")
+        event(filtered, list(chosen), [plot, listing], api_visibility="private")
 
 
-def _filters(task: Task) -> list[gr.components.Component]:
+def _filters(task: Task) -> tuple[gr.Dropdown, gr.Textbox, gr.Textbox, gr.Dropdown]:
     with gr.Row():
         version = gr.Dropdown([ALL], value=ALL, label="Version", elem_id=f"version-{task.name}")
         first = gr.Textbox(label="From day", placeholder="2026-01-31", elem_id=f"first-{task.name}")
         last = gr.Textbox(label="To day", placeholder="2026-12-31", elem_id=f"last-{task.name}")
         metric = gr.Dropdown(_metrics(task), value=task.scorer, label="Score", elem_id=f"metric-{task.name}")
-    return [version, first, last, metric]
+    return version, first, last, metric
 
 
 def _metrics(task: Task) -> list[tuple[str, str]]:

@@ -1,0 +1,113 @@
+"""One answer as HTML: the drawn sample, the verdict in words, and tables that say why."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.apps.desks import Desk
+from pipelines.apps.look import bar, image, note, table, text
+from pipelines.canvas import finished, new_figure
+from pipelines.metrics import metric_title
+
+# Inches; the app shows it smaller, sharp on a phone's screen too.
+PICTURE = 2.4
+ALMOST_ONE = 0.99
+# Scores that say most to a person who meets the model for the first time; the card has all.
+TOLD = ("accuracy", "balanced_accuracy", "log_loss")
+
+
+def page_of(desk: Desk, answer: Mapping[str, Any]) -> str:
+    """The answer of `answers.answer` as HTML."""
+    parts = [
+        _verdict(desk, answer),
+        *(note(text(warning), "warning") for warning in answer["warnings"]),
+        _probabilities(answer),
+        _pushes(desk, answer),
+        _nearest(desk, answer),
+        _model(desk),
+    ]
+    return "".join(parts)
+
+
+def _verdict(desk: Desk, answer: Mapping[str, Any]) -> str:
+    label = answer["prediction"]
+    chance = answer["probabilities"][label]
+    return (
+        f'<div class="answer">{_drawing(desk, answer)}<div class="words" role="status">'
+        f'<p>{text(desk.task.title)}</p><p class="verdict">{text(label)}</p>'
+        f"<p>Probability {_chance(chance)}: {text(answer['confidence'])}.</p>"
+        f"<p>{text(answer['decision'])}</p></div></div>"
+    )
+
+
+def _chance(chance: float) -> str:
+    # No model is certain, whatever its rounded probability says.
+    return f"{chance:.0%}" if chance < ALMOST_ONE else f"over {ALMOST_ONE:.0%}"
+
+
+def _drawing(desk: Desk, answer: Mapping[str, Any]) -> str:
+    figure, (axes,) = new_figure(PICTURE, PICTURE)
+    desk.dataset.draw(axes, desk.drawable(answer["sample"]), desk.task, answer["prediction"])
+    picture = finished(figure, f"A drawing of the sample as {desk.task.title.lower()} {answer['prediction']}.")
+    return image(picture.png, picture.alt)
+
+
+def _probabilities(answer: Mapping[str, Any]) -> str:
+    rows = [[text(label), f"{chance:.1%}", bar(chance)] for label, chance in answer["probabilities"].items()]
+    return table("Probability of each class", ("Class", "Probability", ""), rows)
+
+
+def _pushes(desk: Desk, answer: Mapping[str, Any]) -> str:
+    label, pushes = answer["prediction"], answer["pushes"]
+    if not pushes:
+        return ""
+    largest = max(abs(push["effect"]) for push in pushes) or 1
+    rows = [
+        [
+            text(desk.dataset.feature(push["input"]).title),
+            shown(push["value"]),
+            shown(push["typical"]),
+            f"{100 * push['effect']:+.1f}",
+            bar(abs(push["effect"]) / largest, "away" if push["effect"] < 0 else ""),
+        ]
+        for push in pushes
+    ]
+    caption = f"What pushed the probability of {label} up (+) or down (-), compared with a typical sample"
+    return table(caption, ("Input", "Here", "Typical", "Points", ""), rows)
+
+
+def _nearest(desk: Desk, answer: Mapping[str, Any]) -> str:
+    if not answer["nearest"]:
+        return ""
+    titles = [feature.title for feature in desk.features]
+    rows = [
+        [text(near["sample_id"]), text(near["label"]), f"{near['distance']:.2f}"]
+        + [shown(near[feature.name]) for feature in desk.features]
+        for near in answer["nearest"]
+    ]
+    caption = "The nearest real samples that the model learnt from (distance in standard deviations)"
+    return table(caption, ("Sample", desk.task.title, "Distance", *titles), rows)
+
+
+def _model(desk: Desk) -> str:
+    info = desk.model.info
+    told = [name for name in dict.fromkeys((desk.task.scorer, *TOLD)) if name in info.get("metrics", {})]
+    rows = [[text(metric_title(name)), _estimate(info["metrics"][name]), _base(info, name)] for name in told]
+    caption = f"Model version {desk.model.version} of {str(info.get('created', ''))[:10]}, on samples kept from it"
+    return table(caption, ("Score", "Held-out (95 %)", "Always the majority class"), rows)
+
+
+def _estimate(found: Mapping[str, Any]) -> str:
+    if found["value"] is None:
+        return ""
+    interval = "" if found["low"] is None else f" ({found['low']:.2f} to {found['high']:.2f})"
+    return f"{found['value']:.2f}{interval}"
+
+
+def _base(info: Mapping[str, Any], name: str) -> str:
+    base = info.get("baseline", {}).get(name)
+    return "" if base is None else f"{base:.2f}"
+
+
+def shown(value: float | str | None) -> str:
+    """A measured value as people write it."""
+    return "not measured" if value is None else text(value) if isinstance(value, str) else f"{value:g}"

@@ -1,0 +1,126 @@
+"""The answer to one sample, as data: what is predicted, how sure, why, what is near, and what to be careful about."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pipelines import explain, models
+from pipelines.apps.desks import Desk, measured, rounded
+from pipelines.errors import UsageError
+from pipelines.validate import validate
+
+# In words, from which probability of the answer on.
+CONFIDENCE = (
+    (0.95, "almost certain"),
+    (0.80, "fairly sure"),
+    (0.60, "more likely than not"),
+    (0.00, "unsure, other answers are nearly as likely"),
+)
+NEAREST = 5
+
+RULES = {
+    "argmax": "The answer is the most probable class.",
+    "weights": "The rule of this model weighs the probabilities so that rare classes are not missed.",
+    "cut_points": "The rule of this model averages over the ordered classes, weighed by their probabilities.",
+}
+
+STRANGE = (
+    "Each value is usual, but the combination is not: no sample that the model learnt from is near. "
+    "Trust the answer less."
+)
+
+
+def answer(desk: Desk, given: Mapping[str, object]) -> dict[str, Any]:
+    """Predict one sample and say why.
+
+    Parameters
+    ----------
+    given
+        The inputs by name, as numbers or text; what is missing or None was not measured.
+
+    Returns
+    -------
+    JSON values: `prediction`, `probabilities` (by class), `confidence` and `decision` (in words), `pushes` (by how much
+    each input raised the probability of the answer above that of a typical sample, strongest first), `nearest` (real
+    samples), `warnings`, `sample` (as it was understood), `task`, `version`.
+
+    Raises
+    ------
+    UsageError
+        A value breaks the data contract, or nothing was measured at all.
+    """
+    sample = _sample(desk, given)
+    predicted = models.predict(desk.model, sample.to_frame().T).iloc[0]
+    label = str(predicted["prediction"])
+    chances = dict(zip(desk.task.classes, map(rounded, predicted[desk.task.probability_columns]), strict=True))
+    return {
+        "task": desk.task.name,
+        "version": desk.model.version,
+        "prediction": label,
+        "probabilities": chances,
+        "confidence": next(words for least, words in CONFIDENCE if chances[label] >= least),
+        "decision": _decision(desk, label, chances),
+        "pushes": _pushes(desk, sample, label),
+        "nearest": _nearest(desk, sample),
+        "warnings": _warnings(desk, sample),
+        "sample": measured(sample),
+    }
+
+
+def _sample(desk: Desk, given: Mapping[str, object]) -> pd.Series:
+    row = pd.DataFrame([{name: given.get(name) for name in desk.task.inputs}], dtype=object)
+    checked = validate(desk.dataset, row, labelled=False, features=desk.task.inputs)
+    if len(checked.rejected):
+        raise UsageError(f"This sample cannot be right: {checked.rejected['reasons'].iloc[0]}.")
+    sample: pd.Series = checked.accepted.iloc[0].astype(object)
+    if sample.isna().all():
+        raise UsageError("Nothing is filled in; give at least one input.")
+    return sample
+
+
+def _decision(desk: Desk, label: str, chances: Mapping[str, float]) -> str:
+    likeliest = max(chances, key=lambda name: chances[name])
+    rule = RULES[desk.model.decision["kind"]]
+    if likeliest == label:
+        return rule
+    return f"{rule} Here it answers {label}, although {likeliest} is more probable ({chances[likeliest]:.0%})."
+
+
+def _pushes(desk: Desk, sample: pd.Series, label: str) -> list[dict[str, Any]]:
+    if desk.reference is None:
+        return []
+    found = explain.explain(desk.model, sample, desk.reference).contributions[label]
+    strongest = found.abs().sort_values(ascending=False, kind="stable").index
+    here, typical = measured(sample), measured(desk.reference.iloc[0][list(desk.task.inputs)])
+    return [
+        {"input": name, "value": here[name], "typical": typical[name], "effect": rounded(found[name])}
+        for name in strongest
+    ]
+
+
+def _nearest(desk: Desk, sample: pd.Series) -> list[dict[str, Any]]:
+    if desk.learnt.empty:
+        return []
+    rows = explain.nearest(desk.model.inputs, sample, desk.learnt, NEAREST)
+    labels = desk.task.labels(rows)
+    return [
+        {
+            "sample_id": row["sample_id"],
+            "label": label,
+            "distance": rounded(row["distance"]),
+            **measured(row[list(desk.task.inputs)]),
+        }
+        for label, (_, row) in zip(labels, rows.iterrows(), strict=True)
+    ]
+
+
+def _warnings(desk: Desk, sample: pd.Series) -> list[str]:
+    """Where the sample leaves what the model has seen, and what it lacks."""
+    here = measured(sample)
+    features = [desk.dataset.feature(name) for name in desk.task.inputs]
+    missing = [feature.title for feature in features if here[feature.name] is None]
+    outside = [words for feature in features if (words := desk.outside(feature, here[feature.name]))]
+    stranger = [] if outside or not desk.is_stranger(sample) else [STRANGE]
+    lacking = [f"Not measured: {', '.join(missing)}. The model takes typical values instead."] if missing else []
+    return [*outside, *stranger, *lacking]

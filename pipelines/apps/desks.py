@@ -1,0 +1,156 @@
+"""What the tab of one task works with: the model, the real samples, and what these say about an input."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines import explain, models
+from pipelines.apps.copies import Copies
+from pipelines.datasets import DataSet, Task
+from pipelines.datasets.spec import Feature
+from pipelines.errors import PipelineError
+from pipelines.simulate import simulate_day
+
+# A sample is a stranger if it is farther from its nearest real sample than so many real samples are from theirs.
+STRANGER_SHARE = 0.99
+# So many real samples are asked for that distance; more make the limit no sharper and the start slower.
+ASKED = 100
+DECIMALS = 6  # finer digits differ between machines and mean nothing
+# Any day will do for a sample that surprises; these are all that Python can name and no run will ever simulate.
+FIRST_DAY, LAST_DAY = date(2500, 1, 1).toordinal(), date(9999, 12, 31).toordinal()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that the tab of one task needs; `samples` has no columns where none were copied."""
+
+    dataset: DataSet
+    task: Task
+    model: models.Model
+    card: str
+    samples: pd.DataFrame
+
+    @property
+    def features(self) -> list[Feature]:
+        """The inputs of the task, in order."""
+        return [self.dataset.feature(name) for name in self.task.inputs]
+
+    @cached_property
+    def learnt(self) -> pd.DataFrame:
+        """The real samples that the model learnt from."""
+        return self._of_role("train")
+
+    @cached_property
+    def kept(self) -> pd.DataFrame:
+        """Real samples that were kept from the model, some of each class."""
+        return self._of_role("test")
+
+    @cached_property
+    def reserve(self) -> pd.DataFrame:
+        """What new samples are made of."""
+        return self._of_role("reserve")
+
+    @cached_property
+    def reference(self) -> pd.DataFrame | None:
+        """The one typical real sample that others are compared with; None without samples."""
+        if self.learnt.empty:
+            return None
+        return explain.typical(self.model.inputs, self.learnt).to_frame().T
+
+    def explained(self, feature: Feature) -> str:
+        """What an input means and which values are usual, for a person who fills it in."""
+        seen = self.model.inputs[feature.name]
+        if seen.get("p01") is None:
+            return feature.description
+        return f"{feature.description} Typical: {seen['p01']:.4g} to {seen['p99']:.4g}."
+
+    def step(self, feature: Feature) -> float:
+        """A step for the arrow keys: about a fiftieth of the typical range, as a power of ten."""
+        seen = self.model.inputs[feature.name]
+        width = (seen["p99"] or 0) - (seen["p01"] or 0)
+        return float(10.0 ** np.floor(np.log10(width / 20))) if width > 0 else 1.0
+
+    def outside(self, feature: Feature, value: Any) -> str:  # noqa: ANN401 - a number or a text
+        """What is unusual about a value that training has not seen the like of; empty for any other."""
+        seen = self.model.inputs[feature.name]
+        if value is None:
+            return ""
+        if feature.kind == "categorical":
+            return "" if value in seen["seen"] else f"{feature.title} {value} did not occur in training."
+        if seen["min"] is None or seen["min"] <= value <= seen["max"]:
+            return ""
+        return (
+            f"{feature.title} {value:g} is outside of what the model has seen, {seen['min']:g} to {seen['max']:g}. "
+            "Trust the answer less."
+        )
+
+    def is_stranger(self, sample: pd.Series) -> bool:
+        """Whether the sample is farther from every real one than real ones are from each other."""
+        if self.learnt.empty:
+            return False
+        nearest = explain.nearest(self.model.inputs, sample, self.learnt, 1)["distance"].iloc[0]
+        return bool(nearest > self._farthest_neighbour)
+
+    def example_classes(self) -> list[str]:
+        """The classes of which there is a real sample that was kept from the model."""
+        there = set(self.task.labels(self.kept)) if len(self.kept) else set()
+        return [label for label in self.task.classes if label in there]
+
+    def example(self, label: str, rng: np.random.Generator) -> pd.Series:
+        """A real sample of a class that was kept from the model."""
+        of_class = self.kept[self.task.labels(self.kept) == label]
+        return of_class.iloc[int(rng.integers(len(of_class)))]
+
+    def surprise(self, rng: np.random.Generator) -> pd.Series:
+        """A new sample, as the simulator makes them for a day."""
+        day = date.fromordinal(int(rng.integers(FIRST_DAY, LAST_DAY)))
+        return simulate_day(self.dataset, self.reserve, day, 1).iloc[0]
+
+    def drawable(self, sample: Mapping[str, Any]) -> pd.Series:
+        """The sample with typical values for what was not measured, since a drawing needs all."""
+        typical = {name: about.get("median") for name, about in self.model.inputs.items()}
+        if self.reference is not None:
+            typical |= self.reference.iloc[0].to_dict()
+        return pd.Series({**typical, **{name: value for name, value in sample.items() if value is not None}})
+
+    @cached_property
+    def _farthest_neighbour(self) -> float:
+        step = max(len(self.learnt) // ASKED, 1)
+        # The nearest of two is another sample: the first is the sample itself.
+        distances = [
+            explain.nearest(self.model.inputs, row, self.learnt, 2)["distance"].iloc[-1]
+            for _, row in self.learnt.iloc[::step].iterrows()
+        ]
+        return float(np.quantile(distances, STRANGER_SHARE))
+
+    def _of_role(self, role: str) -> pd.DataFrame:
+        return self.samples[self.samples["role"] == role] if len(self.samples) else self.samples
+
+
+def desk_of(copies: Copies, dataset: DataSet, task: Task) -> Desk | str:
+    """What the tab of a task needs, or the sentence that says why it cannot be had."""
+    if not (copies.model(task) / "model.json").exists():
+        return f"There is no model for “{task.title}” yet. It appears here after the first training."
+    try:
+        model = models.load(copies.model(task))
+    except PipelineError as error:
+        return f"The model for “{task.title}” cannot be used. {error}"
+    return Desk(dataset, task, model, copies.card(task), copies.samples(dataset))
+
+
+def measured(sample: pd.Series) -> dict[str, Any]:
+    """A sample's values by name as JSON values: None for what was not measured."""
+    return {
+        str(name): None if pd.isna(value) else value if isinstance(value, str) else rounded(value)
+        for name, value in sample.items()
+    }
+
+
+def rounded(value: float) -> float:
+    """A number without the digits that mean nothing."""
+    return round(float(value), DECIMALS)

@@ -1,0 +1,71 @@
+"""The endpoints for programs: one function a task, whose parameters and description come from the data set's spec.
+
+The same functions are what an MCP client sees as tools.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Literal, Optional
+
+import gradio as gr
+
+from pipelines.apps.answers import answer
+from pipelines.apps.desks import Desk
+from pipelines.datasets.spec import Feature
+from pipelines.errors import PipelineError
+
+RETURNED = (
+    "The predicted class, the probability of each class, how sure the model is, the inputs that pushed the answer, the "
+    "nearest real samples, warnings, and the version of the model."
+)
+
+Endpoint = Callable[..., dict[str, Any]]
+
+
+def endpoint(desk: Desk) -> Endpoint:
+    """A function with one typed parameter an input, which returns the answer as a JSON object."""
+    features = desk.features
+
+    def predict(*values: object, **named: object) -> dict[str, Any]:
+        given = dict(zip(desk.task.inputs, values, strict=False)) | named
+        return answered(desk, given)
+
+    predict.__name__ = name_of(desk)
+    predict.__doc__ = _documentation(desk, features)
+    # Gradio and MCP read names, types and defaults from here.
+    predict.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [_parameter(feature) for feature in features], return_annotation=dict[str, Any]
+    )
+    predict.__annotations__ = {feature.name: _type(feature) for feature in features} | {"return": dict[str, Any]}
+    return predict
+
+
+def answered(desk: Desk, given: dict[str, object]) -> dict[str, Any]:
+    """The answer to a sample; what is wrong with it reaches a person and a program as the same sentence."""
+    try:
+        return answer(desk, given)
+    except PipelineError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+
+
+def name_of(desk: Desk) -> str:
+    """The stable name of a task's endpoint."""
+    return f"predict_{desk.task.name}"
+
+
+def _documentation(desk: Desk, features: list[Feature]) -> str:
+    lines = [f"{desk.task.title}: {desk.task.description}", "", "Args:"]
+    lines += [f"    {feature.name}: {desk.explained(feature)}" for feature in features]
+    lines += ["Returns:", f"    {RETURNED}"]
+    return "\n".join(lines)
+
+
+def _parameter(feature: Feature) -> inspect.Parameter:
+    return inspect.Parameter(
+        feature.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=_type(feature)
+    )
+
+
+def _type(feature: Feature) -> Any:  # noqa: ANN401 - a type that is made at run time
+    # A measurement may be missing: the model was trained with gaps.
+    return Optional[float] if feature.kind == "numeric" else Optional[Literal[feature.values]]  # noqa: UP045

@@ -1,0 +1,222 @@
+"""The app that predicts: a tab a task, a tab for whole files, a tab that explains its use from programs."""
+
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pandas as pd
+from gradio.events import api
+
+from pipelines.apps.answer_page import page_of
+from pipelines.apps.batch import MOST_ROWS, predict_file
+from pipelines.apps.copies import Copies
+from pipelines.apps.desks import Desk, desk_of, measured
+from pipelines.apps.endpoints import answered, endpoint, name_of
+from pipelines.apps.look import empty
+from pipelines.datasets import all_datasets
+from pipelines.datasets.spec import Feature
+from pipelines.errors import PipelineError
+
+FIRST = "Or fill in what was measured and press **Predict**. What is left empty counts as not measured."
+# As many rows as fit on a screen; the file has them all.
+SHOWN_ROWS = 20
+
+
+def build(folder: Path) -> gr.Blocks:
+    """The app on the copies in `folder`. Never raises for what is missing there: the page says it instead."""
+    copies = Copies(folder)
+    found = {task: desk_of(copies, dataset, task) for dataset in all_datasets() for task in dataset.tasks}
+    desks = [desk for desk in found.values() if isinstance(desk, Desk)]
+    demo = gr.Blocks(title="Predict", analytics_enabled=False)
+    with demo:
+        gr.Markdown("# Predict\nAsk a model about one sample, or about a whole file. Nothing that you enter is stored.")
+        for task, desk in found.items():
+            with gr.Tab(task.title, elem_id=f"tab-{task.name}"):
+                gr.Markdown(f"## {task.title}\n{task.description}")
+                if isinstance(desk, Desk):
+                    _task_tab(desk)
+                else:
+                    gr.HTML(empty(desk), elem_id=f"refusal-{task.name}")
+        with gr.Tab("A whole file", elem_id="tab-file"):
+            _file_tab(desks)
+        with gr.Tab("From a program", elem_id="tab-program"):
+            _program_tab(desks)
+    return demo
+
+
+def _task_tab(desk: Desk) -> None:
+    with gr.Row():
+        with gr.Column(scale=5, min_width=320):
+            samples = _sample_buttons(desk)
+            source = gr.Markdown(FIRST, elem_id=f"source-{desk.task.name}")
+            inputs = _inputs(desk)
+            predict = gr.Button("Predict", variant="primary", elem_id=f"predict-{desk.task.name}")
+        with gr.Column(scale=5, min_width=320):
+            page = gr.HTML(empty("The answer appears here."), elem_id=f"answer-{desk.task.name}")
+            with gr.Accordion("The answer as data", open=False):
+                data = gr.JSON(elem_id=f"data-{desk.task.name}", show_label=False)
+    with gr.Accordion(f"About this model: version {desk.model.version}", open=False):
+        gr.Markdown(desk.card or "This version has no model card.", elem_id=f"card-{desk.task.name}")
+
+    def show(*values: object) -> tuple[str, dict[str, Any]]:
+        found = answered(desk, dict(zip(desk.task.inputs, values, strict=True)))
+        return page_of(desk, found), found
+
+    events: dict[str, Any] = {
+        "inputs": inputs,
+        "outputs": [page, data],
+        "api_visibility": "private",
+        "scroll_to_output": True,
+    }
+    predict.click(show, **events)
+    for button, load in samples:
+        button.click(load, None, [*inputs, source], api_visibility="private").success(show, **events)
+    api(endpoint(desk), api_name=name_of(desk))
+
+
+def _inputs(desk: Desk) -> list[gr.components.Component]:
+    inputs = []
+    for start in range(0, len(desk.features), 2):
+        with gr.Row():
+            inputs += [_input(desk, feature) for feature in desk.features[start : start + 2]]
+    return inputs
+
+
+def _input(desk: Desk, feature: Feature) -> gr.components.Component:
+    elem_id = f"{desk.task.name}-{feature.name}"
+    label = feature.title if feature.unit in {"", feature.title} else f"{feature.title} ({feature.unit})"
+    if feature.kind == "categorical":
+        return gr.Radio(list(feature.values), label=label, info=desk.explained(feature), elem_id=elem_id)
+    return gr.Number(
+        label=label,
+        info=desk.explained(feature),
+        minimum=feature.low if np.isfinite(feature.low) else None,
+        maximum=feature.high if np.isfinite(feature.high) else None,
+        step=desk.step(feature),
+        elem_id=elem_id,
+    )
+
+
+def _example(desk: Desk, label: str, rng: np.random.Generator) -> list[Any]:
+    return _filled(desk, desk.example(label, rng))
+
+
+def _surprise(desk: Desk, rng: np.random.Generator) -> list[Any]:
+    return _filled(desk, desk.surprise(rng))
+
+
+def _filled(desk: Desk, sample: pd.Series) -> list[Any]:
+    """What the inputs show of a sample, and the words that say where it comes from."""
+    values = measured(sample[list(desk.task.inputs)])
+    turned_out = desk.task.labels(sample.to_frame().T).iloc[0]
+    if sample["role"] == "test":
+        words = (
+            f"A real sample that was kept from the model, **{sample['sample_id']}**. It turned out **{turned_out}**."
+        )
+    else:
+        words = f"A new sample, made by the simulator of the daily runs. It would turn out **{turned_out}**."
+    return [*values.values(), words]
+
+
+def _sample_buttons(desk: Desk) -> list[tuple[gr.Button, Callable[[], list[Any]]]]:
+    """A button for a new sample and one a class for a real one, with what fills the inputs."""
+    # What a press of a button brings may be a surprise: this is the one place without a fixed seed.
+    rng = np.random.default_rng()
+    buttons: list[tuple[gr.Button, Callable[[], list[Any]]]] = []
+    gr.Markdown("Take a real sample that was kept from the model, by what it turned out to be, or a new one:")
+    with gr.Row(elem_classes="samples"):
+        for label in desk.example_classes():
+            button = gr.Button(label, size="sm", min_width=70, elem_id=f"example-{desk.task.name}-{label}")
+            buttons.append((button, partial(_example, desk, label, rng)))
+        if len(desk.reserve):
+            button = gr.Button("Surprise me", size="sm", min_width=120, elem_id=f"surprise-{desk.task.name}")
+            buttons.append((button, partial(_surprise, desk, rng)))
+    return buttons
+
+
+def _file_tab(desks: list[Desk]) -> None:
+    gr.Markdown(
+        "## A whole file\n"
+        f"Upload a CSV file with a header, `,` or `;` between cells, and at most {MOST_ROWS:,} rows. It comes back "
+        "with the prediction and the probabilities of each row. Rows that cannot be right come back with the reasons."
+    )
+    if not desks:
+        gr.HTML(empty("There is no model yet. It appears here after the first training."))
+        return
+    by_name = {desk.task.name: desk for desk in desks}
+    task = gr.Radio([(desk.task.title, desk.task.name) for desk in desks], value=desks[0].task.name, label="Predict")
+    columns = gr.Markdown(_columns(desks[0]))
+    file = gr.File(label="CSV file", file_types=[".csv"], elem_id="file")
+    start = gr.Button("Predict the file", variant="primary", elem_id="predict-file")
+    summary = gr.Markdown(elem_id="file-summary")
+    results = gr.File(label="Results (CSV)", interactive=False, elem_id="file-results")
+    shown = gr.Dataframe(label=f"The first {SHOWN_ROWS} predictions", interactive=False, elem_id="file-predictions")
+    rejected = gr.Dataframe(label="Rejected rows, with reasons", interactive=False, elem_id="file-rejected")
+
+    def predict_csv(task: str, file: str | None) -> tuple[str, list[str] | None, pd.DataFrame, pd.DataFrame]:
+        """Predict every row of a CSV file.
+
+        Args:
+            task: the name of the task.
+            file: a CSV file with a header that names the inputs of the task.
+
+        Returns:
+            A sentence with the counts.
+            The predictions and the rejected rows, as CSV files.
+            The first predictions.
+            The rejected rows with the reasons.
+        """
+        if file is None:
+            raise gr.Error("Choose a CSV file first.", print_exception=False)
+        return _file_answer(by_name[task], Path(file))
+
+    task.change(lambda name: _columns(by_name[name]), task, columns, api_visibility="private")
+    start.click(predict_csv, [task, file], [summary, results, shown, rejected], api_name="predict_file")
+
+
+def _file_answer(desk: Desk, path: Path) -> tuple[str, list[str] | None, pd.DataFrame, pd.DataFrame]:
+    try:
+        batch = predict_file(desk.dataset, desk.task, desk.model, path)
+    except PipelineError as error:
+        raise gr.Error(str(error).replace(str(path), path.name), print_exception=False) from None
+    # Gradio moves what is returned into its own cache and deletes it there.
+    folder = Path(tempfile.mkdtemp())
+    frames = {"predictions.csv": batch.predicted, "rejected.csv": batch.rejected}
+    files = [_written(frame, folder / name) for name, frame in frames.items() if len(frame)]
+    return batch.summary, files, batch.predicted.head(SHOWN_ROWS), batch.rejected.head(SHOWN_ROWS)
+
+
+def _written(frame: pd.DataFrame, path: Path) -> str:
+    frame.to_csv(path, index=False)
+    return str(path)
+
+
+def _columns(desk: Desk) -> str:
+    return "Columns: " + ", ".join(f"`{name}`" for name in desk.task.inputs) + ". Others are carried along."
+
+
+def _program_tab(desks: list[Desk]) -> None:
+    gr.Markdown("## From a program")
+    if not desks:
+        gr.HTML(empty("There is no model yet, so there is nothing to call."))
+        return
+    names = "\n".join(f"- `/{name_of(desk)}`: {desk.task.description}" for desk in desks)
+    gr.Markdown(
+        f"The endpoints, whose names stay:\n\n{names}\n- `/predict_file`: a task and a CSV file.\n\n"
+        f"```python\n{_program(desks[0])}\n```\n\n"
+        "Each parameter may be left out, as a measurement may be missing. The answer is a JSON object. “Use via API” "
+        "at the foot of this page lists parameters and types.\n\n"
+        "The same endpoints are tools for MCP clients: add the address of this page followed by `/gradio_api/mcp/`."
+    )
+
+
+def _program(desk: Desk) -> str:
+    """A call with the values of a typical sample."""
+    typical = desk.drawable({})
+    values = [f"    {name}={measured(typical)[name]!r}," for name in desk.task.inputs if name in typical]
+    call = ["client.predict(", *values, f'    api_name="/{name_of(desk)}",', ")"]
+    return "\n".join(["from gradio_client import Client", "", 'client = Client("the address of this page")', *call])
