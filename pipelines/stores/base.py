@@ -97,8 +97,13 @@ class Store(Protocol):
     for what else goes wrong below it.
     """
 
-    kind: str
-    location: str
+    @property
+    def kind(self) -> str:
+        """`embedded` or `hopsworks`."""
+
+    @property
+    def location(self) -> str:
+        """Where it is, for a person: a folder, or a project and its host."""
 
     def upsert(self, group: FeatureGroup, rows: pd.DataFrame) -> int:
         """Insert new keys and update changed ones; of equal keys in `rows` the last counts.
