@@ -40,6 +40,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="HTTPS port; a free one when it is left out")
     parser.add_argument("--json", action="store_true", help="print how to reach it as one line of JSON")
     arguments = parser.parse_args()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     with tempfile.TemporaryDirectory(prefix="hopsworks-emulator-") as folder:
         certificates, faults, world = make_certificates(), Faults(), World(Path(folder))
         flight = QueryService(world, certificates, faults)
@@ -49,9 +52,6 @@ def main() -> None:
         known = {"port": server.server_address[1], "key": API_KEY, "project": PROJECT}
         sys.stdout.write((json.dumps(known) + "\n") if arguments.json else EXPORTS.format(**known))
         sys.stdout.flush()
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
         stop.wait()
 
 
