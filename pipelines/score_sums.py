@@ -41,7 +41,7 @@ def known_rows(labels: Texts) -> npt.NDArray[np.bool_]:
 def positions(task: Task, classes: Texts, known: npt.NDArray[np.bool_]) -> Integers:
     """The place of each known row's class in `task.classes`; `ValueError` for what is no class of the task."""
     values = np.asarray(classes, dtype=object)[known]
-    found = pd.Index(task.classes).get_indexer(pd.Index(values, dtype=object))
+    found = pd.Index(task.classes, dtype=object).get_indexer(pd.Index(values, dtype=object))
     if (found < 0).any():
         strange = values[found < 0][0]
         raise ValueError(f"{strange!r} is no class of {task.name}; it has {', '.join(task.classes)}")
