@@ -13,6 +13,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from jupyter_client.manager import AsyncKernelManager
 from papermill.exceptions import PapermillException, PapermillExecutionError
 
 from pipelines.errors import NotebookError
@@ -21,6 +22,12 @@ from pipelines.errors import NotebookError
 KERNEL = "python3"
 
 log = logging.getLogger(__name__)
+
+
+class EncryptedKernelManager(AsyncKernelManager):
+    """Talks to the kernel over an encrypted connection, which is not the default: others may use the machine."""
+
+    transport_encryption = "required"
 
 
 def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> Path:
@@ -43,6 +50,7 @@ def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> P
             str(output),
             parameters=dict(parameters),
             kernel_name=KERNEL,
+            kernel_manager_class=EncryptedKernelManager,
             progress_bar=sys.stderr.isatty(),
         )
     except PapermillExecutionError as error:
@@ -64,7 +72,8 @@ def declared_parameters(source: Path) -> dict[str, Any]:
     """
     for cell in _read(source).cells:
         if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
-            return dict(_assignment(source, line) for line in ast.parse(cell.source).body if _assigns(line))
+            lines = ast.parse(cell.source).body
+            return dict(_assignment(source, line) for line in lines if isinstance(line, ast.Assign | ast.AnnAssign))
     raise NotebookError(f"{source} has no code cell tagged 'parameters'. Tag the cell that sets its defaults.")
 
 
@@ -85,20 +94,18 @@ def _check(source: Path, output: Path, parameters: Mapping[str, Any]) -> None:
 
 def _read(source: Path) -> nbformat.NotebookNode:
     try:
-        return nbformat.read(source, as_version=4)
+        return nbformat.read(source, as_version=4)  # type: ignore[no-untyped-call, no-any-return]
     except OSError as error:
         raise NotebookError(f"Cannot read the notebook {source}: {error.strerror}.") from error
     except nbformat.reader.NotJSONError as error:
         raise NotebookError(f"{source} is not a notebook. Give the path of an .ipynb file.") from error
 
 
-def _assigns(line: ast.stmt) -> bool:
-    return isinstance(line, ast.Assign | ast.AnnAssign)
-
-
-def _assignment(source: Path, line: ast.stmt) -> tuple[str, Any]:
-    target = line.targets[0] if isinstance(line, ast.Assign) else line.target  # type: ignore[attr-defined]
+def _assignment(source: Path, line: ast.Assign | ast.AnnAssign) -> tuple[str, Any]:
+    target = line.targets[0] if isinstance(line, ast.Assign) else line.target
     try:
-        return target.id, ast.literal_eval(line.value)  # type: ignore[attr-defined]
-    except (ValueError, AttributeError) as error:
-        raise NotebookError(f"{source.name}: the default of {ast.unparse(line)!r} is not a plain value.") from error
+        if isinstance(target, ast.Name) and line.value:
+            return target.id, ast.literal_eval(line.value)
+    except ValueError:
+        pass
+    raise NotebookError(f"{source.name}: the default of {ast.unparse(line)!r} is not a plain value. Write a literal.")
