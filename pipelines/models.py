@@ -28,6 +28,8 @@ MODEL_FILE = "model.skops"
 INFO_FILE = "model.json"
 # The only type that loading creates beyond those that skops trusts: the arrays of a decision tree.
 TRUSTED = ("sklearn.tree._tree.Tree",)
+# One level more takes ten times as long for a file that is a tenth smaller.
+LEVEL = 6
 # Without these keys of model.json nothing can be predicted.
 NEEDED = ("task", "classes", "inputs", "decision", "scikit_learn", "sha256", "checksum")
 
@@ -126,7 +128,7 @@ def save(folder: Path, estimator: Ensemble, info: Mapping[str, Any]) -> None:
         The estimator has a part of a type that loading would not trust.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    skops.io.dump(estimator.parts(), folder / MODEL_FILE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+    skops.io.dump(estimator.parts(), folder / MODEL_FILE, compression=zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
     _refuse_untrusted(folder)
     write_info(folder, {**info, "scikit_learn": sklearn.__version__})
 

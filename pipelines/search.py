@@ -7,7 +7,7 @@ and decided upon fold by fold, so that no score comes from a rule that was tuned
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -50,8 +50,14 @@ log = logging.getLogger(__name__)
 class Candidate:
     """One contender and how it did on rows that it had not learned from.
 
-    `strength` is that of its blend, None where the mean of its members is better calibrated; `chances` (n, k) are its
-    probabilities.
+    Attributes
+    ----------
+    strength
+        How freely its blend follows the members; None where their mean is better calibrated.
+    answers
+        The probabilities (n, k) of each member.
+    chances
+        Its own probabilities (n, k), calibrated.
     """
 
     members: tuple[str, ...]
@@ -59,6 +65,7 @@ class Candidate:
     score: float
     standard_error: float
     log_loss: float
+    answers: tuple[Floats, ...] = field(repr=False)
     chances: Floats = field(repr=False)
 
     @property
@@ -102,19 +109,37 @@ def search(task: Task, rows: Rows, size: str, seed: int) -> Found:
     with threadpool_limits(1), parallel_config("loky", inner_max_num_threads=1):
         folds = grouped_folds(task, rows, seed)
         members = _members(task, complete, folds, size, seed)
-        answers = out_of_fold(members, complete, folds, len(task.classes))
-        teams = [*((name,) for name in members), *_blends(members)]
-        candidates = [_judged(task, rows.labels, folds, team, [answers[name] for name in team]) for team in teams]
+        candidates = compare(task, complete, folds, members, [*((name,) for name in members), *_blends(members)])
         best = _best(candidates)
-        blend = _blend([answers[name] for name in best.members], rows.labels, best.strength, ordinal=task.ordinal)
-        fitted = {name: fit_member(members[name], complete.matrix, rows.labels) for name in best.members}
+        estimator = fit_candidate(task, rows, best, members)
     log.info("%s: %s is the best of %d candidates", task.name, best.name, len(candidates))
     return Found(
         chosen=best.name,
-        estimator=Ensemble(medians(rows.matrix), fitted, blend, len(task.classes), task.ordinal),
+        estimator=estimator,
         decision=decisions.tune(task, rows.labels, best.chances),
         table=_table(candidates, best, members),
         seconds=time.perf_counter() - began,
+    )
+
+
+def compare(
+    task: Task, rows: Rows, folds: Sequence[Fold], members: Mapping[str, Classifier], teams: Sequence[tuple[str, ...]]
+) -> list[Candidate]:
+    """How teams of one or more members do on rows that they have not learned from; `rows` without missing cells."""
+    answers = out_of_fold(members, rows, folds, len(task.classes))
+    return [_judged(task, rows.labels, folds, team, tuple(answers[name] for name in team)) for team in teams]
+
+
+def fit_candidate(task: Task, rows: Rows, candidate: Candidate, members: Mapping[str, Classifier]) -> Ensemble:
+    """A candidate fitted on all rows, with the blend that suits what its members said of rows not learned from."""
+    fill = medians(rows.matrix)
+    matrix = fill_missing(rows.matrix, fill)
+    return Ensemble(
+        fill=fill,
+        members={name: fit_member(members[name], matrix, rows.labels) for name in candidate.members},
+        blend=_blend(candidate.answers, rows.labels, candidate.strength, ordinal=task.ordinal),
+        size=len(task.classes),
+        ordinal=task.ordinal,
     )
 
 
@@ -161,7 +186,7 @@ def _blends(members: dict[str, Classifier]) -> list[tuple[str, ...]]:
 
 
 def _judged(
-    task: Task, labels: Integers, folds: Sequence[Fold], team: tuple[str, ...], answers: Sequence[Floats]
+    task: Task, labels: Integers, folds: Sequence[Fold], team: tuple[str, ...], answers: tuple[Floats, ...]
 ) -> Candidate:
     """Calibrate and decide for the rows of each fold by what the other folds say."""
     choices = {
@@ -180,6 +205,7 @@ def _judged(
         score=decisions.score_positions(task, labels, decided),
         standard_error=float(np.std(by_fold) / np.sqrt(len(folds))),
         log_loss=_log_loss(labels, chances),
+        answers=answers,
         chances=chances,
     )
 
