@@ -21,6 +21,8 @@ __all__ = ["BackfillReport", "DayReport", "FeaturesReport", "backfill", "due_day
 Arrivals = Literal["simulate", "replay"]
 
 ORIGIN_OF = {"simulate": "simulated", "replay": "replayed"}
+# After a longer gap (three years) it is likelier that a clock is wrong than that nobody ran this for so long.
+MOST_DUE_DAYS = 1096
 _TICK = timedelta(microseconds=1)
 
 
@@ -78,7 +80,7 @@ def run_features(
     Raises
     ------
     UsageError
-        The run date is in the future or before the history, or simulated and replayed samples would be mixed.
+        The run date is in the future, before the history or more than `MOST_DUE_DAYS` ahead, or simulated and replayed samples would be mixed.
     NotReadyError
         The data set has not been backfilled.
     """
@@ -89,6 +91,7 @@ def run_features(
     if newest:
         _refuse_a_mix(store, dataset, newest, arrivals)
     days = due_days(newest, run_date)
+    _check_gap(dataset, days)
     if arrivals == "simulate":
         rows, note = simulate_days(dataset, reserve, days, per_day, scenario), ""
     else:
@@ -125,6 +128,14 @@ def _check_date(dataset: DataSet, run_date: date, now: datetime) -> None:
         raise UsageError(
             f"The run date {run_date} is not after the history of {dataset.name}, which is dated "
             f"{dataset.historical_time.date()}; give a later day."
+        )
+
+
+def _check_gap(dataset: DataSet, days: Sequence[date]) -> None:
+    if len(days) > MOST_DUE_DAYS:
+        raise UsageError(
+            f"{len(days)} days of {dataset.name} are due, from {days[0]} to {days[-1]}. If the clock is right, fill them "
+            f"in steps of at most {MOST_DUE_DAYS} days with --date, the first up to {days[MOST_DUE_DAYS - 1]}."
         )
 
 

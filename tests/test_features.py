@@ -67,6 +67,14 @@ def test_a_missed_week_is_filled(store):
     assert len(arrivals(store)) == 1 + 14
 
 
+def test_a_gap_that_only_a_wrong_clock_explains_is_refused(store):
+    run(store, TODAY)
+    wrong = NOW + timedelta(days=4 * 365)
+    with pytest.raises(UsageError, match=r"1460 days of iris are due.*first up to 2029-11-21"):
+        run(store, wrong.date(), now=wrong)
+    assert len(arrivals(store)) == 1
+
+
 def test_a_doubled_run_changes_nothing(store):
     run(store, per_day=3)
     before = table_version(store, samples_group(IRIS)), arrivals(store)
