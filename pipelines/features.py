@@ -80,7 +80,8 @@ def run_features(
     Raises
     ------
     UsageError
-        The run date is in the future, before the history or more than `MOST_DUE_DAYS` ahead, or simulated and replayed samples would be mixed.
+        The run date is in the future, before the history or more than `MOST_DUE_DAYS` ahead, or simulated and
+        replayed samples would be mixed.
     NotReadyError
         The data set has not been backfilled.
     """
@@ -134,8 +135,8 @@ def _check_date(dataset: DataSet, run_date: date, now: datetime) -> None:
 def _check_gap(dataset: DataSet, days: Sequence[date]) -> None:
     if len(days) > MOST_DUE_DAYS:
         raise UsageError(
-            f"{len(days)} days of {dataset.name} are due, from {days[0]} to {days[-1]}. If the clock is right, fill them "
-            f"in steps of at most {MOST_DUE_DAYS} days with --date, the first up to {days[MOST_DUE_DAYS - 1]}."
+            f"{len(days)} days of {dataset.name} are due, from {days[0]} to {days[-1]}. If the clock is right, fill "
+            f"them in steps of at most {MOST_DUE_DAYS} days with --date, the first up to {days[MOST_DUE_DAYS - 1]}."
         )
 
 
