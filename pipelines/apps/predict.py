@@ -216,7 +216,7 @@ def _program_tab(desks: list[Desk]) -> None:
 
 def _program(desk: Desk) -> str:
     """A call with the values of a typical sample."""
-    typical = desk.drawable({})
-    values = [f"    {name}={measured(typical)[name]!r}," for name in desk.task.inputs if name in typical]
+    typical = measured(desk.drawable({})[list(desk.task.inputs)])
+    values = [f"    {name}={value!r}," for name, value in typical.items() if value is not None]
     call = ["client.predict(", *values, f'    api_name="/{name_of(desk)}",', ")"]
     return "\n".join(["from gradio_client import Client", "", 'client = Client("the address of this page")', *call])
