@@ -14,7 +14,7 @@ from pipelines import report, training
 from pipelines import status as status_pages
 from pipelines.dashboard import refresh_dashboard
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, dataset_named, dataset_of, task_named
-from pipelines.demo import Month, run_demo
+from pipelines.demo import Month, alarm_lines, run_demo
 from pipelines.doctor import doctor_checks
 from pipelines.errors import NotReadyError, PublishError, UsageError
 from pipelines.inference import run_inference
@@ -177,8 +177,9 @@ def demo(run: Run, options: argparse.Namespace) -> None:
         scenario=options.scenario,
     )
     runs = run.settings.store_dir / "runs"
-    run_demo(run.store, month, runs=runs, who=run.settings.run.who, now=run.now)
+    boards = run_demo(run.store, month, runs=runs, who=run.settings.run.who, now=run.now)
     print(status_pages.render(status_pages.status(run.store, run.now)))
+    print("", *alarm_lines(boards, month), sep="\n")
     print(f"\nOpen {run.settings.store_dir / 'site' / 'index.html'}")
 
 

@@ -3,17 +3,19 @@
 import functools
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import cast
 
 from tqdm import tqdm
 
-from pipelines import features, models, training
-from pipelines.dashboard import refresh_dashboard
+from pipelines import features, training
+from pipelines.dashboard import DashboardReport, refresh_dashboard
 from pipelines.datasets import DataSet, Task, all_datasets
-from pipelines.inference import load_version, run_inference
+from pipelines.inference import Loader, load_version, run_inference
+from pipelines.simulate import SCENARIOS
 from pipelines.stores.base import Store
 from pipelines.training_run import train_task
 
@@ -21,6 +23,7 @@ from pipelines.training_run import train_task
 DAILY_RUN = time(6, 47, tzinfo=UTC)
 # The share of the days that pass before a scenario begins, so that there is something to differ from.
 NORMAL_SHARE = 1 / 3
+NO_SCENARIO = SCENARIOS[0]
 
 log = logging.getLogger(__name__)
 
@@ -49,21 +52,41 @@ class Month:
 
     def scenario_on(self, day: date) -> str:
         """The scenario of one day."""
-        return self.scenario if day >= self.scenario_begins else "none"
+        return self.scenario if day >= self.scenario_begins else NO_SCENARIO
 
 
-def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime) -> None:
-    """Backfill, train where there is no champion for these data, run every day, draw the pages."""
+def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime) -> list[DashboardReport]:
+    """Backfill, train where there is no champion for these data, run every day, draw the pages.
+
+    Returns what the pages say, one report a data set.
+    """
     start = datetime.combine(month.first, DAILY_RUN)
     for dataset in all_datasets():
         features.backfill(store, dataset, sources=[], now=start, replace=False)
         for task in dataset.tasks:
             _train_if_needed(store, dataset, task, runs=runs, who=who, now=start)
-    load = functools.cache(load_version)
+    load = cast(Loader, functools.cache(load_version))
     for day in tqdm(list(month), desc="days", disable=not sys.stderr.isatty()):
         _run_day(store, day, month, load)
-    for dataset in all_datasets():
-        refresh_dashboard(store, dataset, now)
+    return [refresh_dashboard(store, dataset, now) for dataset in all_datasets()]
+
+
+def alarm_lines(boards: Sequence[DashboardReport], month: Month) -> list[str]:
+    """What went off first, and how long after the scenario began."""
+    found: list[tuple[str, str | None]] = []
+    for board in boards:
+        for name, dataset in board.document["datasets"].items():
+            found.append((f"drift of {name}", min(dataset["drift"]["alarm_days"], default=None)))
+        for name, task in board.document["tasks"].items():
+            found += [(f"{alarm['score']} of {name} below promise", alarm["since"]) for alarm in task["alarms"]]
+    lines = [f"ALARM  {what}: {day}{_delay(month, date.fromisoformat(day))}" for what, day in found if day]
+    return lines or ["No alarm: nothing drifted, and no score is below promise."]
+
+
+def _delay(month: Month, day: date) -> str:
+    if month.scenario == NO_SCENARIO:
+        return ""
+    return f", {(day - month.scenario_begins).days} days after {month.scenario} began"
 
 
 def _train_if_needed(store: Store, dataset: DataSet, task: Task, *, runs: Path, who: str, now: datetime) -> None:
@@ -73,7 +96,7 @@ def _train_if_needed(store: Store, dataset: DataSet, task: Task, *, runs: Path, 
     train_task(store, task, runs=runs, now=now, who=who, search="quick", seed=0, promote="auto")
 
 
-def _run_day(store: Store, day: date, month: Month, load: "functools._lru_cache_wrapper[models.Model]") -> None:
+def _run_day(store: Store, day: date, month: Month, load: Loader) -> None:
     now = datetime.combine(day, DAILY_RUN)
     for dataset in all_datasets():
         features.run_features(

@@ -71,9 +71,10 @@ def _champion_checks(store: Store) -> Iterator[Check]:
 def _hub_check(settings: Settings) -> Check:
     if not settings.hub.token:
         return Check("hub", passed=True, sentence="HF_TOKEN is not set, so no Space is published")
-    from pipelines.publishing import hub_user  # noqa: PLC0415 - needs the Hub's client only here
+    from pipelines.hub import Hub  # noqa: PLC0415 - needs the Hub's client only here
 
     try:
-        return Check("hub", passed=True, sentence=f"{settings.hub.endpoint} knows the token as {hub_user(settings)}")
+        account = Hub(settings.hub).account()
+        return Check("hub", passed=True, sentence=f"{settings.hub.endpoint} knows the token as {account}")
     except PipelineError as error:
         return Check("hub", passed=False, sentence=str(error))
