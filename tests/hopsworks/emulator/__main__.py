@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -40,19 +41,21 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="HTTPS port; a free one when it is left out")
     parser.add_argument("--json", action="store_true", help="print how to reach it as one line of JSON")
     arguments = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     with tempfile.TemporaryDirectory(prefix="hopsworks-emulator-") as folder:
         certificates, faults, world = make_certificates(), Faults(), World(Path(folder))
         flight = QueryService(world, certificates, faults)
         world.default_flight_address = flight.address
         server = Server(world, certificates, faults, arguments.port)
         start(server)
+        stop, parent = threading.Event(), os.getppid()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
         known = {"port": server.server_address[1], "key": API_KEY, "project": PROJECT}
         sys.stdout.write((json.dumps(known) + "\n") if arguments.json else EXPORTS.format(**known))
         sys.stdout.flush()
-        stop.wait()
+        # A test process that was killed could not end it.
+        while not stop.wait(1) and os.getppid() == parent:
+            pass
 
 
 if __name__ == "__main__":

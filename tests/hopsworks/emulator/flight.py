@@ -1,6 +1,5 @@
 """The query service: Arrow Flight over mutual TLS."""
 
-import threading
 import time
 
 import pyarrow as pa
@@ -35,7 +34,6 @@ class QueryService(fl.FlightServerBase):
             middleware={"signature": _SignatureFactory()},
         )
         self._world, self._faults = world, faults
-        threading.Thread(target=self.serve, daemon=True).start()
 
     @property
     def address(self) -> str:
