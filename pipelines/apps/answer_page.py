@@ -53,7 +53,7 @@ def _drawing(desk: Desk, answer: Mapping[str, Any]) -> str:
 
 def _probabilities(answer: Mapping[str, Any]) -> str:
     rows = [[text(label), f"{chance:.1%}", bar(chance)] for label, chance in answer["probabilities"].items()]
-    return table("Probability of each class", ("Class", "Probability", ""), rows)
+    return table("Probability of each class", ("Class", "Probability", "Share"), rows)
 
 
 def _pushes(desk: Desk, answer: Mapping[str, Any]) -> str:
@@ -72,7 +72,7 @@ def _pushes(desk: Desk, answer: Mapping[str, Any]) -> str:
         for push in pushes
     ]
     caption = f"What pushed the probability of {label} up (+) or down (-), compared with a typical sample"
-    return table(caption, ("Input", "Here", "Typical", "Points", ""), rows)
+    return table(caption, ("Input", "Here", "Typical", "Points", "Strength"), rows)
 
 
 def _nearest(desk: Desk, answer: Mapping[str, Any]) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from gradio.events import api
 
+from pipelines.apps import batch
 from pipelines.apps.answer_page import page_of
-from pipelines.apps.batch import MOST_ROWS, predict_file
+from pipelines.apps.batch import MOST_ROWS
 from pipelines.apps.copies import Copies
 from pipelines.apps.desks import Desk, desk_of, measured
 from pipelines.apps.endpoints import answered, endpoint, name_of
@@ -21,9 +22,23 @@ from pipelines.datasets import all_datasets
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
 
-FIRST = "Or fill in what was measured and press **Predict**. What is left empty counts as not measured."
+FIRST = (
+    "These are the values of a typical sample. Change what you like and press **Predict**; what you clear counts as "
+    "not measured."
+)
 # As many rows as fit on a screen; the file has them all.
 SHOWN_ROWS = 20
+
+
+class Measurement(gr.Number):
+    """A number whose limits the browser knows and the data contract checks: its sentence names the input."""
+
+    # For the browser it is a `Number`.
+    is_template = True
+
+    def preprocess(self, payload: float | None) -> float | None:
+        """The number as it was typed."""
+        return payload
 
 
 def build(folder: Path) -> gr.Blocks:
@@ -66,38 +81,40 @@ def _task_tab(desk: Desk) -> None:
         found = answered(desk, dict(zip(desk.task.inputs, values, strict=True)))
         return page_of(desk, found), found
 
-    events: dict[str, Any] = {
-        "inputs": inputs,
-        "outputs": [page, data],
-        "api_visibility": "private",
-        "scroll_to_output": True,
-    }
-    predict.click(show, **events)
+    events: dict[str, Any] = {"inputs": inputs, "outputs": [page, data], "api_visibility": "private"}
+    # On a phone the answer is further down; where it is to be seen nothing moves.
+    look = f"() => document.querySelector('#answer-{desk.task.name} .answer').scrollIntoView({{block: 'nearest'}})"
+    predict.click(show, **events).success(None, js=look)
     for button, load in samples:
-        button.click(load, None, [*inputs, source], api_visibility="private").success(show, **events)
+        loaded = button.click(load, None, [*inputs, source], api_visibility="private")
+        loaded.success(show, **events).success(None, js=look)
     api(endpoint(desk), api_name=name_of(desk))
 
 
 def _inputs(desk: Desk) -> list[gr.components.Component]:
+    typical = measured(desk.drawable({})[list(desk.task.inputs)])
     inputs = []
     for start in range(0, len(desk.features), 2):
         with gr.Row():
-            inputs += [_input(desk, feature) for feature in desk.features[start : start + 2]]
+            inputs += [_input(desk, each, typical[each.name]) for each in desk.features[start : start + 2]]
     return inputs
 
 
-def _input(desk: Desk, feature: Feature) -> gr.components.Component:
-    elem_id = f"{desk.task.name}-{feature.name}"
-    label = feature.title if feature.unit in {"", feature.title} else f"{feature.title} ({feature.unit})"
+def _input(desk: Desk, feature: Feature, typical: Any) -> gr.components.Component:  # noqa: ANN401 - a number or a text
+    about: dict[str, Any] = {
+        "label": feature.title if feature.unit in {"", feature.title} else f"{feature.title} ({feature.unit})",
+        "info": desk.explained(feature),
+        "elem_id": f"{desk.task.name}-{feature.name}",
+    }
     if feature.kind == "categorical":
-        return gr.Radio(list(feature.values), label=label, info=desk.explained(feature), elem_id=elem_id)
-    return gr.Number(
-        label=label,
-        info=desk.explained(feature),
+        return gr.Radio(list(feature.values), value=typical, **about)
+    return Measurement(
+        # A number that begins as None would show as 0; one that is asked for begins empty.
+        value=(lambda: None) if typical is None else typical,
         minimum=feature.low if np.isfinite(feature.low) else None,
         maximum=feature.high if np.isfinite(feature.high) else None,
         step=desk.step(feature),
-        elem_id=elem_id,
+        **about,
     )
 
 
@@ -153,11 +170,12 @@ def _file_tab(desks: list[Desk]) -> None:
     file = gr.File(label="CSV file", file_types=[".csv"], elem_id="file")
     start = gr.Button("Predict the file", variant="primary", elem_id="predict-file")
     summary = gr.Markdown(elem_id="file-summary")
-    results = gr.File(label="Results (CSV)", interactive=False, elem_id="file-results")
-    shown = gr.Dataframe(label=f"The first {SHOWN_ROWS} predictions", interactive=False, elem_id="file-predictions")
-    rejected = gr.Dataframe(label="Rejected rows, with reasons", interactive=False, elem_id="file-rejected")
+    with gr.Column(visible=False) as found:
+        results = gr.File(label="Results (CSV)", interactive=False, elem_id="file-results")
+        shown = gr.Dataframe(label=f"The first {SHOWN_ROWS} predictions", interactive=False, elem_id="file-predictions")
+        rejected = gr.Dataframe(label="Rejected rows, with reasons", interactive=False, elem_id="file-rejected")
 
-    def predict_csv(task: str, file: str | None) -> tuple[str, list[str] | None, pd.DataFrame, pd.DataFrame]:
+    def predict_file(task: str, file: str | None) -> tuple[str, list[str] | None, pd.DataFrame, pd.DataFrame]:
         """Predict every row of a CSV file.
 
         Args:
@@ -175,19 +193,20 @@ def _file_tab(desks: list[Desk]) -> None:
         return _file_answer(by_name[task], Path(file))
 
     task.change(lambda name: _columns(by_name[name]), task, columns, api_visibility="private")
-    start.click(predict_csv, [task, file], [summary, results, shown, rejected], api_name="predict_file")
+    done = start.click(predict_file, [task, file], [summary, results, shown, rejected], api_name="predict_file")
+    done.success(lambda: gr.update(visible=True), None, found, api_visibility="private")
 
 
 def _file_answer(desk: Desk, path: Path) -> tuple[str, list[str] | None, pd.DataFrame, pd.DataFrame]:
     try:
-        batch = predict_file(desk.dataset, desk.task, desk.model, path)
+        done = batch.predict_file(desk.dataset, desk.task, desk.model, path)
     except PipelineError as error:
         raise gr.Error(str(error).replace(str(path), path.name), print_exception=False) from None
     # Gradio moves what is returned into its own cache and deletes it there.
     folder = Path(tempfile.mkdtemp())
-    frames = {"predictions.csv": batch.predicted, "rejected.csv": batch.rejected}
+    frames = {"predictions.csv": done.predicted, "rejected.csv": done.rejected}
     files = [_written(frame, folder / name) for name, frame in frames.items() if len(frame)]
-    return batch.summary, files, batch.predicted.head(SHOWN_ROWS), batch.rejected.head(SHOWN_ROWS)
+    return done.summary, files, done.predicted.head(SHOWN_ROWS), done.rejected.head(SHOWN_ROWS)
 
 
 def _written(frame: pd.DataFrame, path: Path) -> str:
@@ -207,7 +226,7 @@ def _program_tab(desks: list[Desk]) -> None:
     names = "\n".join(f"- `/{name_of(desk)}`: {desk.task.description}" for desk in desks)
     gr.Markdown(
         f"The endpoints, whose names stay:\n\n{names}\n- `/predict_file`: a task and a CSV file.\n\n"
-        f"```python\n{_program(desks[0])}\n```\n\n"
+        f"```\n{_program(desks[0])}\n```\n\n"
         "Each parameter may be left out, as a measurement may be missing. The answer is a JSON object. “Use via API” "
         "at the foot of this page lists parameters and types.\n\n"
         "The same endpoints are tools for MCP clients: add the address of this page followed by `/gradio_api/mcp/`."

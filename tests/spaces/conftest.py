@@ -1,0 +1,101 @@
+"""Both apps, started once from the bundles of the demo store, and a browser that may talk to nobody else."""
+
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from pipelines.apps.copies import Copies
+from pipelines.apps.desks import desk_of
+from pipelines.bundles import space_bundles, write_bundle
+from pipelines.datasets import all_datasets
+from pipelines.serving import running_apps
+from pipelines.stores.embedded import EmbeddedStore
+
+CHROMIUM = Path("/usr/bin/chromium")
+START_SECONDS = 60
+
+
+def wait_for(url):
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - always http
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+    pytest.fail(f"{url} did not answer within {START_SECONDS} seconds")
+
+
+@pytest.fixture(name="apps", scope="session")
+def fixture_apps(demo_dir, tmp_path_factory):
+    with running_apps(EmbeddedStore(demo_dir), tmp_path_factory.mktemp("apps")) as apps:
+        for app in apps:
+            wait_for(app.url)
+        yield {app.name: app for app in apps}
+
+
+@pytest.fixture(name="predict_folder", scope="session")
+def fixture_predict_folder(demo_dir, tmp_path_factory):
+    """The bundle of the app that predicts, in a folder. Only to be read."""
+    folder = tmp_path_factory.mktemp("predict")
+    write_bundle(space_bundles(EmbeddedStore(demo_dir))[0].files, folder)
+    return folder
+
+
+@pytest.fixture(name="desks", scope="session")
+def fixture_desks(predict_folder):
+    """What each tab works with, by the name of its task."""
+    copies = Copies(predict_folder)
+    return {task.name: desk_of(copies, dataset, task) for dataset in all_datasets() for task in dataset.tasks}
+
+
+@pytest.fixture(name="browser", scope="session")
+def fixture_browser():
+    if not CHROMIUM.exists():
+        pytest.fail("The tests of the apps need a browser: apt-get install --no-install-recommends chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(name="open_page")
+def fixture_open_page(browser):
+    """Opens a page; when the test ends, no request may have gone elsewhere and no script may have failed."""
+    foreign, failures, pages = [], [], []
+
+    def open_page(url, width=1200, height=900):
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.on("request", lambda request: foreign.append(request.url) if is_foreign(request.url) else None)
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.goto(url)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert foreign == []
+    assert failures == []
+
+
+@pytest.fixture(name="complaints")
+def fixture_complaints():
+    """What axe finds wrong with a page, by the name of its rule, with the elements."""
+
+    def complaints(page):
+        found = Axe().run(page).response["violations"]
+        return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found}
+
+    return complaints
+
+
+def is_foreign(url):
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1"

@@ -1,0 +1,83 @@
+import pandas as pd
+import pytest
+
+from pipelines import models
+from pipelines.apps.batch import MOST_ROWS, predict_file
+from pipelines.errors import SourceError
+
+HEADER = "sepal_length,sepal_width,petal_length,petal_width"
+
+
+@pytest.fixture(name="predict")
+def fixture_predict(desks, tmp_path):
+    desk = desks["iris_variety"]
+
+    def predict(content):
+        path = tmp_path / "upload.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return predict_file(desk.dataset, desk.task, desk.model, path)
+
+    return predict
+
+
+def test_a_file_comes_back_with_predictions_and_its_own_columns_in_their_order(predict, desks):
+    batch = predict(f"name,{HEADER},note\na,5.0,3.4,1.5,0.2,x\nb,6.7,3.1,5.6,2.4,y\n")
+    assert list(batch.predicted.columns) == [
+        "row", "prediction", "probability_setosa", "probability_versicolor", "probability_virginica",
+        "name", "sepal_length", "sepal_width", "petal_length", "petal_width", "note",
+    ]  # fmt: skip
+    assert batch.predicted["prediction"].tolist() == ["setosa", "virginica"]
+    assert batch.predicted["name"].tolist() == ["a", "b"]
+    rows = pd.DataFrame([[5.0, 3.4, 1.5, 0.2], [6.7, 3.1, 5.6, 2.4]], columns=HEADER.split(","))
+    expected = models.predict(desks["iris_variety"].model, rows)
+    assert batch.predicted["probability_setosa"].tolist() == expected["probability_setosa"].tolist()
+    assert batch.summary == "2 of 2 rows predicted, 0 rejected."
+
+
+def test_bad_rows_come_back_with_their_number_and_every_reason(predict):
+    batch = predict(f"{HEADER}\n5.0,3.4,1.5,0.2\nlong,-3,1.5,0.2\n5.1,3.3,1.4,0.3\n")
+    assert batch.predicted["row"].tolist() == [1, 3]
+    assert batch.rejected["row"].tolist() == [2]
+    reasons = batch.rejected["reasons"].iloc[0]
+    assert "sepal_length" in reasons
+    assert "sepal_width" in reasons
+    assert batch.rejected["sepal_length"].iloc[0] == "long"
+    assert batch.summary == "2 of 3 rows predicted, 1 rejected."
+
+
+def test_gaps_are_predicted_and_other_separators_and_headers_are_read(predict):
+    batch = predict("\ufeffSepal Length;Sepal Width;Petal Length;Petal Width\n5.0;;1.5;0.2\n")
+    assert batch.predicted["prediction"].tolist() == ["setosa"]
+
+
+def test_a_file_in_which_every_row_is_bad_is_no_error(predict):
+    batch = predict(f"{HEADER}\n-1,-1,-1,-1\n")
+    assert len(batch.predicted) == 0
+    assert len(batch.rejected) == 1
+
+
+def test_a_result_can_be_predicted_again(predict):
+    first = predict(f"{HEADER}\n5.0,3.4,1.5,0.2\n").predicted
+    again = predict(first.to_csv(index=False)).predicted
+    assert list(again.columns) == list(first.columns)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "empty"),
+        (f"{HEADER}\n", "no rows"),
+        ("a,b\n1,2\n", "no column sepal_length"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (f"{HEADER},sepal_length\n1,2,3,4,5\n", "more than one column"),
+        (f"{HEADER}\n" + "5.0,3.4,1.5,0.2\n" * (MOST_ROWS + 1), "at most 20000"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(predict, content, words):
+    with pytest.raises(SourceError, match=words):
+        predict(content)
+
+
+def test_a_label_in_the_file_is_carried_along_however_wrong(predict):
+    batch = predict(f"{HEADER},variety\n5.0,3.4,1.5,0.2,tulip\n")
+    assert batch.predicted["variety"].tolist() == ["tulip"]

@@ -1,0 +1,94 @@
+import asyncio
+
+import gradio_client
+import pandas as pd
+import pytest
+from gradio_client import handle_file
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+
+from pipelines.apps.answers import answer
+from pipelines.datasets import all_tasks
+
+# The names that programs rely on: a change here breaks them.
+ENDPOINTS = {
+    "/predict_iris_variety",
+    "/predict_wine_quality",
+    "/predict_wine_grade",
+    "/predict_wine_type",
+    "/predict_file",
+}
+SETOSA = {"sepal_length": 5.0, "sepal_width": 3.4, "petal_length": 1.5, "petal_width": 0.2}
+
+
+@pytest.fixture(name="client", scope="module")
+def fixture_client(apps):
+    return gradio_client.Client(apps["predict"].url, verbose=False)
+
+
+def test_the_endpoints_have_stable_names_and_nothing_else_is_public(client):
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == ENDPOINTS
+
+
+def test_every_parameter_is_documented_with_its_meaning_and_may_be_left_out(client):
+    described = client.view_api(return_format="dict")["named_endpoints"]
+    for task in all_tasks():
+        parameters = described[f"/predict_{task.name}"]["parameters"]
+        assert [parameter["parameter_name"] for parameter in parameters] == list(task.inputs)
+        assert all(parameter["parameter_has_default"] for parameter in parameters)
+
+
+def test_a_program_gets_the_same_answer_as_the_page(client, desks):
+    found = client.predict(**SETOSA, api_name="/predict_iris_variety")
+    assert found == answer(desks["iris_variety"], SETOSA)
+
+
+def test_a_program_may_leave_a_measurement_out(client):
+    found = client.predict(petal_length=1.5, petal_width=0.2, api_name="/predict_iris_variety")
+    assert found["prediction"] == "setosa"
+    assert "Not measured" in found["warnings"][0]
+
+
+def test_what_cannot_be_right_reaches_a_program_as_the_sentence(client):
+    with pytest.raises(gradio_client.exceptions.AppError, match="sepal_length"):
+        client.predict(**{**SETOSA, "sepal_length": -1}, api_name="/predict_iris_variety")
+
+
+def test_a_program_sends_a_file_and_gets_files_back(client, tmp_path):
+    path = tmp_path / "flowers.csv"
+    path.write_text(",".join(SETOSA) + "\n5.0,3.4,1.5,0.2\n-1,3.4,1.5,0.2\n")
+    summary, files, shown, rejected = client.predict("iris_variety", handle_file(path), api_name="/predict_file")
+    assert summary == "1 of 2 rows predicted, 1 rejected."
+    predictions = pd.read_csv(files[0])
+    assert predictions["prediction"].tolist() == ["setosa"]
+    assert "sepal_length" in pd.read_csv(files[1])["reasons"].iloc[0]
+    assert shown["data"][0][1] == "setosa"
+    assert len(rejected["data"]) == 1
+
+
+def test_a_file_that_cannot_be_read_reaches_a_program_as_the_sentence_without_a_path(client, tmp_path):
+    path = tmp_path / "flowers.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(gradio_client.exceptions.AppError, match=r"The source flowers\.csv has no column sepal_length"):
+        client.predict("iris_variety", handle_file(path), api_name="/predict_file")
+
+
+def test_the_endpoints_are_tools_for_mcp_clients(apps):
+    async def use():
+        url = f"{apps['predict'].url}/gradio_api/mcp/"
+        async with (
+            streamable_http_client(url) as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            tools = {tool.name: tool for tool in (await session.list_tools()).tools}
+            called = await session.call_tool("predict_iris_variety", SETOSA)
+            return tools, called
+
+    tools, called = asyncio.run(use())
+    assert set(tools) == {name.removeprefix("/") for name in ENDPOINTS}
+    described = tools["predict_iris_variety"]
+    assert "varieties" in described.description
+    assert "green outer leaves" in described.inputSchema["properties"]["sepal_length"]["description"]
+    assert not called.isError
+    assert "setosa" in called.content[0].text

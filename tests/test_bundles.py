@@ -1,0 +1,156 @@
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines import bundles
+from pipelines.bundles import ROOT, space_bundles, write_bundle
+from pipelines.datasets import all_datasets, all_tasks
+from pipelines.lock import FILE, read_lock
+from pipelines.stores.embedded import EmbeddedStore
+
+# What the design promises to be free of stores and settings, because Spaces import it alone.
+PURE = ("datasets", "simulate", "roles", "validate", "metrics", "models", "explain", "figures", "drift", "monitoring")
+FORBIDDEN = ("pipelines.stores", "pipelines.settings", "hopsworks", "hsfs", "papermill", "deltalake", "huggingface_hub")
+
+
+@pytest.fixture(name="empty", scope="module")
+def fixture_empty(tmp_path_factory):
+    """The bundles of a store in which nothing has happened yet."""
+    return {bundle.name: bundle for bundle in space_bundles(EmbeddedStore(tmp_path_factory.mktemp("empty") / "store"))}
+
+
+@pytest.fixture(name="full", scope="module")
+def fixture_full(demo_dir):
+    """The bundles of a store after a few simulated days."""
+    return {bundle.name: bundle for bundle in space_bundles(EmbeddedStore(demo_dir))}
+
+
+def front_matter(bundle):
+    return yaml.safe_load(bundle.files["README.md"].decode().split("---")[1])
+
+
+def imported(module):
+    """The modules of this project that a module imports, transitively, and every other package that these import."""
+    ours, others, waiting = set(), set(), [module]
+    while waiting:
+        name = waiting.pop()
+        path = ROOT / (name.replace(".", "/") + ".py")
+        path = path if path.exists() else ROOT / name.replace(".", "/") / "__init__.py"
+        ours.add(name)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            for other in found:
+                if not other.startswith("pipelines"):
+                    others.add(other)
+                elif other not in ours and (
+                    (ROOT / (other.replace(".", "/") + ".py")).exists() or (ROOT / other.replace(".", "/")).is_dir()
+                ):
+                    waiting.append(other)
+    return ours, others
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_what_spaces_share_reaches_no_store_and_no_settings(name):
+    ours, others = imported(f"pipelines.{name}")
+    assert not [module for module in ours | others if module.startswith(FORBIDDEN)]
+
+
+@pytest.mark.parametrize("name", ["predict", "monitor"])
+def test_a_bundle_has_all_modules_that_its_app_reaches_and_no_others(empty, name):
+    there = {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for path in empty[name].files
+        if path.startswith("pipelines/")
+    }
+    reached, _ = imported(f"pipelines.apps.{name}")
+    every_data_set = {f"pipelines.datasets.{path.stem}" for path in (ROOT / "pipelines" / "datasets").glob("[a-z]*.py")}
+    assert there == reached | every_data_set | {"pipelines", "pipelines.apps"}
+
+
+@pytest.mark.parametrize("name", ["predict", "monitor"])
+def test_an_app_is_imported_from_its_bundle_alone(empty, name, tmp_path):
+    write_bundle(empty[name].files, tmp_path)
+    program = (
+        "import app, sys; wrong = [m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'pipelines'"
+        " and not m.__file__.startswith(sys.argv[1])]; sys.exit(str(wrong) if wrong else 0)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=tmp_path, env={"PATH": ""}, check=True)
+
+
+@pytest.mark.parametrize("name", ["predict", "monitor"])
+def test_versions_agree_between_the_readme_the_requirements_and_the_lock(empty, name):
+    lock = read_lock(FILE.read_text(encoding="utf-8"))
+    card, requirements = front_matter(empty[name]), empty[name].files["requirements.txt"].decode()
+    assert card["sdk"] == "gradio"
+    assert card["sdk_version"] == lock.version("gradio")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", card["sdk_version"])
+    assert card["python_version"] == lock.python == "3.11"
+    for package in ("gradio", "scikit-learn", "skops", "numpy"):
+        assert f"{package}=={lock.version(package)}\n" in requirements
+    assert (ROOT / card["app_file"]).name in empty[name].files
+
+
+def test_what_a_space_installs_is_what_this_environment_has():
+    import gradio
+    import sklearn
+
+    lock = read_lock(FILE.read_text(encoding="utf-8"))
+    assert gradio.__version__ == lock.version("gradio")
+    assert sklearn.__version__ == lock.version("scikit-learn")
+    assert f"{sys.version_info.major}.{sys.version_info.minor}" >= lock.python
+
+
+def test_neither_space_installs_the_feature_store_or_the_tests(empty):
+    requirements = empty["predict"].files["requirements.txt"].decode()
+    for package in ("hopsworks", "papermill", "deltalake", "pytest", "playwright", "sqlalchemy"):
+        assert f"\n{package}==" not in f"\n{requirements}"
+
+
+def test_a_store_in_which_nothing_happened_makes_bundles_without_data(empty):
+    assert not [path for bundle in empty.values() for path in bundle.files if path.startswith(("models", "history"))]
+
+
+def test_bundles_hold_the_champions_the_samples_the_history_and_the_pictures(full):
+    predict, monitor = full["predict"].files, full["monitor"].files
+    for task in all_tasks():
+        assert {f"models/{task.name}/{name}" for name in ("model.skops", "model.json", "card.md")} <= predict.keys()
+        assert f"history/{task.name}.parquet" in monitor
+        assert f"dashboard/{task.name}/newest.png" in monitor
+    for dataset in all_datasets():
+        assert f"samples/{dataset.name}.parquet" in predict
+    assert "dashboard/metrics.json" in monitor
+    assert not [path for path in predict if path.endswith(".ipynb")]
+
+
+def test_bundles_of_an_unchanged_store_are_the_same_byte_by_byte(full, demo_dir):
+    again = {bundle.name: bundle for bundle in space_bundles(EmbeddedStore(demo_dir))}
+    assert again == full
+
+
+def test_every_file_lies_where_publishing_cleans_up_or_is_replaced_by_name(full):
+    loose = {"README.md", "app.py", "requirements.txt"}
+    for bundle in full.values():
+        assert all(path in loose or path.startswith(bundles.OWNED) for path in bundle.files)
+
+
+def test_writing_a_bundle_touches_only_what_differs_and_removes_what_is_gone(tmp_path):
+    write_bundle({"a.txt": b"1", "deep/b.txt": b"2", "c.txt": b"3"}, tmp_path)
+    before = (tmp_path / "a.txt").stat().st_mtime_ns
+    assert write_bundle({"a.txt": b"1", "deep/b.txt": b"9"}, tmp_path) == ["c.txt", "deep/b.txt"]
+    assert (tmp_path / "a.txt").stat().st_mtime_ns == before
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["a.txt", "b.txt"]
+    assert (tmp_path / "deep" / "b.txt").read_bytes() == b"9"
+
+
+def test_no_module_outside_the_data_sets_names_one():
+    named = re.compile(r"\b(" + "|".join(dataset.name for dataset in all_datasets()) + r")\b", re.IGNORECASE)
+    ours = [*Path(ROOT / "pipelines" / "apps").glob("*.py"), *Path(ROOT / "spaces").rglob("*.py")]
+    ours += [ROOT / "pipelines" / f"{name}.py" for name in ("bundles", "publishing", "hub", "serving", "lock")]
+    assert [path.name for path in ours if named.search(path.read_text(encoding="utf-8"))] == []
