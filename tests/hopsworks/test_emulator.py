@@ -133,7 +133,7 @@ def test_the_client_itself_refuses_and_loses_what_it_is_said_to(kafka_store):
 
 
 def test_it_can_be_started_by_hand():
-    command = [sys.executable, "-m", "tests.hopsworks.emulator"]
+    command = [sys.executable, "-m", "tests.hopsworks"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         printed = ""
         while "doctor" not in printed:

@@ -1,4 +1,4 @@
-"""Run the emulator and print how to reach it: `python -m tests.hopsworks.emulator`."""
+"""Run the emulator and print how to reach it: `python -m tests.hopsworks`."""
 
 import argparse
 import json
