@@ -24,7 +24,7 @@ REMOTE_ACTION = re.compile(r"uses: ([\w-]+/([\w-]+)@[0-9a-f]{40})")
 class ActRun:
     """What one run of a workflow did, from act's log."""
 
-    entries: list[dict]
+    entries: list[dict] = field(repr=False)
     returncode: int
     seconds: float
     errors: str

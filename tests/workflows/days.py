@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from workflows.act import ActRun, Repository
 
-from pipelines.datasets import dataset_named
+from pipelines.datasets import dataset_named, task_named
 from pipelines.feature_groups import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
@@ -54,7 +54,7 @@ def tell(folder):
 
 def copy(source, target):
     """The repository as the story left it, for one test to change."""
-    shutil.copytree(source, target, symlinks=True)
+    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("artifacts", "home-*", "source"))
     repository = Repository(target)
     repository.point_to_own_remote()
     repository.count = 100
@@ -78,4 +78,4 @@ def arrivals(store, name=DATASET):
 
 
 def predictions(store, task):
-    return store.read(predictions_group(task))
+    return store.read(predictions_group(task_named(task)))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from workflows.days import DATASET, TASK, arrivals, predictions, repository_of
 
-from pipelines.datasets import all_datasets
+from pipelines.datasets import all_datasets, dataset_named, task_named
 from pipelines.feature_groups import samples_group
 
 
@@ -78,8 +78,9 @@ def test_training_by_dispatch_registers_a_champion_with_its_executed_notebook(da
 def test_every_summary_tells_a_person_what_happened(days):
     for name in ("first features", "training", "first inference", "features", "inference"):
         assert days.runs[name].summary.strip(), name
-    assert DATASET in days.runs["features"].summary
-    assert TASK in days.runs["training"].summary
+    assert dataset_named(DATASET).title in days.runs["features"].summary
+    assert f"{task_named(TASK).title}: training" in days.runs["training"].summary
+    assert "Version 1 becomes champion" in days.runs["training"].summary
 
 
 def test_the_log_says_how_large_the_branch_is(days):
