@@ -65,7 +65,7 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
         features.backfill(store, dataset, sources=[], now=start, replace=False)
         for task in dataset.tasks:
             _train_if_needed(store, dataset, task, runs=runs, who=who, now=start)
-    load = cast(Loader, functools.cache(load_version))
+    load = cast("Loader", functools.cache(load_version))
     for day in tqdm(list(month), desc="days", disable=not sys.stderr.isatty()):
         _run_day(store, day, month, load)
     return [refresh_dashboard(store, dataset, now) for dataset in all_datasets()]

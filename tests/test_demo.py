@@ -1,11 +1,13 @@
 import json
+from datetime import date
 
 import short_demo
 from deltalake import DeltaTable
 
 from pipelines.cli import main
+from pipelines.dashboard import DashboardReport
 from pipelines.datasets import all_datasets, all_tasks
-from pipelines.demo import Month
+from pipelines.demo import Month, alarm_lines
 from pipelines.feature_groups import predictions_group, samples_group
 
 
@@ -68,3 +70,30 @@ def test_the_demo_refuses_a_store_that_is_not_its_own(capsys, monkeypatch):
     monkeypatch.setenv("HOPSWORKS_API_KEY", "key")
     assert main(["demo"]) == 2
     assert "--yes" in capsys.readouterr().err
+
+
+def board(drift_days=(), quality_since=None):
+    document = {
+        "datasets": {"wine": {"drift": {"alarm_days": {day: ["alcohol"] for day in drift_days}}}},
+        "tasks": {"wine_grade": {"alarms": [{"score": "accuracy", "since": quality_since}]}},
+    }
+    return DashboardReport("wine", (), document)
+
+
+def test_the_demo_says_what_went_off_and_how_late():
+    month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="shifted_sensor")
+    lines = alarm_lines([board(["2026-03-14", "2026-03-13"], "2026-03-20")], month)
+    assert lines == [
+        "ALARM  drift of wine: 2026-03-13, 2 days after shifted_sensor began",
+        "ALARM  accuracy of wine_grade below promise: 2026-03-20, 9 days after shifted_sensor began",
+    ]
+
+
+def test_the_demo_says_that_nothing_went_off():
+    month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="none")
+    assert alarm_lines([board()], month) == ["No alarm: nothing drifted, and no score is below promise."]
+
+
+def test_a_scenario_begins_after_a_third_of_the_days():
+    month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="new_mix")
+    assert [day.day for day in month if month.scenario_on(day) == "new_mix"] == list(range(11, 31))

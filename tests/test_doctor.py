@@ -1,0 +1,33 @@
+from pipelines.cli import main
+
+
+def test_a_laptop_without_a_store_is_well(capsys):
+    assert main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert "FAIL" not in text
+    assert "none yet; train it: python -m pipelines train wine_grade" in text
+    assert "HF_TOKEN is not set" in text
+
+
+def test_a_folder_that_cannot_be_written_is_named(capsys, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("STORE_DIR", str(tmp_path / "file"))
+    assert main(["doctor"]) == 1
+    found = capsys.readouterr()
+    assert "FAIL  store:" in found.out
+    assert "1 of" in found.err
+
+
+def test_a_damaged_champion_is_named(demo_copy, capsys):
+    (demo_copy.root / "models" / "wine_type" / "1" / "model.skops").write_bytes(b"damaged")
+    assert main(["doctor"]) == 1
+    assert "FAIL  champion of wine_type" in capsys.readouterr().out
+
+
+def test_a_hub_that_cannot_be_reached_is_named_and_the_token_is_not(capsys, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_sesame")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert main(["doctor"]) == 1
+    found = capsys.readouterr()
+    assert "FAIL  hub" in found.out
+    assert "hf_sesame" not in found.out + found.err

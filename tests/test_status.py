@@ -1,0 +1,48 @@
+import json
+
+import short_demo
+
+from pipelines.cli import main
+from pipelines.datasets import all_tasks
+from pipelines.status import table
+
+
+def test_the_document_has_the_shape_that_programs_rely_on(demo_copy, capsys):
+    assert main(["status", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema_version"] == 1
+    assert document["store"] == {"kind": "embedded", "location": str(demo_copy.root)}
+    arrived = short_demo.DAYS * short_demo.PER_DAY
+    assert document["datasets"]["wine"] == {
+        "rows": 6497 + arrived, "simulated": arrived, "replayed": 0,
+        "newest_day": short_demo.END.isoformat(), "quarantined": 0,
+    }  # fmt: skip
+    assert set(document["tasks"]) == {task.name for task in all_tasks()}
+    grade = document["tasks"]["wine_grade"]
+    assert (grade["versions"], grade["champion"], grade["predictions"]) == ([1], 1, arrived)
+    assert grade["newest_day"] == short_demo.END.isoformat()
+    held_out = grade["held_out"]["macro_f1"]
+    assert held_out["low"] < held_out["value"] < held_out["high"]
+    assert grade["baseline"]["macro_f1"] < held_out["value"]
+    assert grade["live"]["n"] == arrived
+    assert grade["live"]["accuracy"]["low"] <= grade["live"]["accuracy"]["value"] <= grade["live"]["accuracy"]["high"]
+
+
+def test_what_cannot_be_told_is_null_in_the_document(capsys):
+    assert main(["backfill", "iris"]) == 0
+    capsys.readouterr()
+    assert main(["status", "--json"]) == 0
+    text = capsys.readouterr().out
+    assert "NaN" not in text
+    assert json.loads(text)["tasks"]["iris_variety"]["live"]["accuracy"]["value"] is None
+
+
+def test_the_text_names_every_task(demo_copy, capsys):
+    assert main(["status"]) == 0
+    text = capsys.readouterr().out
+    assert str(demo_copy.root) in text
+    assert all(task.name in text for task in all_tasks())
+
+
+def test_columns_are_as_wide_as_their_widest_cell():
+    assert table(("a", "b"), [("long", 1), ("x", 22)]) == ["a     b", "long  1", "x     22"]
