@@ -72,7 +72,7 @@ def running_apps(store: Store, folder: Path) -> Iterator[list[App]]:
     try:
         for bundle in space_bundles(store):
             write_bundle(bundle.files, folder / bundle.name)
-            port = _free_port(taken=[app.port for app in apps])
+            port = free_port(taken=[app.port for app in apps])
             apps.append(App(bundle.name, folder / bundle.name, port, _start(folder / bundle.name, port)))
         yield apps
     finally:
@@ -126,7 +126,8 @@ def _stop(app: App) -> None:
         app.process.wait()
 
 
-def _free_port(taken: Sequence[int]) -> int:
+def free_port(taken: Sequence[int]) -> int:
+    """The first port that nobody listens on and that is not among `taken`."""
     for port in range(FIRST_PORT, LAST_PORT + 1):
         if port not in taken and _is_free(port):
             return port

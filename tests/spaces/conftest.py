@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from pipelines import serving
 from pipelines.apps.copies import Copies
 from pipelines.apps.desks import desk_of
 from pipelines.bundles import space_bundles, write_bundle
@@ -30,6 +31,16 @@ def wait_for(url):
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.2)
     pytest.fail(f"{url} did not answer within {START_SECONDS} seconds")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_ports(worker_id):
+    """Test processes side by side would see the same port free at the same moment."""
+    first = 18000 + 50 * int(worker_id.removeprefix("gw") if worker_id != "master" else 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(serving, "FIRST_PORT", first)
+        patch.setattr(serving, "LAST_PORT", first + 49)
+        yield
 
 
 @pytest.fixture(name="apps", scope="session")

@@ -1,0 +1,132 @@
+"""Each bundle alone, in an environment that has exactly its own requirements, with nobody to talk to."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from pipelines.bundles import space_bundles, write_bundle
+from pipelines.serving import free_port
+from pipelines.stores.embedded import EmbeddedStore
+
+# Every connection to another machine, and every question for its address, ends the app.
+GUARD = """
+import os, sys
+
+def guard(event, arguments):
+    if event in {"socket.connect", "socket.getaddrinfo"}:
+        host = arguments[1][0] if event == "socket.connect" and isinstance(arguments[1], tuple) else arguments[0]
+        if isinstance(host, str) and host not in {"127.0.0.1", "localhost", "0.0.0.0", "::1"}:
+            print("asked for", host, flush=True)
+            os._exit(9)
+
+sys.addaudithook(guard)
+"""
+START_SECONDS = 60
+
+
+@pytest.fixture(name="folders", scope="module")
+def fixture_folders(demo_dir, tmp_path_factory):
+    folders = {}
+    for bundle in space_bundles(EmbeddedStore(demo_dir)):
+        folders[bundle.name] = tmp_path_factory.mktemp(bundle.name)
+        write_bundle(bundle.files, folders[bundle.name])
+    return folders
+
+
+@pytest.fixture(name="python", scope="module")
+def fixture_python(folders, tmp_path_factory):
+    """The interpreter of an environment made from the requirements, which are the same for both Spaces."""
+    requirements = folders["predict"] / "requirements.txt"
+    assert requirements.read_bytes() == (folders["monitor"] / "requirements.txt").read_bytes()
+    folder = tmp_path_factory.mktemp("environment")
+    python = folder / "bin" / "python"
+    if uv := shutil.which("uv"):
+        commands = [
+            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)],
+            [uv, "pip", "install", "--quiet", "--python", str(python), "--requirement", str(requirements)],
+        ]
+    else:
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        commands = [[sys.executable, "-m", "venv", str(folder)], [*pip, "--requirement", str(requirements)]]
+    for command in commands:
+        subprocess.run(command, check=True)
+    return python
+
+
+@pytest.fixture(name="start")
+def fixture_start(python, folders, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(GUARD)
+    processes = []
+
+    def start(name):
+        port = free_port(taken=[])
+        environment = {
+            "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path),
+            "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port),
+        }  # fmt: skip
+        process = subprocess.Popen(
+            [python, "app.py"], cwd=folders[name], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        processes.append(process)
+        url = f"http://127.0.0.1:{port}"
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                return url, urllib.request.urlopen(url, timeout=5).read().decode()
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.2)
+        process.kill()
+        pytest.fail(f"{name} did not start:\n{process.stdout.read().decode()}")
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def ask(url, name, values):
+    """One call as any program can make it: the event, then its outcome."""
+    body = json.dumps({"data": values}).encode()
+    request = urllib.request.Request(f"{url}/gradio_api/call/{name}", body, {"Content-Type": "application/json"})  # noqa: S310
+    event = json.load(urllib.request.urlopen(request, timeout=30))["event_id"]  # noqa: S310
+    with urllib.request.urlopen(f"{url}/gradio_api/call/{name}/{event}", timeout=30) as stream:  # noqa: S310
+        lines = stream.read().decode().splitlines()
+    return json.loads(next(line for line in lines if line.startswith("data: ")).removeprefix("data: "))[0]
+
+
+def test_the_app_that_predicts_runs_on_its_own_requirements_and_gives_the_same_answer(start, desks):
+    url, page = start("predict")
+    assert '"title":"Predict"' in page
+    answer = ask(url, "predict_iris_variety", [5.0, 3.4, 1.5, 0.2])
+    assert answer["prediction"] == "setosa"
+    assert answer["version"] == desks["iris_variety"].model.version
+
+
+def test_the_app_that_shows_the_record_runs_on_its_own_requirements(start):
+    _, page = start("monitor")
+    assert '"title":"Monitor"' in page
+
+
+def test_the_environment_has_what_it_needs_and_nothing_of_the_pipelines(python):
+    program = (
+        "import importlib.util as u; found = [n for n in "
+        "('hopsworks', 'papermill', 'deltalake', 'pytest', 'playwright') if u.find_spec(n)]; assert not found, found"
+    )
+    subprocess.run([python, "-c", program], check=True)
+
+
+def test_a_space_without_any_data_starts_and_says_what_will_appear(start, folders):
+    for path in ("models", "samples"):
+        shutil.move(folders["predict"] / path, folders["predict"] / f"{path}-away")
+    try:
+        _, page = start("predict")
+    finally:
+        for path in ("models", "samples"):
+            shutil.move(folders["predict"] / f"{path}-away", folders["predict"] / path)
+    assert "after the first training" in page

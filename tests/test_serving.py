@@ -1,0 +1,117 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from pipelines import serving
+from pipelines.bundles import Bundle, write_bundle
+from pipelines.errors import PipelineError
+from pipelines.serving import App, free_port, refresh
+
+ROOT = Path(__file__).parents[1]
+SECONDS = 60
+
+
+class Process:
+    """What `refresh` needs of a process: whether it was ended."""
+
+    def __init__(self):
+        self.ended = False
+
+    def terminate(self):
+        self.ended = True
+
+    def wait(self, timeout=None):
+        assert self.ended or timeout
+
+
+@pytest.fixture(name="app")
+def fixture_app(tmp_path, monkeypatch):
+    monkeypatch.setattr(serving, "_start", lambda folder, port: (folder, port))
+    write_bundle(bundle().files, tmp_path)
+    return App("monitor", tmp_path, 7999, Process())
+
+
+def bundle(**files):
+    content = {"app.py": b"1", "history/t.parquet": b"1", "dashboard/metrics.json": b"1", **files}
+    return Bundle("monitor", "gradio", {name.replace("__", "/"): value for name, value in content.items()})
+
+
+def test_new_data_are_written_and_the_app_goes_on(app):
+    process = app.process
+    refresh([bundle(history__t2_parquet=b"2")], [app])
+    assert (app.folder / "history" / "t2_parquet").read_bytes() == b"2"
+    assert app.process is process
+    assert not process.ended
+
+
+def test_anything_else_starts_the_app_anew_on_the_same_port(app):
+    process = app.process
+    refresh([bundle(models__t_json=b"2")], [app])
+    assert process.ended
+    assert app.process == (app.folder, 7999)
+
+
+def test_an_app_that_ended_by_itself_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(serving, "POLL_SECONDS", 0)
+    ended = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+    ended.wait()
+
+    class Store:
+        def get_file(self, _):
+            return None
+
+        def champion(self, _):
+            return None
+
+    with pytest.raises(PipelineError, match=r"monitor ended with exit code 3"):
+        serving.follow(Store(), [App("monitor", tmp_path, 7999, ended)])
+
+
+def test_a_port_in_use_is_passed_over():
+    first = free_port(taken=[])
+    with socket.socket() as used:
+        used.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        used.bind(("127.0.0.1", first))
+        used.listen()
+        second = free_port(taken=[])
+        assert second > first
+        assert free_port(taken=[second]) > second
+
+
+def test_the_command_serves_both_apps_without_secrets_and_ends_them_with_itself(demo_dir):
+    environment = {**os.environ, "STORE_DIR": str(demo_dir), "HF_TOKEN": "hf_secret_token", "PYTHONPATH": str(ROOT)}
+    # One after the other: both would take the same ports.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines", "serve"],
+            env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        try:
+            urls = [process.stderr.readline().split(": ")[1].strip() for _ in range(2)]
+            assert all(map(answers, urls))
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            assert len(children) == 2
+            for child in children:
+                assert b"hf_secret_token" not in Path(f"/proc/{child}/environ").read_bytes()
+        finally:
+            process.send_signal(stop)
+            assert process.wait(SECONDS) == 0
+        assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def answers(url):
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        try:
+            return urllib.request.urlopen(url, timeout=5).status == 200  # noqa: S310 - always http
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+    return False
