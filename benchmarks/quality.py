@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -28,7 +29,7 @@ from pipelines.datasets import DataSet, Task, all_tasks, dataset_of, task_named
 from pipelines.decisions import Rule
 from pipelines.ensembles import Floats, fill_missing, medians, member_probabilities
 from pipelines.families import BLENDED, FAMILIES
-from pipelines.folds import FOLDS, Fold, Rows, grouped_folds
+from pipelines.folds import FOLDS, Fold, Rows, grouped_folds, learning_shape
 from pipelines.metrics import Estimate, metric_title
 from pipelines.models import MODEL_FILE, Model, decide
 from pipelines.search import Candidate, compare, fit_candidate, search
@@ -144,15 +145,12 @@ def trade_off(data: TrainingData, *, folds: int) -> pd.DataFrame:
     """Quality, file size and time of every family, of the blend, and of blends with smaller and larger forests."""
     rows = data.learning_rows
     complete = Rows(fill_missing(rows.matrix, medians(rows.matrix)), rows.labels, rows.groups, rows.numeric)
-    members = {family.name: family.make(rows.shape, 0) for family in FAMILIES}
-    forest, kernel = BLENDED
-    others = {
-        f"{forest} of {trees}": next(each for each in FAMILIES if each.name == forest).make(rows.shape, 0)
-        for trees in FOREST_SIZES
-    }
-    members |= {name: made.set_params(n_estimators=int(name.split()[-1])) for name, made in others.items()}
-    teams = [*((family.name,) for family in FAMILIES), BLENDED, *((name, kernel) for name in others)]
     split = grouped_folds(data.task, rows, seed=0, count=folds)
+    members = {family.name: family.make(learning_shape(rows, split), 0) for family in FAMILIES}
+    forest, kernel = BLENDED
+    others = {f"{forest} of {trees}": clone(members[forest]).set_params(n_estimators=trees) for trees in FOREST_SIZES}
+    members |= others
+    teams = [*((family.name,) for family in FAMILIES), BLENDED, *((name, kernel) for name in others)]
     found = compare(data.task, complete, split, members, teams)
     return pd.DataFrame.from_dict(
         {each.name: _measured(data, each, _as_model(data, each, rows, members)) for each in found}, orient="index"

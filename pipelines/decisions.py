@@ -20,7 +20,7 @@ Rule: TypeAlias = dict[str, Any]
 
 # Rules whose scores differ by less than this are equally good (the sampling error of a score is some three times as
 # large); among them the one is taken that does least harm by another measure.
-TOLERANCE = 0.004
+TOLERANCE = 0.003
 # Weights relative to the most frequent class: from a little below 1 to what makes one class in fifty the answer.
 WEIGHTS = np.geomspace(0.7, 20, 60)
 ROUNDS = 3

@@ -26,16 +26,23 @@ TREES = 150
 # Points that stand for all training rows in the kernel model; with more the score stays and a million rows take longer.
 LANDMARKS = 300
 QUANTILES = 200
+USUAL_NEIGHBOURS, MOST_NEIGHBOURS = 5, 60
 # The solver needs some 100 steps on the wines.
 ITERATIONS = 1000
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a family needs to know of the training rows: how many, and how many leading columns are numbers."""
+    """What a family needs to know of the rows: how many it will learn from at least, and how many leading columns are
+    numbers.
+    """
 
     rows: int
     numeric: int
+
+
+def _nothing_to_vary(shape: Shape) -> Mapping[str, Any]:  # noqa: ARG001 - every family is asked alike
+    return {}
 
 
 @dataclass(frozen=True)
@@ -47,13 +54,22 @@ class Family:
 
     name: str
     make: Callable[[Shape, int], Classifier]
-    distributions: Mapping[str, Any] = field(default_factory=dict)
+    distributions: Callable[[Shape], Mapping[str, Any]] = field(default=_nothing_to_vary)
     draws: Mapping[str, int] = field(default_factory=dict)
 
 
 def _neighbours(shape: Shape, seed: int) -> Classifier:  # noqa: ARG001 - every family is made alike
     # A search tree would bring two more types that loading has to trust.
-    return Pipeline([("scale", StandardScaler()), ("classify", KNeighborsClassifier(algorithm="brute"))])
+    nearest = KNeighborsClassifier(min(USUAL_NEIGHBOURS, shape.rows), algorithm="brute")
+    return Pipeline([("scale", StandardScaler()), ("classify", nearest)])
+
+
+def _neighbours_varied(shape: Shape) -> Mapping[str, Any]:
+    return {
+        "classify__n_neighbors": np.arange(1, min(MOST_NEIGHBOURS, shape.rows) + 1),
+        "classify__weights": ["uniform", "distance"],
+        "classify__metric": ["euclidean", "manhattan"],
+    }
 
 
 def _linear(shape: Shape, seed: int) -> Classifier:  # noqa: ARG001 - every family is made alike
@@ -61,7 +77,8 @@ def _linear(shape: Shape, seed: int) -> Classifier:  # noqa: ARG001 - every fami
 
 
 def _discriminant(shape: Shape, seed: int) -> Classifier:  # noqa: ARG001 - every family is made alike
-    return LinearDiscriminantAnalysis()
+    # The usual solver fails where a class does not vary at all.
+    return LinearDiscriminantAnalysis(solver="lsqr")
 
 
 def _forest(shape: Shape, seed: int) -> Classifier:  # noqa: ARG001 - every family is made alike
@@ -70,18 +87,16 @@ def _forest(shape: Shape, seed: int) -> Classifier:  # noqa: ARG001 - every fami
 
 def _kernel(shape: Shape, seed: int) -> Classifier:
     """Logistic regression on Gaussian kernels at some rows: C. Williams and M. Seeger (2001), the Nyström method."""
-    # Cross-validation hands a part of the rows, and neither step takes more points than rows.
-    points = shape.rows // 2
-    normal_scores = QuantileTransformer(
-        n_quantiles=max(1, min(QUANTILES, points)), output_distribution="normal", random_state=seed
-    )
+    # Neither step takes more points than rows.
+    quantiles, landmarks = (min(most, shape.rows) for most in (QUANTILES, LANDMARKS))
+    normal_scores = QuantileTransformer(n_quantiles=quantiles, output_distribution="normal", random_state=seed)
     return Pipeline(
         [
             (
                 "scale",
                 ColumnTransformer([("normal", normal_scores, list(range(shape.numeric)))], remainder="passthrough"),
             ),
-            ("kernel", Nystroem(gamma=0.1, n_components=max(1, min(LANDMARKS, points)), random_state=seed)),
+            ("kernel", Nystroem(gamma=0.1, n_components=landmarks, random_state=seed)),
             ("classify", LogisticRegression(max_iter=ITERATIONS)),
         ]
     )
@@ -91,19 +106,15 @@ FAMILIES = (
     Family(
         "nearest neighbours",
         _neighbours,
-        {
-            "classify__n_neighbors": np.arange(1, 61),
-            "classify__weights": ["uniform", "distance"],
-            "classify__metric": ["euclidean", "manhattan"],
-        },
+        _neighbours_varied,
         {"quick": 4, "full": 20},
     ),
-    Family("linear", _linear, {"classify__C": loguniform(1e-2, 1e3)}, {"full": 8}),
+    Family("linear", _linear, lambda _: {"classify__C": loguniform(1e-2, 1e3)}, {"full": 8}),
     Family("discriminant", _discriminant),
     Family(
         "forest",
         _forest,
-        {
+        lambda _: {
             "min_samples_leaf": [1, 2, 3],
             "max_features": ["sqrt", 0.4, 0.6],
             "criterion": ["gini", "entropy"],
@@ -113,7 +124,7 @@ FAMILIES = (
     Family(
         "kernel",
         _kernel,
-        {"kernel__gamma": loguniform(0.02, 0.5), "classify__C": loguniform(0.1, 10)},
+        lambda _: {"kernel__gamma": loguniform(0.02, 0.5), "classify__C": loguniform(0.1, 10)},
         {"full": 10},
     ),
 )

@@ -46,11 +46,6 @@ class Rows:
     def __len__(self) -> int:
         return len(self.labels)
 
-    @property
-    def shape(self) -> Shape:
-        """What a family needs to know of the rows."""
-        return Shape(len(self), self.numeric)
-
 
 def grouped_folds(task: Task, rows: Rows, seed: int, count: int = FOLDS) -> list[Fold]:
     """Folds as (learning rows, other rows), stratified by class, no group in both; fewer than `count` for few groups.
@@ -66,7 +61,7 @@ def grouped_folds(task: Task, rows: Rows, seed: int, count: int = FOLDS) -> list
             f"{task.name} cannot be trained: its {len(rows)} training rows have {len(present)} of the "
             f"{len(task.classes)} classes, and it takes at least two. Backfill a source with more classes."
         )
-    count = min(count, len(np.unique(rows.groups)))
+    count = min(count, len(np.unique(rows.groups)), int(np.bincount(rows.labels).max()))
     folds = _split(rows, count, seed) if count > 1 else []
     if not folds or any(len(np.unique(rows.labels[learned])) < 2 or not len(other) for learned, other in folds):  # noqa: PLR2004
         raise NotReadyError(
@@ -74,6 +69,11 @@ def grouped_folds(task: Task, rows: Rows, seed: int, count: int = FOLDS) -> list
             "on rows that it has not learned from. Backfill a source with more rows."
         )
     return folds
+
+
+def learning_shape(rows: Rows, folds: Sequence[Fold]) -> Shape:
+    """What a family needs to know to be fitted on each of the folds."""
+    return Shape(min(len(learned) for learned, _ in folds), rows.numeric)
 
 
 def out_of_fold(members: Mapping[str, Classifier], rows: Rows, folds: Sequence[Fold], size: int) -> dict[str, Floats]:
@@ -91,7 +91,10 @@ def out_of_fold(members: Mapping[str, Classifier], rows: Rows, folds: Sequence[F
 
 def fit_member(member: Classifier, matrix: Floats, labels: Integers) -> Classifier:
     """A fitted copy of a member; a forest without what no prediction needs."""
-    fitted = clone(member).fit(matrix, labels)
+    with warnings.catch_warnings():
+        # A class of one row has no spread; the discriminant then takes that of the others.
+        warnings.filterwarnings("ignore", message="Only one sample available")
+        fitted = clone(member).fit(matrix, labels)
     return slim(fitted) if isinstance(fitted, ExtraTreesClassifier) else fitted
 
 

@@ -61,12 +61,12 @@ def against_baseline(task: Task, version: int, info: Info, because: str) -> Deci
     `because` says why there is none, as the beginning of a sentence.
     """
     held_out, baseline = info["metrics"][task.scorer], info["baseline"][task.scorer] or 0.0
-    low = held_out["low"] if held_out["low"] is not None else held_out["value"]
     name, rows = metric_title(task.scorer), info["data"]["test_rows"]
-    found = (
-        f"its {name} on {rows:,} test rows is {_interval(Estimate(held_out['value'], low, held_out['high'] or low))}"
-    )
-    better = low is not None and low > baseline
+    if held_out["low"] is None:
+        sentence = f"{because}. Version {version} does not become champion: {rows:,} test rows cannot tell its {name}."
+        return Decision(promote=False, sentence=sentence)
+    found = f"its {name} on {rows:,} test rows is {_interval(Estimate(**held_out))}"
+    better = held_out["low"] > baseline
     verdict = "becomes champion" if better else "does not become champion"
     beside = "above" if better else "not surely above"
     return Decision(

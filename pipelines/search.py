@@ -35,8 +35,8 @@ from pipelines.ensembles import (
     medians,
     member_probabilities,
 )
-from pipelines.families import BLENDED, FAMILIES, ITERATIONS, Family
-from pipelines.folds import Fold, Rows, fit_member, grouped_folds, out_of_fold, workers
+from pipelines.families import BLENDED, FAMILIES, ITERATIONS, Family, Shape
+from pipelines.folds import Fold, Rows, fit_member, grouped_folds, learning_shape, out_of_fold, workers
 
 # How freely the blend follows its members: the first suits thousands of rows and many classes, the second few rows.
 BLEND_STRENGTHS = (0.05, 1.0)
@@ -145,24 +145,26 @@ def fit_candidate(task: Task, rows: Rows, candidate: Candidate, members: Mapping
 
 def _members(task: Task, rows: Rows, folds: Sequence[Fold], size: str, seed: int) -> dict[str, Classifier]:
     """Each family with its usual parameters, and once more with tuned ones where the search tunes it."""
-    found = {}
+    found, shape = {}, learning_shape(rows, folds)
     for family in tqdm(FAMILIES, desc=f"{task.name}: families", disable=not sys.stderr.isatty()):
         log.info("%s: %s", task.name, family.name)
-        found[family.name] = family.make(rows.shape, seed)
+        found[family.name] = family.make(shape, seed)
         if size in family.draws:
             found[family.name + TUNED] = _tuned(task, family, rows, folds, size=size, seed=seed)
     return found
 
 
 def _tuned(task: Task, family: Family, rows: Rows, folds: Sequence[Fold], *, size: str, seed: int) -> Classifier:
-    usual = family.make(rows.shape, seed)
+    shape = learning_shape(rows, folds)
+    usual = family.make(shape, seed)
     tried = RandomizedSearchCV(
         usual,
-        dict(family.distributions),
+        dict(family.distributions(shape)),
         n_iter=family.draws[size],
         scoring=partial(_fold_scores, task),
         cv=folds,
         refit=False,
+        error_score="raise",
         n_jobs=workers(rows),
         random_state=seed,
     ).fit(rows.matrix, rows.labels)
@@ -266,7 +268,8 @@ def _parameters(name: str, members: dict[str, Classifier]) -> str:
     """The parameters of a tuned member that its family's search varies."""
     family = next(family for family in FAMILIES if family.name == name.removesuffix(TUNED))
     values = members[name].get_params() if name.endswith(TUNED) else {}
-    chosen = {key.split("__")[-1]: values[key] for key in family.distributions if key in values}
+    varied = family.distributions(Shape(rows=1, numeric=0))
+    chosen = {key.split("__")[-1]: values[key] for key in varied if key in values}
     return ", ".join(
         f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in chosen.items()
     )
