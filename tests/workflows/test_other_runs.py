@@ -2,7 +2,7 @@
 
 import json
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import nbformat
 import pytest
@@ -130,7 +130,7 @@ def test_nothing_is_published_after_a_failure_or_from_another_branch(repository,
 
 def test_a_failed_run_opens_an_issue_and_the_next_good_one_closes_it(repository, github):
     github.add_run("inference.yml", "success", _now())
-    github.add_run("features.yml", "failure", _now(), step="Add the samples that are due")
+    github.add_run("features.yml", "failure", _now(-timedelta(hours=1)), step="Add the samples that are due")
     failed = repository.run("workflow_run", "upkeep.yml", **on_github(github))
     assert failed.jobs == {"issues": "success"}, failed.log
     assert [issue["title"] for issue in github.issues] == ["Features fails"]
@@ -182,5 +182,5 @@ def _hopsworks_variables(emulator):
     return {name: environ[name] for name in names}
 
 
-def _now():
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _now(shift=timedelta()):
+    return (datetime.now(UTC) + shift).strftime("%Y-%m-%dT%H:%M:%SZ")
