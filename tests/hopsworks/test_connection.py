@@ -117,6 +117,14 @@ def test_nothing_is_printed_and_nothing_is_asked(emulator, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_log_that_tells_everything_tells_nothing_of_the_client(emulator, caplog):
+    caplog.set_level(logging.INFO)
+    store = store_with(emulator)
+    store.upsert(READINGS, readings(("a", 1, day(0))))
+    store.connection.close()
+    assert caplog.text == ""
+
+
 def test_logging_and_warnings_stay_as_they_were():
     script = (
         "import logging, warnings; before = warnings.formatwarning\n"

@@ -76,7 +76,9 @@ def load() -> Handle:
     finally:
         root.handlers[:], warnings.formatwarning = handlers, formatwarning
         root.setLevel(level)
-    # It logs the traceback of every error that it then raises; whoever catches the error says what is needed.
+    # What it does is no news to who runs a pipeline; what fails is raised, and its traceback need not be logged before.
+    for name in ("hopsworks", "hopsworks_common", "hsfs", "hsml"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("hsfs.core.arrow_flight_client").setLevel(logging.CRITICAL)
     _limit_health_checks()
     return module
