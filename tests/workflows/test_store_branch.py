@@ -270,6 +270,7 @@ def test_reading_keeps_nothing(remote, clone):
     assert done.returncode == 3
     assert "1\n" in done.stdout
     assert content(remote) == {"a": "1"}
+    assert run(clone, *shell('cat "$STORE_DIR/a"'), options=["--read-only"]).stdout == "1\n", "nor here"
 
 
 def test_with_hopsworks_the_verb_just_runs(remote, clone):
