@@ -72,8 +72,6 @@ class StoreBranch:
         self.folder.mkdir(parents=True, exist_ok=True)
         start = self._fetch()
         self._git("read-tree", *(["--reset", "-u", start] if start else ["--empty"]))
-        # Also what a command changed of which nothing was to be kept.
-        self._git("checkout-index", "--all", "--force", "--quiet")
         self._git("clean", "-ffdxq", "-e", "/runs/")
         return start
 
