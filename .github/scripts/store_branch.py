@@ -146,8 +146,8 @@ class StoreBranch:
 def run_on_branch(branch: StoreBranch, command: Sequence[str], environ: Mapping[str, str], message: str) -> int:
     """Check out, run, keep; again, where another run was faster. Returns the exit code of the command.
 
-    What a failed command had written is kept too: every write of the store is whole, and a data set that
-    fails must not hold up another one.
+    What a failed command had finished is kept too: every write of the store is whole, and the next run goes on
+    from there.
     """
     for attempt in range(1, MOST_RUNS + 1):
         _empty_summary(environ)
