@@ -22,11 +22,14 @@ serve: $(VENV)/installed ## both Spaces on this machine, on the current store
 hopsworks-emulator: $(VENV)/installed ## a Hopsworks to try the full tier on a laptop
 	$(RUN) -m tests.hopsworks
 
-# The lock says exactly what is installed, hash by hash; a changed lock installs again.
-$(VENV)/installed: requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=python3.11")'
+# The lock says exactly what is installed, hash by hash; a changed lock installs again. uv installs it, because the pip
+# that Python 3.11 brings takes a package with extras for one that the lock does not pin.
+INSTALLER := .github/actions/setup/uv.txt
+$(VENV)/installed: requirements.txt $(INSTALLER)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; call make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(INSTALLER)
+	$(VENV)/bin/uv pip install --quiet --python $(RUN) --require-hashes --requirement requirements.txt
 	touch $@
 
 # The pages are tested in a real browser; Debian and Ubuntu have it as a package.
