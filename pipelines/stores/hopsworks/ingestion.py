@@ -61,7 +61,7 @@ def exact(rows: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
 def materialise(known: Handle) -> None:
     """Run the job that moves rows from Kafka into the table, and wait for it.
 
-    A job that runs already may have begun before our rows were sent: it is waited for, and another one started.
+    A job that runs already is waited for, and another one started.
 
     Raises
     ------
@@ -72,8 +72,7 @@ def materialise(known: Handle) -> None:
     """
     deadline = time.monotonic() + JOB_SECONDS
     job = known.materialization_job
-    _await_end(job, deadline)
-    # None: another process started the job just before us, and that run may have missed our rows.
+    # None: a run is going on, and may have begun before our rows were sent.
     while job.run(args=job.config.get("defaultArgs", ""), await_termination=False) is None:
         _await_end(job, deadline)
     state = _await_end(job, deadline)
