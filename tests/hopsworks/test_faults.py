@@ -1,5 +1,6 @@
 """What goes wrong between us and Hopsworks: what is tried again, what is not, and what is said in the end."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 from small_groups import READINGS, day, readings
 
 from pipelines.errors import StoreError, StoreUnavailable
@@ -152,9 +154,24 @@ def test_kafka_that_is_down_is_told_in_time(store, emulator):
     begun = time.monotonic()
     with pytest.raises(StoreUnavailable, match=r"readings.*Kafka.*HOPSWORKS_WRITE_PATH=delta"):
         store.upsert(READINGS, readings(("b", 1, day(0))))
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 25
     emulator.knobs(kafka_address="")
     assert store.upsert(READINGS, readings(("b", 1, day(0)))) == 1
+
+
+def test_rows_that_no_broker_takes_are_given_up(store, emulator):
+    """The first connector is for a look at the topic, the second for sending."""
+    path = f"https://127.0.0.1:{emulator.port}/hopsworks-api/api/project/119/featurestores/67/storageconnectors"
+    headers = {"Authorization": "ApiKey emulator-key"}
+    known = requests.get(f"{path}/kafka_connector/byok", headers=headers, verify=False, timeout=5).json()  # noqa: S501
+    broken = json.dumps({**known, "bootstrapServers": "127.0.0.1:1"})
+    for _ in range(2):
+        emulator.fault("GET .*kafka_connector", status=200, body=json.dumps(known))
+        emulator.fault("GET .*kafka_connector", status=200, body=broken)
+    begun = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="Kafka"):
+        store.upsert(READINGS, readings(("b", 1, day(0))))
+    assert time.monotonic() - begun < 15
 
 
 def test_a_file_system_that_cannot_be_reached_is_told(delta_store, emulator):
@@ -169,6 +186,15 @@ def test_a_file_that_arrives_in_part_is_fetched_again(kafka_store, emulator):
     assert kafka_store.get_file("dashboard/x.bin") == b"0123456789" * 100
     emulator.fault("GET .*download", status=200, body="0123")
     assert kafka_store.get_file("dashboard/x.bin") == b"0123456789" * 100
+
+
+def test_a_broken_tls_connection_is_no_bad_certificate():
+    broken = requests.exceptions.SSLError("(Caused by SSLError(SSLEOFError(8, 'EOF occurred in violation')))")
+    untrusted = requests.exceptions.SSLError("(Caused by SSLError(SSLCertVerificationError(1, 'self-signed')))")
+    assert [is_transient(error) for error in (broken, untrusted)] == [True, False]
+    said = [str(failures.explain(error, "read", HopsworksSettings())) for error in (broken, untrusted)]
+    assert "HOPSWORKS_HOST " in said[0]
+    assert "HOPSWORKS_TRUST_STORE_PATH" in said[1]
 
 
 def test_a_defect_of_our_own_is_not_dressed_up():

@@ -139,6 +139,14 @@ def test_a_registration_survives_a_fault_anywhere(delta_store, emulator, tmp_pat
     assert delta_store.folders.names(f"{HOME}/registrations/a_task") == []
 
 
+def test_a_hiccup_in_the_middle_does_not_upload_everything_again(delta_store, emulator, tmp_path):
+    for line in ("GET .*models/a_task_1", "POST .*Files/pictures.*action=create", "GET .*dataset.*model.skops"):
+        emulator.fault(line, status=503)
+    delta_store.register(VIEW, 1, model_folder(tmp_path / "one"))
+    assert len(emulator.log("503 ")) == 3
+    assert len([line for line in emulator.log("dataset/upload") if "/Files" in line]) == 3
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_registration_that_failed_can_be_done_again(delta_store, emulator, tmp_path):
     emulator.fault("POST .*dataset/upload.*Files", drop="before", times=-1)

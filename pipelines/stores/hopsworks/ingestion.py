@@ -17,11 +17,6 @@ _DONE = ("SUCCEEDED", "FINISHED")
 
 # librdkafka would try for five minutes to deliver; the retries around this module do that better.
 KAFKA_SECONDS = 30
-_KAFKA_OPTIONS = {
-    "message.timeout.ms": KAFKA_SECONDS * 1000,
-    # Its complaints go to the terminal past everything that could be redirected; errors are raised anyway.
-    "log_level": 0,
-}
 
 _DTYPES = {"string": "string[python]", "double": "Float64", "bigint": "Int64"}
 
@@ -33,8 +28,11 @@ def insert(known: Handle, group: FeatureGroup, rows: pd.DataFrame) -> None:
         write_options={
             "wait_for_job": False,
             "start_offline_materialization": False,
-            "kafka_timeout": KAFKA_SECONDS // 3,
-            "kafka_producer_config": _KAFKA_OPTIONS,
+            "kafka_producer_config": {
+                "message.timeout.ms": KAFKA_SECONDS * 1000,
+                # Its complaints go to the terminal past all that could be redirected; errors are raised anyway.
+                "log_level": 0,
+            },
         },
         validation_options={"run_validation": False, "save_report": False, "fetch_expectation_suite": False},
     )
