@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from workflows.git_over_http import serving
 from workflows.scripts import SCRIPTS, load
 
 store_branch = load("store_branch")
@@ -297,6 +298,32 @@ def test_the_verb_never_sees_the_token_and_git_gets_it_as_a_header(clone):
     assert "secret" not in done.stdout + done.stderr
     for file in Path(clone / ".git").rglob("*"):
         assert not file.is_file() or b"secret" not in file.read_bytes()
+
+
+def test_over_http_the_token_of_the_job_opens_a_private_repository(remote, clone, tmp_path):
+    with serving(tmp_path, "job-token") as url:
+        git("remote", "set-url", "origin", f"{url}/{remote.name}", cwd=clone)
+        done = run(clone, *write("a", "1"), GITHUB_TOKEN="job-token", GITHUB_SERVER_URL=url)
+        assert done.returncode == 0, done.stdout
+        again = run(
+            clone,
+            *shell('cat "$STORE_DIR/a"; echo 2 > "$STORE_DIR/b"'),
+            GITHUB_TOKEN="job-token",
+            GITHUB_SERVER_URL=url,
+        )
+        assert "1\n" in again.stdout
+    assert content(remote) == {"a": "1", "b": "2"}
+
+
+def test_over_http_a_token_belongs_to_its_server_alone(remote, clone, tmp_path, monkeypatch, capsys):
+    with serving(tmp_path, "job-token") as url:
+        git("remote", "set-url", "origin", f"{url}/{remote.name}", cwd=clone)
+        monkeypatch.chdir(clone)
+        monkeypatch.setattr(store_branch, "PAUSES_S", ())
+        monkeypatch.setenv("GITHUB_TOKEN", "job-token")
+        monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example")
+        assert store_branch.main(["true"]) == 1
+    assert "::error::'git ls-remote' failed" in capsys.readouterr().out
 
 
 def test_a_branch_that_someone_gave_more_commits_is_one_commit_again(remote, clone, tmp_path):
