@@ -140,7 +140,7 @@ def test_a_registration_survives_a_fault_anywhere(delta_store, emulator, tmp_pat
 
 
 def test_a_hiccup_in_the_middle_does_not_upload_everything_again(delta_store, emulator, tmp_path):
-    for line in ("GET .*models/a_task_1", "POST .*Files/pictures.*action=create", "GET .*dataset.*model.skops"):
+    for line in ("GET .*models/a_task_1", "POST .*Files/pictures.*action=create", "PUT .*models/a_task_1"):
         emulator.fault(line, status=503)
     delta_store.register(VIEW, 1, model_folder(tmp_path / "one"))
     assert len(emulator.log("503 ")) == 3
