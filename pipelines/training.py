@@ -14,15 +14,15 @@ import numpy as np
 import sklearn
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task
-from pipelines.errors import UsageError
+from pipelines.datasets import DataSet, Task, dataset_of
+from pipelines.errors import ModelRefused, UsageError
 from pipelines.evaluation import Evaluation, evaluate, plain
 from pipelines.models import Model
 from pipelines.registration import load_registered, register_version
 from pipelines.search import Found, search
 from pipelines.stores.base import ChampionEntry, Store
 from pipelines.succession import decide_succession
-from pipelines.training_data import TrainingData, load_training_data
+from pipelines.training_data import TrainingData, load_training_data, source_of
 
 SEARCHES = ("quick", "full")
 ORDERS = ("auto", "always", "never")
@@ -142,17 +142,27 @@ def promote(store: Store, task: Task, version: int, *, when: datetime, who: str,
     NotFound
         There is no such version.
     ModelRefused
-        It cannot be loaded here, so it could not predict.
+        It cannot be loaded here, so it could not predict, or it was trained on another source: what was a training
+        row then may be a test or reserve row now.
     UsageError
         No reason is given.
     """
     if not reason.strip():
         raise UsageError("A promotion needs a reason that others can read later; give --reason TEXT.")
-    load_registered(store, task, version)
+    _refuse_another_source(store, task, load_registered(store, task, version))
     champion = store.champion(task.name)
     entry = ChampionEntry(task.name, version, when, who, reason.strip())
     store.move_champion(entry, champion.version if champion else None)
     return entry
+
+
+def _refuse_another_source(store: Store, task: Task, model: Model) -> None:
+    learned, present = model.info["data"]["source"], source_of(store, dataset_of(task))
+    if learned.get("sha256") != present.get("sha256"):
+        raise ModelRefused(
+            f"Version {model.version} of {task.name} learned from {learned.get('name')}, and the store now has the rows "
+            f"of {present.get('name')}: it may have learned rows that it would be judged on. Train a new version."
+        )
 
 
 def needs_training(store: Store, dataset: DataSet, task: Task) -> bool:

@@ -98,8 +98,13 @@ def load_training_data(store: Store, dataset: DataSet, task: Task) -> TrainingDa
         rows=len(whole),
         fingerprint=fingerprint(task, whole),
         released=tuple(sorted(set(released["sample_id"]) & set(whole["sample_id"]))),
-        source=json.loads(store.get_file(f"sources/{dataset.name}.json") or b"{}"),
+        source=source_of(store, dataset),
     )
+
+
+def source_of(store: Store, dataset: DataSet) -> dict[str, Any]:
+    """What the data set was backfilled from: `name`, `sha256`, `rows`, `at`; empty before a backfill."""
+    return dict(json.loads(store.get_file(f"sources/{dataset.name}.json") or b"{}"))
 
 
 def read_history(store: Store, dataset: DataSet) -> pd.DataFrame:

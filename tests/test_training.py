@@ -209,6 +209,17 @@ def test_a_version_that_does_not_load_is_not_promoted(store, place):
     assert store.champion(VARIETY.name).version == 2
 
 
+def test_a_version_that_learned_from_another_source_is_not_promoted(store, place):
+    register(store, place)
+    IRIS.load([]).rows.iloc[5:].to_csv(place / "other.csv", index=False)
+    backfill(store, IRIS, [place / "other.csv"], NOW, replace=True)
+    assert store.champion(VARIETY.name) is None
+    with pytest.raises(
+        ModelRefused, match=r"learned from scikit-learn's iris, and the store now has the rows of other\.csv"
+    ):
+        promote(store, 1)
+
+
 def test_a_promotion_needs_a_version_and_a_reason(store, place):
     register(store, place)
     with pytest.raises(NotFound):
