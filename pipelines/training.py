@@ -160,7 +160,7 @@ def _refuse_another_source(store: Store, task: Task, model: Model) -> None:
     learned, present = model.info["data"]["source"], source_of(store, dataset_of(task))
     if learned.get("sha256") != present.get("sha256"):
         raise ModelRefused(
-            f"Version {model.version} of {task.name} learned from {learned.get('name')}, and the store now has the rows "
+            f"Version {model.version} of {task.name} learned from {learned.get('name')}, and the store now has those "
             f"of {present.get('name')}: it may have learned rows that it would be judged on. Train a new version."
         )
 

@@ -215,7 +215,7 @@ def test_a_version_that_learned_from_another_source_is_not_promoted(store, place
     backfill(store, IRIS, [place / "other.csv"], NOW, replace=True)
     assert store.champion(VARIETY.name) is None
     with pytest.raises(
-        ModelRefused, match=r"learned from scikit-learn's iris, and the store now has the rows of other\.csv"
+        ModelRefused, match=r"learned from scikit-learn's iris, and the store now has those of other\.csv"
     ):
         promote(store, 1)
 
