@@ -32,8 +32,8 @@ def render_card(dataset: DataSet, task: Task, info: Info) -> str:
 
 def _use(dataset: DataSet, task: Task) -> str:
     return (
-        f"## Intended use\n\nTo show a complete machine-learning system at work on {dataset.title} "
-        f"({dataset.description}) It predicts {' / '.join(task.classes)} from {len(task.inputs)} inputs. "
+        f"## Intended use\n\nTo show a complete machine-learning system at work on {dataset.title}: "
+        f"{dataset.description} It predicts {' / '.join(task.classes)} from {len(task.inputs)} inputs. "
         "Not for decisions about people, products or prices."
     )
 
@@ -41,7 +41,7 @@ def _use(dataset: DataSet, task: Task) -> str:
 def _data(dataset: DataSet, info: Info) -> str:
     data = info["data"]
     released = f", {len(data['released']):,} of them real reserve rows released by replay" if data["released"] else ""
-    counts = _table(("Class", "Training rows"), data["class_rows"].items())
+    counts = _table(("Class", "Distinct training rows"), data["class_rows"].items())
     source = {name: data["source"].get(name, "not recorded") for name in ("name", "sha256")}
     return (
         f"## Data\n\n{dataset.provenance.citation} {dataset.provenance.url}, {dataset.provenance.licence}. "
@@ -109,7 +109,7 @@ def _decision(task: Task, info: Info) -> str:
     if rule["kind"] == "argmax":
         return "## Decision rule\n\nThe most probable class is the answer."
     if rule["kind"] == "weights":
-        weights = ", ".join(f"{label} {weight:g}" for label, weight in rule["weights"].items())
+        weights = ", ".join(f"{label} {weight:.2f}" for label, weight in rule["weights"].items())
         how = f"the class with the largest weight times probability is the answer; the weights are {weights}"
     else:
         cuts = ", ".join(f"{cut:.2f}" for cut in rule["cut_points"])

@@ -175,8 +175,14 @@ def _tuned(task: Task, family: Family, rows: Rows, folds: Sequence[Fold], *, siz
 
 
 def _fold_scores(task: Task, member: Classifier, matrix: Floats, labels: Integers) -> dict[str, float]:
-    """The scores of a fitted member on the rows of a fold; its decision rule is tuned there, for all members alike."""
-    chances = blended([member_probabilities(member, matrix, len(task.classes))], None, ordinal=task.ordinal)
+    """The scores of a fitted member on the rows of a fold; it is calibrated and decided upon there, as all others are.
+
+    Uncalibrated, a member would be chosen for how sure it is and not for what it knows.
+    """
+    answers = [member_probabilities(member, matrix, len(task.classes))]
+    strength = BLEND_STRENGTHS[-1] if len(np.unique(labels)) > 1 else None
+    blend = _blend(answers, labels, strength, ordinal=task.ordinal)
+    chances = blended(answers, blend, ordinal=task.ordinal)
     rule = decisions.tune(task, labels, chances)
     score = decisions.score_positions(task, labels, decisions.positions(task, chances, rule))
     return {"score": score, "log_loss": -_log_loss(labels, chances)}

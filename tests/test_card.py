@@ -56,7 +56,7 @@ def test_precision_is_down_the_column_and_recall_along_the_row(info):
 
 def test_the_card_tells_the_rule_and_what_it_costs(card, info):
     cost = info["decision_cost"]
-    assert f"poor {info['decision']['weights']['poor']:g}" in card
+    assert f"poor {info['decision']['weights']['poor']:.2f}" in card
     was, now = (cost[name]["accuracy"] for name in ("most_probable", "rule"))
     assert f"accuracy goes from {was:.3f} to {now:.3f}" in card
 
