@@ -8,6 +8,7 @@ import pytest
 from hub.repositories import Account, Blob
 from hub.repositories import Hub as HubState
 from hub.server import running
+from huggingface_hub import constants
 
 from pipelines.errors import PublishError
 from pipelines.hub import Hub, PaymentRequired
@@ -23,6 +24,7 @@ SPACE = "acme/thing"
 def fixture_stand_in():
     accounts = {
         "hf_writer_token": Account("acme"),
+        "unusual-token": Account("acme"),
         "hf_reader_token": Account("acme", role="read"),
         "hf_free_token": Account("acme", plan="free"),
     }
@@ -211,13 +213,20 @@ def test_a_wrong_token_is_named_and_not_shown(stand_in):
     assert "hf_wrong_token_42" not in str(caught.value)
 
 
-def test_a_token_is_hidden_even_where_the_hub_repeats_it(stand_in):
-    stand_in.fail("GET", "/whoami", status=400, message="your token hf_writer_token is odd")
+@pytest.mark.parametrize("token", ["hf_writer_token", "unusual-token"])
+def test_a_token_is_hidden_even_where_the_hub_repeats_it(stand_in, token):
+    stand_in.fail("GET", "/whoami", status=400, message=f"your token {token} is odd")
     with pytest.raises(PublishError) as caught:
-        client_with(stand_in, "hf_writer_token").account()
+        client_with(stand_in, token).account()
     assert "odd" in str(caught.value)
-    assert "hf_writer_token" not in str(caught.value)
+    assert token not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_the_client_reports_to_nobody(stand_in, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", False)
+    client_with(stand_in, "hf_writer_token")
+    assert constants.HF_HUB_DISABLE_TELEMETRY is True
 
 
 @pytest.mark.parametrize("token", ["hf_a b", "hf_ä", "hf_a\nhf_b"])
