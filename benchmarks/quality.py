@@ -159,21 +159,24 @@ def trade_off(data: TrainingData, *, folds: int) -> pd.DataFrame:
 
 def trade_off_picture(task: Task, table: pd.DataFrame) -> bytes:
     """The score against the file size and the time of a million rows, with the budgets as lines."""
-    figure, panels = new_figure(WIDTH, 6.4, rows=2)
-    default = " + ".join(BLENDED)
+    figure, panels = new_figure(WIDTH, 7.4, rows=2)
+    default, score = " + ".join(BLENDED), metric_title(task.scorer)
     for axes, column in zip(panels, ("file, MB", "a million rows, s"), strict=True):
-        for name, line in table.iterrows():
-            colour = GREEN if name == default else BLUE
-            axes.plot(line[column], line[metric_title(task.scorer)], "D" if name == default else "o", color=colour)
+        for number, (name, line) in enumerate(table.iterrows(), start=1):
+            marker, colour = ("D", GREEN) if name == default else ("o", BLUE)
+            axes.plot(line[column], line[score], marker, color=colour, label=f"{number} {name}")
             axes.annotate(
-                str(name), (line[column], line[metric_title(task.scorer)]), xytext=(4, 3),
-                textcoords="offset points", fontsize=SMALL, color=GREY,
+                str(number), (line[column], line[score]), xytext=(0, 5), textcoords="offset points", ha="center",
+                fontsize=SMALL, color=GREY,
             )  # fmt: skip
         axes.axvline(BUDGETS[column][1], color=GREY, linestyle=":")
         axes.set_xscale("log")
         axes.set_xlabel(column, fontsize=TEXT)
-        axes.set_ylabel(metric_title(task.scorer), fontsize=TEXT)
-        axes.margins(x=0.25, y=0.12)
+        axes.set_ylabel(score, fontsize=TEXT)
+        axes.margins(x=0.1, y=0.15)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False
+    )
     add_heading(figure, f"{task.title}: quality against size and time", "dotted: the goal; diamond: the default")
     return finished(figure, "").png
 
