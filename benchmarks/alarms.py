@@ -1,6 +1,6 @@
 """How often the monitor is wrong, and how soon it is right: false alarms a year and days to detection.
 
-Run `python benchmarks/alarms.py` (an hour on one core); it prints the tables of docs/monitoring.md.
+Run `python -m benchmarks.alarms` (an hour on one core); it prints the tables of docs/monitoring.md.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """How hard simulated samples are to tell from real ones.
 
-    python benchmarks/realism.py [DATASET...]
+    python -m benchmarks.realism [DATASET...]
 
 Half of the distinct rows of a data set feed the simulator; what it makes is compared with the other half, which it
 never saw, in the same mix of strata. A classifier that tries to tell the two apart has an AUC of 0.5 if it cannot.
@@ -8,11 +8,9 @@ Run with OMP_NUM_THREADS=1 on a busy machine.
 """
 
 import argparse
-import sys
 import time
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,8 +22,6 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipelines.datasets import DataSet, all_datasets, dataset_named
 from pipelines.simulate import simulate_day
