@@ -1,4 +1,4 @@
-"""What `publish` put into the Space, read back. Whatever is missing or broken is a sentence to show, never an error."""
+"""What `publish` put into the Space, read back. Whatever is missing is empty, never an error."""
 
 import json
 from dataclasses import dataclass

@@ -140,6 +140,8 @@ def desk_of(copies: Copies, dataset: DataSet, task: Task) -> Desk | str:
         model = models.load(copies.model(task))
     except PipelineError as error:
         return f"The model for “{task.title}” cannot be used. {error}"
+    if list(model.inputs) != list(task.inputs) or model.classes != task.classes:
+        return f"The model for “{task.title}” was trained for other inputs or classes. The next training replaces it."
     return Desk(dataset, task, model, copies.card(task), copies.samples(dataset))
 
 

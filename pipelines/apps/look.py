@@ -57,13 +57,16 @@ figure.picture figcaption {font-size: .9em}
 """
 
 
-def launch(demo: gr.Blocks) -> None:
-    """Serve an app until it is stopped; host and port come from Gradio's own environment variables."""
+def launch(demo: gr.Blocks, *, tools: bool) -> None:
+    """Serve an app until it is stopped, with its endpoints as tools for MCP clients or without.
+
+    Host and port come from Gradio's own environment variables.
+    """
     demo.launch(
         theme=THEME,
         css=CSS,
         show_error=True,
-        mcp_server=True,
+        mcp_server=tools,
         ssr_mode=False,
         max_file_size=LARGEST_UPLOAD,
         footer_links=["api", "gradio"],

@@ -146,8 +146,8 @@ def _sample_buttons(desk: Desk) -> list[tuple[gr.Button, Callable[[], list[Any]]
     buttons: list[tuple[gr.Button, Callable[[], list[Any]]]] = []
     gr.Markdown("Take a real sample that was kept from the model, by what it turned out to be, or a new one:")
     with gr.Row(elem_classes="samples"):
-        for label in desk.example_classes():
-            button = gr.Button(label, size="sm", min_width=70, elem_id=f"example-{desk.task.name}-{label}")
+        for number, label in enumerate(desk.example_classes()):
+            button = gr.Button(label, size="sm", min_width=70, elem_id=f"example-{desk.task.name}-{number}")
             buttons.append((button, partial(_example, desk, label, rng)))
         if len(desk.reserve):
             button = gr.Button("Surprise me", size="sm", min_width=120, elem_id=f"surprise-{desk.task.name}")

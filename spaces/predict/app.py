@@ -8,4 +8,4 @@ from pipelines.apps.predict import build
 demo = build(Path(__file__).parent)
 
 if __name__ == "__main__":
-    launch(demo)
+    launch(demo, tools=True)

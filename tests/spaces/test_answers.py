@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -186,3 +187,9 @@ def test_a_damaged_model_says_what_to_do(predict_folder, tmp_path):
     shutil.copytree(predict_folder / "models", tmp_path / "models")
     (tmp_path / "models" / task.name / "model.skops").write_bytes(b"nothing")
     assert "cannot be used" in desk_of(Copies(tmp_path), dataset_of(task), task)
+
+
+def test_a_model_for_other_inputs_says_that_it_will_be_replaced(predict_folder):
+    task = task_named("iris_variety")
+    other = replace(task, inputs=task.inputs[:2])
+    assert "other inputs" in desk_of(Copies(predict_folder), dataset_of(task), other)
