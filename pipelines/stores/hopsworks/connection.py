@@ -75,7 +75,6 @@ class Connected:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings.hopsworks
-        self._who = settings.run.who
         self.inside = False
 
     @property

@@ -114,12 +114,6 @@ def status_of(error: BaseException) -> int | None:
     return None
 
 
-def code_of(error: BaseException) -> int | None:
-    """The server's own error code."""
-    codes = (getattr(cause, "error_code", None) for cause in causes(error))
-    return next((code for code in codes if isinstance(code, int)), None)
-
-
 def is_broken_off(error: BaseException) -> bool:
     """Whether a TLS connection ended in the middle, which looks like an error of TLS but is one of the network."""
     return any(type(cause).__name__ in _TLS and "EOF" in str(cause) for cause in causes(error))

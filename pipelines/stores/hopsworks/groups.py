@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines.errors import SchemaMismatch, StoreUnavailable
 from pipelines.stores.base import FeatureGroup, Filter, conform
-from pipelines.stores.batches import checked_batch, differing
+from pipelines.stores.delta_rows import check_columns, checked_batch, new_or_changed
 from pipelines.stores.hopsworks import definitions, ingestion
 from pipelines.stores.hopsworks.connection import Connected, operation
 from pipelines.stores.hopsworks.failures import status_of
@@ -47,7 +47,7 @@ class FeatureGroups(Connected):
     @operation("write the feature group {}")
     def _write(self, group: FeatureGroup, batch: pd.DataFrame, written: set[Hashable]) -> None:
         known = self._find(group) or self._create_group(group)
-        changed = differing(batch, _present(known, group, batch), group)
+        changed = new_or_changed(batch, _present(known, group, batch), group)
         if changed.empty:
             return
         written.update(changed[list(group.key)].itertuples(index=False, name=None))
@@ -70,9 +70,7 @@ class FeatureGroups(Connected):
     ) -> pd.DataFrame:
         """The rows of a time window, sorted; see `Store.read`."""
         wanted = group.column_names if columns is None else [name for name in group.column_names if name in columns]
-        unknown = [name for name in (*(columns or ()), *(where or ())) if name not in group.column_names]
-        if unknown:
-            raise SchemaMismatch(f"{group.name} has no {', '.join(unknown)}; it has {', '.join(group.column_names)}.")
+        check_columns(group, [*(columns or ()), *(where or ())])
         known = self._find(group)
         if known is None or any(not isinstance(value, str) and not value for value in (where or {}).values()):
             return conform(pd.DataFrame({name: [] for name in wanted}), group, wanted)
@@ -83,7 +81,7 @@ class FeatureGroups(Connected):
         """The newest event time, from the event-time column of ever longer stretches of the past.
 
         The query service has no maximum, so this reads the event times of the last two days and all later ones;
-        where there is none, of eight times as long, and so on. Five empty looks cost as many requests.
+        where there are none, those of eight times as long before, and so on: at most seven requests.
         """
         known = self._find(group)
         if known is None:
@@ -166,7 +164,7 @@ def _await_visible(known: Handle, group: FeatureGroup, changed: pd.DataFrame) ->
     """Return when every changed row can be read."""
     deadline = time.monotonic() + VISIBLE_SECONDS
     pause = 0.1
-    while len(missing := differing(changed, _present(known, group, changed), group)):
+    while len(missing := new_or_changed(changed, _present(known, group, changed), group)):
         if time.monotonic() > deadline:
             raise StoreUnavailable(
                 f"{len(missing)} of {len(changed)} rows written to {group.name} cannot be read back after "

@@ -2,7 +2,6 @@
 
 import random
 import time
-from collections.abc import Iterator
 
 from pipelines.stores.hopsworks.failures import causes, is_untrusted, status_of
 
@@ -26,7 +25,7 @@ _TRANSIENT_TYPES = {
     "FlightInternalError": "pyarrow",
     "FlightServerError": "pyarrow",
     "KafkaException": "cimpl",
-    "CommitFailedError": "",  # another process wrote to the Delta table at the same moment
+    "CommitFailedError": "",  # of deltalake, whose modules have changed: another process wrote at the same moment
     "Incomplete": "pipelines",
 }
 
@@ -67,10 +66,5 @@ def is_transient(error: BaseException) -> bool:
 
 
 def _is_transient_type(error: BaseException) -> bool:
-    ancestry = type(error).__mro__
-    return any(module in kind.__module__ for kind in ancestry for module in _modules(kind.__name__))
-
-
-def _modules(name: str) -> Iterator[str]:
-    if name in _TRANSIENT_TYPES:
-        yield _TRANSIENT_TYPES[name]
+    kinds = type(error).__mro__
+    return any(kind.__module__.startswith(_TRANSIENT_TYPES.get(kind.__name__, "nowhere")) for kind in kinds)
