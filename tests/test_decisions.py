@@ -30,6 +30,9 @@ def test_tuned_weights_beat_the_most_probable_class_on_other_rows():
     plain = f1_score(others, their_chances.argmax(axis=1), average="macro")
     tuned = f1_score(others, decided(GRADE, their_chances, rule), average="macro")
     assert tuned > plain + 0.05
+    weights = [(poor, 1, excellent) for poor in np.geomspace(1, 9, 20) for excellent in np.geomspace(1, 4, 15)]
+    possible = [f1_score(others, (their_chances * each).argmax(axis=1), average="macro") for each in weights]
+    assert tuned > max(possible) - 0.015
     assert rule["weights"]["poor"] > rule["weights"]["excellent"] > rule["weights"]["fair"] == 1
 
 
