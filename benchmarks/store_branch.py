@@ -17,6 +17,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from deltalake import DeltaTable
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipelines.datasets import all_datasets
@@ -25,6 +27,11 @@ from pipelines.stores.delta_upkeep import maintain
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".github" / "scripts" / "store_branch.py"
+
+# A little more than a week of daily commits, and than the commits between two upkeeps.
+SINCE_CHECKPOINT = 15
+
+KEPT_HOURS = 7 * 24
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -58,7 +65,10 @@ def age(store: Path, days: int) -> None:
             )
         for checkpoint in (folder / "_delta_log").glob("*checkpoint*"):
             checkpoint.unlink()
-        if commits:
+        if len(commits) > SINCE_CHECKPOINT:
+            # What the upkeep of earlier days would have done: its checkpoints were all made today.
+            DeltaTable(folder).vacuum(KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
+            DeltaTable(folder, version=len(commits) - SINCE_CHECKPOINT).create_checkpoint()
             maintain(folder, group.event_time)
 
 
