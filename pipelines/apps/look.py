@@ -46,7 +46,7 @@ table.plain, table.plain tr, table.plain thead, table.plain tbody {border: none 
 table.plain th, table.plain td {text-align: left; padding: .3em .6em .3em 0; border: none !important;
   border-bottom: 1px solid var(--border-color-primary) !important; vertical-align: top}
 table.plain th[scope=row] {font-weight: 500; white-space: nowrap}
-table.plain td {white-space: nowrap} table.plain td.words {white-space: normal; min-width: 16em}
+table.plain td {white-space: nowrap} table.plain td.words {white-space: normal; min-width: 10em}
 table.plain .number {text-align: right; font-variant-numeric: tabular-nums}
 table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; vertical-align: middle}
 .bar {display: block; height: .8em; min-width: 2px; border-radius: 3px; background: #4f46e5}

@@ -1,7 +1,7 @@
 """The app that predicts: a tab a task, a tab for whole files, a tab that explains its use from programs."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,12 @@ FIRST = (
 SHOWN_ROWS = 20
 
 
+# Seconds after which, and how often, files that somebody uploaded or was given are deleted.
+DELETE_AFTER = 3600
+
+Results = tuple[str, list[str], pd.DataFrame, pd.DataFrame]
+
+
 class Measurement(gr.Number):
     """A number whose limits the browser knows and the data contract checks: its sentence names the input."""
 
@@ -46,9 +52,9 @@ def build(folder: Path) -> gr.Blocks:
     copies = Copies(folder)
     found = {task: desk_of(copies, dataset, task) for dataset in all_datasets() for task in dataset.tasks}
     desks = [desk for desk in found.values() if isinstance(desk, Desk)]
-    demo = gr.Blocks(title="Predict", analytics_enabled=False)
+    demo = gr.Blocks(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
     with demo:
-        gr.Markdown("# Predict\nAsk a model about one sample, or about a whole file. Nothing that you enter is stored.")
+        gr.Markdown("# Predict\nAsk a model about one sample, or about a whole file. Files are deleted within two hours.")
         for task, desk in found.items():
             with gr.Tab(task.title, elem_id=f"tab-{task.name}"):
                 gr.Markdown(f"## {task.title}\n{task.description}")
@@ -175,7 +181,7 @@ def _file_tab(desks: list[Desk]) -> None:
         shown = gr.Dataframe(label=f"The first {SHOWN_ROWS} predictions", interactive=False, elem_id="file-predictions")
         rejected = gr.Dataframe(label="Rejected rows, with reasons", interactive=False, elem_id="file-rejected")
 
-    def predict_file(task: str, file: str | None) -> tuple[str, list[str] | None, pd.DataFrame, pd.DataFrame]:
+    def predict_file(task: str, file: str | None) -> Iterator[Results]:
         """Predict every row of a CSV file.
 
         Args:
@@ -190,20 +196,20 @@ def _file_tab(desks: list[Desk]) -> None:
         """
         if file is None:
             raise gr.Error("Choose a CSV file first.", print_exception=False)
-        return _file_answer(by_name[task], Path(file))
+        # Gradio takes its own copy of the files when it has the results, and deletes that later.
+        with tempfile.TemporaryDirectory() as folder:
+            yield _results(by_name[task], Path(file), Path(folder))
 
     task.change(lambda name: _columns(by_name[name]), task, columns, api_visibility="private")
     done = start.click(predict_file, [task, file], [summary, results, shown, rejected], api_name="predict_file")
     done.success(lambda: gr.update(visible=True), None, found, api_visibility="private")
 
 
-def _file_answer(desk: Desk, path: Path) -> tuple[str, list[str] | None, pd.DataFrame, pd.DataFrame]:
+def _results(desk: Desk, path: Path, folder: Path) -> Results:
     try:
         done = batch.predict_file(desk.dataset, desk.task, desk.model, path)
     except PipelineError as error:
         raise gr.Error(str(error).replace(str(path), path.name), print_exception=False) from None
-    # Gradio moves what is returned into its own cache and deletes it there.
-    folder = Path(tempfile.mkdtemp())
     frames = {"predictions.csv": done.predicted, "rejected.csv": done.rejected}
     files = [_written(frame, folder / name) for name, frame in frames.items() if len(frame)]
     return done.summary, files, done.predicted.head(SHOWN_ROWS), done.rejected.head(SHOWN_ROWS)
