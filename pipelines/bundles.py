@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks
+from pipelines.errors import NotReadyError
 from pipelines.feature_groups import predictions_group, samples_group
 from pipelines.lock import FILE, Lock, read_lock
 from pipelines.stores.base import Store
@@ -59,8 +60,16 @@ def space_bundles(store: Store) -> tuple[Bundle, ...]:
 
 
 def site_bundle(store: Store) -> Bundle:
-    """The static site as a static Space, for accounts that cannot have the others."""
+    """The static site as a static Space, for accounts that cannot have the others.
+
+    Raises
+    ------
+    NotReadyError
+        The site is not drawn yet.
+    """
     pages = {name.removeprefix("site/"): content for name, content in _stored(store, "site/").items()}
+    if "index.html" not in pages:
+        raise NotReadyError("There is no static page to publish yet. Run: python -m pipelines dashboard")
     readme = (ROOT / "spaces" / "site" / "README.template.md").read_bytes()
     return Bundle("site", "static", {**pages, "README.md": readme})
 

@@ -92,6 +92,8 @@ def publish(
     ------
     PublishError
         The Hub refused or could not be reached. A Space that does not run is in the report instead.
+    NotReadyError
+        The static page is needed and not drawn yet.
     """
     if not settings.hub.token:
         return PublishReport(dry_run, notices=(SKIPPED,))
@@ -133,9 +135,9 @@ class Publisher:
         try:
             if not exists:
                 self.hub.create(space, bundle.sdk)
+            push = self._push(space, bundle)
         except PaymentRequired:
             return self._report(space, "refused", Change((), ()))
-        push = self._push(space, bundle)
         outcome: Outcome = "created" if not exists else "updated" if push.change else "unchanged"
         return self._report(space, outcome, push.change, push.commit)
 

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from pipelines import bundles
-from pipelines.bundles import ROOT, space_bundles, write_bundle
+from pipelines.bundles import ROOT, site_bundle, space_bundles, write_bundle
 from pipelines.datasets import all_datasets, all_tasks
+from pipelines.errors import NotReadyError
 from pipelines.lock import FILE, read_lock
 from pipelines.stores.embedded import EmbeddedStore
 
@@ -115,6 +116,11 @@ def test_neither_space_installs_the_feature_store_or_the_tests(empty):
 
 def test_a_store_in_which_nothing_happened_makes_bundles_without_data(empty):
     assert not [path for bundle in empty.values() for path in bundle.files if path.startswith(("models", "history"))]
+
+
+def test_a_static_page_that_is_not_drawn_yet_says_what_to_run(tmp_path):
+    with pytest.raises(NotReadyError, match="pipelines dashboard"):
+        site_bundle(EmbeddedStore(tmp_path / "store"))
 
 
 def test_bundles_hold_the_champions_the_samples_the_history_and_the_pictures(full):

@@ -145,6 +145,14 @@ def test_a_plan_without_gradio_spaces_gets_the_static_page_and_the_choices(run, 
     assert outcomes(again)[SITE] == "unchanged"
 
 
+def test_a_plan_that_ended_after_the_spaces_were_made_gets_the_static_page(run, stand_in, contents):
+    run()
+    contents.predict["app.py"] = b"new"
+    stand_in.fail("POST", f"/spaces/{PREDICT}/commit/", status=402)
+    report = run()
+    assert outcomes(report) == {PREDICT: "refused", MONITOR: "unchanged", SITE: "created"}
+
+
 def test_a_static_page_of_an_earlier_plan_is_kept_fresh(run, stand_in, contents):
     run(token="hf_free_token")
     contents.site["index.html"] = b"<p>two</p>"
