@@ -54,7 +54,7 @@ def build(folder: Path) -> gr.Blocks:
     desks = [desk for desk in found.values() if isinstance(desk, Desk)]
     demo = gr.Blocks(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
     with demo:
-        gr.Markdown("# Predict\nAsk a model about one sample, or about a whole file. Files are deleted within two hours.")
+        gr.Markdown("# Predict\nAsk a model about one sample, or about a whole file. Files are deleted soon after.")
         for task, desk in found.items():
             with gr.Tab(task.title, elem_id=f"tab-{task.name}"):
                 gr.Markdown(f"## {task.title}\n{task.description}")
