@@ -6,6 +6,7 @@ from pathlib import Path
 import histories
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browser import chromium
 from playwright.sync_api import sync_playwright
 
 from pipelines.dashboard import METRICS_FILE, SITE_FILE, refresh_dashboard
@@ -171,7 +172,7 @@ def images(document):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        running = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield running
         running.close()
 

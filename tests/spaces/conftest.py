@@ -3,11 +3,11 @@
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browser import chromium
 from playwright.sync_api import sync_playwright
 
 from pipelines import serving
@@ -18,7 +18,6 @@ from pipelines.datasets import all_datasets
 from pipelines.serving import running_apps
 from pipelines.stores.embedded import EmbeddedStore
 
-CHROMIUM = Path("/usr/bin/chromium")
 START_SECONDS = 60
 
 
@@ -68,10 +67,8 @@ def fixture_desks(predict_folder):
 
 @pytest.fixture(name="browser", scope="session")
 def fixture_browser():
-    if not CHROMIUM.exists():
-        pytest.fail("The tests of the apps need a browser: apt-get install --no-install-recommends chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM))
+        browser = playwright.chromium.launch(executable_path=chromium())
         yield browser
         browser.close()
 
