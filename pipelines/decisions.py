@@ -18,9 +18,10 @@ from pipelines.models import decide
 Integers: TypeAlias = npt.NDArray[np.int64]
 Rule: TypeAlias = dict[str, Any]
 
-# Rules whose scores differ by less than this are equally good (the sampling error of a score is some three times as
-# large); among them the one is taken that does least harm by another measure.
-TOLERANCE = 0.003
+# What a rule may give up of the best score to do less harm by another measure: a third of the sampling error of a score
+# on the wines. More costs the score more than chance does, less leaves the rare class to chance.
+WEIGHTS_TOLERANCE = 0.003
+CUTS_TOLERANCE = 0.004
 # Weights relative to the most frequent class: from a little below 1 to what makes one class in fifty the answer.
 WEIGHTS = np.geomspace(0.7, 20, 60)
 ROUNDS = 3
@@ -51,8 +52,8 @@ def tune(task: Task, labels: Integers, chances: Floats) -> Rule:
 
     Returns
     -------
-    A rule as `models.decide` takes it. Weights: among those within `TOLERANCE` of the best score, the ones with the
-    highest lowest recall. Cut points: among those, the ones with the lowest mean absolute error.
+    A rule as `models.decide` takes it. Of the weights that are nearly best by the score, those with the highest lowest
+    recall; of such cut points, those with the lowest mean absolute error.
     """
     if task.decision == "weights":
         weights = _tuned_weights(task, labels, chances)
@@ -77,7 +78,7 @@ def _tuned_weights(task: Task, labels: Integers, chances: Floats) -> Floats:
             ]
             tried += scored
             weights = max(scored, key=_first)[2]
-    return _among_best(tried)
+    return _among_best(tried, WEIGHTS_TOLERANCE)
 
 
 def _tuned_cut_points(task: Task, labels: Integers, chances: Floats) -> Floats:
@@ -93,13 +94,13 @@ def _tuned_cut_points(task: Task, labels: Integers, chances: Floats) -> Floats:
         cuts = middle + (halves - middle) * stretch
         answers = np.digitize(expected, cuts)
         tried.append((_score(task, _confusion_of(truth, answers)), -float(np.abs(answers - labels).mean()), cuts))
-    return _among_best(tried)
+    return _among_best(tried, CUTS_TOLERANCE)
 
 
-def _among_best(tried: Sequence[tuple[float, float, Floats]]) -> Floats:
+def _among_best(tried: Sequence[tuple[float, float, Floats]], tolerance: float) -> Floats:
     """Of (score, second measure, rule): the best by the second measure among those nearly best by the score."""
     best = max(score for score, _, _ in tried)
-    return max((entry for entry in tried if entry[0] >= best - TOLERANCE), key=lambda entry: entry[1])[2]
+    return max((entry for entry in tried if entry[0] >= best - tolerance), key=lambda entry: entry[1])[2]
 
 
 def _first(entry: tuple[float, float, Floats]) -> float:

@@ -40,7 +40,7 @@ def test_of_equally_good_weights_the_lowest_recall_counts(monkeypatch):
     labels, chances = rare_and_common()
 
     def lowest(tolerance):
-        monkeypatch.setattr(decisions, "TOLERANCE", tolerance)
+        monkeypatch.setattr(decisions, "WEIGHTS_TOLERANCE", tolerance)
         answers = decided(GRADE, chances, decisions.tune(GRADE, labels, chances))
         return min((answers[labels == label] == label).mean() for label in range(3))
 
