@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from trainings import trained, training_data
 
-from pipelines import families, folds, search
+from pipelines import decisions, families, folds, search
 from pipelines.datasets import task_named
 from pipelines.errors import NotReadyError
 from pipelines.folds import Rows, grouped_folds
@@ -155,3 +155,24 @@ def test_ordinal_tasks_are_searched_by_their_own_score():
 
 def test_few_rows_are_fitted_in_this_process():
     assert folds.workers(rows_of([0, 1])) == 1
+
+
+def test_a_score_comes_from_a_rule_that_was_tuned_on_other_rows(monkeypatch):
+    rows = training_data("iris_variety").learning_rows
+    split = grouped_folds(IRIS, rows, seed=0)
+    member, tuned_on = families.FAMILIES[2].make(folds.learning_shape(rows, split), 0), []
+    tune = decisions.tune
+    monkeypatch.setattr(
+        decisions, "tune", lambda task, labels, chances: tuned_on.append(list(labels)) or tune(task, labels, chances)
+    )
+    search.compare(IRIS, rows, split, {"one": member}, [("one",)])
+    assert tuned_on == [list(rows.labels[learned]) for learned, _ in split]
+
+
+@pytest.mark.parametrize(
+    ("scores", "losses", "best"),
+    [([0.60, 0.59, 0.50], [0.9, 0.5, 0.1], 1), ([0.60, 0.57, 0.50], [0.9, 0.5, 0.1], 0)],
+)
+def test_of_those_within_one_standard_error_the_lowest_loss_wins(scores, losses, best):
+    errors = np.full(3, 0.02)
+    assert search._within_one_error(np.array(scores), errors, np.array(losses)) == best
