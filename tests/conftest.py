@@ -4,7 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from browser import chromium
 from filelock import FileLock
+from playwright.sync_api import sync_playwright
 from short_demo import run_short_demo
 
 from pipelines.stores.embedded import EmbeddedStore
@@ -42,3 +44,12 @@ def demo_copy(demo_dir, tmp_path, monkeypatch) -> EmbeddedStore:
     folder = shutil.copytree(demo_dir, tmp_path / "demo-copy")
     monkeypatch.setenv("STORE_DIR", str(folder))
     return EmbeddedStore(folder)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all tests of pages: playwright allows one a process."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium())
+        yield running
+        running.close()

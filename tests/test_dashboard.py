@@ -6,8 +6,6 @@ from pathlib import Path
 import histories
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import chromium
-from playwright.sync_api import sync_playwright
 
 from pipelines.dashboard import METRICS_FILE, SITE_FILE, refresh_dashboard
 from pipelines.datasets import dataset_named
@@ -167,14 +165,6 @@ def test_a_late_run_is_marked_when_the_page_is_made(operated):
 
 def images(document):
     return {f"dashboard/{task}/{name}.png": b"\x89PNG" for task in document["tasks"] for name in PICTURES}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "light"), (1280, "dark")])

@@ -302,6 +302,25 @@ def test_two_processes_agree_on_the_champion(delta_store, emulator, tmp_path):
 
 
 @pytest.mark.usefixtures("impatient")
+def test_a_file_that_an_earlier_attempt_was_still_uploading_does_not_stop_the_next(delta_store, tmp_path, monkeypatch):
+    from hopsworks_common.client.exceptions import DatasetException
+    from hsml.model import Model
+
+    save, calls = Model.save, []
+
+    def save_after_a_straggler(self, *arguments, **options):
+        calls.append(self)
+        if len(calls) == 1:
+            raise DatasetException("model.skops already exists, set overwrite=True to overwrite it")
+        return save(self, *arguments, **options)
+
+    monkeypatch.setattr(Model, "save", save_after_a_straggler)
+    delta_store.register(VIEW, 1, model_folder(tmp_path / "one"))
+    assert delta_store.versions("a_task") == [1]
+    assert len(calls) == 2
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("stage", ["before", "after", "partial"])
 @pytest.mark.parametrize("line", ["POST .*dataset/upload.*pending", "POST .*action=move"])
 def test_a_champion_is_moved_once_whatever_happens_on_the_way(delta_store, emulator, tmp_path, stage, line):

@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import chromium
-from playwright.sync_api import sync_playwright
 
 from pipelines import serving
 from pipelines.apps.copies import Copies
@@ -63,14 +61,6 @@ def fixture_desks(predict_folder):
     """What each tab works with, by the name of its task."""
     copies = Copies(predict_folder)
     return {task.name: desk_of(copies, dataset, task) for dataset in all_datasets() for task in dataset.tasks}
-
-
-@pytest.fixture(name="browser", scope="session")
-def fixture_browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(name="open_page")

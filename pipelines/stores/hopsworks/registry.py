@@ -87,6 +87,8 @@ class ModelRegistry(FeatureGroups, ChampionLog):
         return to
 
     def _save(self, view: FeatureView, version: int, folder: Path, info: dict[str, Any], lineage: Lineage) -> None:
+        from hopsworks_common.client.exceptions import DatasetException  # noqa: PLC0415 - the client is loaded when used
+
         model = self.connection.models.python.create_model(
             name=view.name,
             version=version,
@@ -97,7 +99,11 @@ class ModelRegistry(FeatureGroups, ChampionLog):
             feature_view=lineage.view,
             training_dataset_version=lineage.training_data,
         )
-        model.save(str(folder.absolute()), await_registration=AWAIT_SECONDS, keep_original_files=True)
+        try:
+            model.save(str(folder.absolute()), await_registration=AWAIT_SECONDS, keep_original_files=True)
+        except DatasetException as error:
+            # The client uploads in threads of its own: one of an attempt that timed out may still have been at it.
+            raise Incomplete(f"{_files(view.name, version)} was written to meanwhile: {error}") from error
         _check_sizes(self.folders, _files(view.name, version), folder)
 
     def _remove_remains(self, task: str, version: int) -> None:
