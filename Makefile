@@ -8,13 +8,15 @@ RUN := $(VENV)/bin/python
 demo: $(VENV)/installed ## simulate a month of operation on the embedded store
 	$(RUN) -m pipelines demo --days 30
 
+# One thread a process: the tests run in two processes, and threads on top of them fight for the cores.
 test: $(VENV)/installed browser ## run every test
-	$(RUN) -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/installed ## the linters and the type checker
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	MYPYPATH=.github/scripts $(VENV)/bin/mypy .github/scripts/*.py
 
 serve: $(VENV)/installed ## both Spaces on this machine, on the current store
 	$(RUN) -m pipelines serve

@@ -1,6 +1,6 @@
 """How good the models are: the one official protocol, beside the goals, the majority class and older systems' models.
 
-    python benchmarks/quality.py [TASK...] [--repeats N] [--search quick|full] [--picture FILE]
+    python -m benchmarks.quality [TASK...] [--repeats N] [--search quick|full] [--picture FILE]
 
 All rows of a data set take part, equal ones once. Near rows never straddle a split, inner folds included. Five folds,
 three repeats; the whole search, its calibration and its decision rule run inside each fold. Scores are those of the
@@ -8,7 +8,6 @@ pooled out-of-fold predictions, averaged over the repeats; intervals resample gr
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +19,6 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipelines import metrics, models
 from pipelines.canvas import BLUE, GREEN, GREY, SMALL, TEXT, WIDTH, add_heading, finished, new_figure

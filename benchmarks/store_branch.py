@@ -1,6 +1,6 @@
 """What the branch `store` holds after a simulated year, and how long a job takes to fetch and to replace it.
 
-    python benchmarks/store_branch.py [--days 365] [--per-day 1]
+    python -m benchmarks.store_branch [--days 365] [--per-day 1]
 
 The year is that of the demo: every day runs as the schedule would run it, each task trained once with the quick search.
 Since the demo's year passes within minutes, nothing of it is old enough to be removed from the tables. So the log of
@@ -18,8 +18,6 @@ from collections import Counter
 from pathlib import Path
 
 from deltalake import DeltaTable
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pipelines.datasets import all_datasets
 from pipelines.feature_groups import predictions_group, quarantine_group, samples_group
