@@ -10,8 +10,9 @@ from pipelines.cli import main
 DAYS, PER_DAY, END = 4, 6, date(2026, 3, 31)
 
 
-def run_short_demo(store_dir: Path) -> int:
-    """Run it on a store folder, through the command line; returns the exit code."""
+def run_short_demo(store_dir: Path, *options: str, **environment: str) -> int:
+    """Run it on a store folder, or with more settings on another store, through the command line; the exit code."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STORE_DIR", str(store_dir))
-        return main(["demo", "--days", str(DAYS), "--per-day", str(PER_DAY), "--end", END.isoformat()])
+        for name, value in {**environment, "STORE_DIR": str(store_dir)}.items():
+            patch.setenv(name, value)
+        return main(["demo", "--days", str(DAYS), "--per-day", str(PER_DAY), "--end", END.isoformat(), *options])
