@@ -38,12 +38,12 @@ class Run:
         """The store that the settings choose."""
         return open_store(self.settings)
 
-    def show(self, markdown: str) -> None:
-        """Print a result, and append it to the job summary where there is one."""
+    def show(self, markdown: str, more: str = "") -> None:
+        """Print a result, and append it to the job summary where there is one, there with `more` below."""
         print(markdown)
         if self.settings.run.summary_file:
             with self.settings.run.summary_file.open("a", encoding="utf-8") as summary:
-                summary.write(markdown + "\n")
+                summary.write(f"{markdown}\n\n{more}\n")
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -104,7 +104,7 @@ def train(run: Run, options: argparse.Namespace) -> None:
                 seed=options.seed,
                 promote=options.promote,
             )
-        run.show(report.training_summary(task, done))
+        run.show(report.training_summary(task, done), more=report.folded("Model card", done.card))
 
 
 def infer(run: Run, options: argparse.Namespace) -> None:

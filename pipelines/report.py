@@ -63,6 +63,11 @@ def training_summary(task: Task, done: "TrainingReport") -> str:
     )
 
 
+def folded(title: str, markdown: str) -> str:
+    """A part of a job summary that opens on a click."""
+    return f"<details><summary>{escape(title)}</summary>\n\n{markdown}\n\n</details>\n"
+
+
 def inference_summary(task: Task, done: "InferenceReport") -> str:
     """What was predicted, the newest sample first."""
     served = done.predictions[done.predictions["served"] == "champion"]

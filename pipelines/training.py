@@ -14,6 +14,7 @@ import numpy as np
 import sklearn
 
 from pipelines import models
+from pipelines.card import render_card
 from pipelines.datasets import DataSet, Task, dataset_of
 from pipelines.errors import ModelRefused, UsageError
 from pipelines.evaluation import Evaluation, evaluate, plain
@@ -44,7 +45,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What one training run did: the version it registered, its scores, and the decision on the champion."""
+    """What one training run did: the version it registered, its scores and card, and the decision on the champion."""
 
     task: str
     version: int
@@ -53,6 +54,7 @@ class TrainingReport:
     sentence: str
     metrics: Mapping[str, Any] = field(repr=False)
     baseline: Mapping[str, float | None] = field(repr=False)
+    card: str = field(repr=False)
 
 
 def fit(data: TrainingData, *, size: str, seed: int) -> Trained:
@@ -131,6 +133,7 @@ def register_candidate(
         sentence=decision.sentence,
         metrics=model.info["metrics"],
         baseline=model.info["baseline"],
+        card=render_card(dataset, task, dict(model.info)),
     )
 
 

@@ -171,6 +171,11 @@ class Contested(EmbeddedStore):
         super().move_champion(entry, expected)
 
 
+def test_the_report_has_the_card_of_the_version(store, place):
+    report = register(store, place)
+    assert report.card == (version_folder(store, 1) / "card.md").read_text()
+
+
 def test_other_runs_may_be_quicker_for_a_while(place):
     store = Contested(place / "store")
     store.lost_versions, store.lost_moves = 4, 4
