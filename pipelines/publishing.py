@@ -26,8 +26,6 @@ SETTLING = 30
 LOG_LINES = 60
 BUSY = ("BUILDING", "RUNNING_BUILDING", "APP_STARTING", "RUNNING_APP_STARTING")
 BROKEN = ("BUILD_ERROR", "CONFIG_ERROR", "RUNTIME_ERROR", "NO_APP_FILE", "DELETING")
-# A person put it to rest, or nobody has visited it for days.
-RESTING = ("PAUSED", "STOPPED", "SLEEPING")
 SKIPPED = "HF_TOKEN is not set: no Space is published. The store, its pictures and its static page are not affected."
 NO_PLAN = (
     "The plan of {owner} does not include Gradio Spaces, so the static page is published instead. The choices: keep "

@@ -22,8 +22,6 @@ from pipelines.models import encode
 from pipelines.roles import near_groups
 from pipelines.stores.base import Store
 
-Inputs = Mapping[str, Mapping[str, Any]]
-
 _TICK = timedelta(microseconds=1)
 
 
