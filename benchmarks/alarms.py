@@ -14,11 +14,11 @@ import pandas as pd
 
 from pipelines import alarms, drift
 from pipelines.datasets import DataSet, all_datasets
+from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_days
+from pipelines.datasets.contract import validate
+from pipelines.datasets.roles import assign_roles
 from pipelines.feature_groups import samples_group
-from pipelines.roles import assign_roles
-from pipelines.simulate import SCENARIOS, simulate_days
 from pipelines.stores.base import conform
-from pipelines.validate import validate
 
 RATES = (1, 10, 1000)
 FIRST = date(2030, 1, 1)

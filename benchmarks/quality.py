@@ -23,6 +23,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from pipelines import metrics, models
 from pipelines.canvas import BLUE, GREEN, GREY, SMALL, TEXT, WIDTH, add_heading, finished, new_figure
 from pipelines.datasets import DataSet, Task, all_tasks, dataset_of, task_named
+from pipelines.datasets.contract import validate
 from pipelines.decisions import Rule
 from pipelines.ensembles import Floats, fill_missing, medians, member_probabilities
 from pipelines.families import BLENDED, FAMILIES
@@ -32,7 +33,6 @@ from pipelines.models import MODEL_FILE, Model, decide
 from pipelines.search import Candidate, compare, fit_candidate, search
 from pipelines.training_data import TrainingData, distinct, labelled
 from pipelines.training_tables import seconds_for_million, seconds_for_one
-from pipelines.validate import validate
 
 HIGHER, LOWER = 1, -1
 PLAIN_ACCURACY = "plain_accuracy"  # of answering the most probable class

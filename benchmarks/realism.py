@@ -24,8 +24,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from pipelines.datasets import DataSet, all_datasets, dataset_named
-from pipelines.simulate import simulate_day
-from pipelines.validate import validate
+from pipelines.datasets.arrivals.simulated import simulate_day
+from pipelines.datasets.contract import validate
 
 DAY = date(2026, 11, 21)
 # Below so many rows a boosted model learns nothing, and a logistic model has to be helped with products of features.

@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.datasets import DataSet
+from pipelines.datasets.contract import Validated, quarantine_rows, validate
+from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import Source
 from pipelines.errors import SourceError
 from pipelines.feature_groups import ROLES, predictions_group, quarantine_group, samples_group
-from pipelines.roles import assign_roles
 from pipelines.stores.base import ChampionEntry, Store
-from pipelines.validate import Validated, quarantine_rows, validate
 
 # How many faults an error sentence names.
 FAULTS_SHOWN = 3

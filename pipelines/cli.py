@@ -11,9 +11,9 @@ from typing import TypeVar
 from pipelines import commands
 from pipelines.commands import Run
 from pipelines.datasets import all_datasets, all_tasks
+from pipelines.datasets.arrivals.simulated import SCENARIOS
 from pipelines.errors import PipelineError, UsageError
 from pipelines.settings import STORES, read_settings
-from pipelines.simulate import SCENARIOS
 
 T = TypeVar("T")
 Parse = Callable[[str], T]

@@ -14,8 +14,8 @@ from tqdm import tqdm
 from pipelines import features, training
 from pipelines.dashboard import DashboardReport, refresh_dashboard
 from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.datasets.arrivals.simulated import SCENARIOS
 from pipelines.inference import Loader, load_version, run_inference
-from pipelines.simulate import SCENARIOS
 from pipelines.stores.base import Store
 from pipelines.training_run import train_task
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from pipelines import metrics, models
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.roles import near_groups
 from pipelines.metrics import Estimate
 from pipelines.models import Model
-from pipelines.roles import near_groups
 
 # Shuffles an input as often as it takes for the spread of its importance to show.
 SHUFFLES = 5

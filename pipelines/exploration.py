@@ -21,8 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from pipelines.datasets import DataSet, Task
-from pipelines.roles import near_groups
-from pipelines.simulate import simulate_day
+from pipelines.datasets.arrivals.simulated import simulate_day
+from pipelines.datasets.roles import near_groups
 
 # Two features that rank the samples so alike may say the same thing twice.
 REDUNDANT = 0.7

@@ -9,12 +9,12 @@ import pandas as pd
 
 from pipelines.backfill import BackfillReport, backfill
 from pipelines.datasets import DataSet
+from pipelines.datasets.arrivals.replayed import replay_days
+from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_days
+from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.errors import NotReadyError, UsageError
 from pipelines.feature_groups import quarantine_group, samples_group
-from pipelines.replay import replay_days
-from pipelines.simulate import SCENARIOS, simulate_days
 from pipelines.stores.base import Store
-from pipelines.validate import quarantine_rows, validate
 
 __all__ = ["BackfillReport", "DayReport", "FeaturesReport", "backfill", "due_days", "run_features"]
 

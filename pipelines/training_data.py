@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.roles import near_groups
 from pipelines.errors import NotReadyError
 from pipelines.feature_groups import predictions_group, samples_group
 from pipelines.folds import Rows
 from pipelines.models import encode
-from pipelines.roles import near_groups
 from pipelines.stores.base import Store
 
 _TICK = timedelta(microseconds=1)

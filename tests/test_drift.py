@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipelines import drift, simulate
+from pipelines import drift
 from pipelines.datasets import dataset_named, task_named
-from pipelines.roles import assign_roles
+from pipelines.datasets.arrivals import simulated as simulate
+from pipelines.datasets.roles import assign_roles
 
 WINE, IRIS = dataset_named("wine"), dataset_named("iris")
 FIRST = date(2026, 3, 1)

@@ -8,6 +8,8 @@ import pytest
 
 from pipelines import exploration_figures as figures
 from pipelines.datasets import dataset_named
+from pipelines.datasets.contract import validate
+from pipelines.datasets.roles import assign_roles
 from pipelines.exploration import (
     class_balance,
     compare_gap_handling,
@@ -20,8 +22,6 @@ from pipelines.exploration import (
     summarise,
     with_gaps,
 )
-from pipelines.roles import assign_roles
-from pipelines.validate import validate
 
 IRIS = dataset_named("iris")
 WINE = dataset_named("wine")

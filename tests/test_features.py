@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from pipelines.datasets import dataset_named
+from pipelines.datasets.contract import validate
 from pipelines.errors import NotReadyError, UsageError
 from pipelines.feature_groups import quarantine_group, samples_group
 from pipelines.features import backfill, due_days, run_features
 from pipelines.stores.embedded import EmbeddedStore
-from pipelines.validate import validate
 
 IRIS = dataset_named("iris")
 WINE = dataset_named("wine")
@@ -229,8 +229,8 @@ def test_replay_releases_each_reserve_row_once(store):
 
 
 def test_replay_keeps_near_groups_in_one_piece(store):
-    from pipelines.replay import replay_days
-    from pipelines.roles import near_groups
+    from pipelines.datasets.arrivals.replayed import replay_days
+    from pipelines.datasets.roles import near_groups
 
     reserve = store.read(samples_group(IRIS), where={"role": "reserve"})
     rows = replay_days(IRIS, reserve, [TODAY], len(reserve), 0)

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import dataset_of, task_named
+from pipelines.datasets.contract import validate
+from pipelines.datasets.roles import assign_roles
 from pipelines.ensembles import Ensemble
 from pipelines.models import Model
-from pipelines.roles import assign_roles
 from pipelines.training import fit
 from pipelines.training_data import TrainingData, distinct, fingerprint, labelled
-from pipelines.validate import validate
 
 
 @functools.cache

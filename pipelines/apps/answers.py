@@ -7,8 +7,8 @@ import pandas as pd
 
 from pipelines import explain, models
 from pipelines.apps.desks import Desk, measured, rounded
+from pipelines.datasets.contract import validate
 from pipelines.errors import UsageError
-from pipelines.validate import validate
 
 # In words, from which probability of the answer on.
 CONFIDENCE = (

@@ -8,9 +8,9 @@ import pandas as pd
 
 from pipelines import models
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.contract import validate
 from pipelines.datasets.sources import SEPARATORS, read_files
 from pipelines.errors import SourceError
-from pipelines.validate import validate
 
 # A minute of work on the two processors of a free Space.
 MOST_ROWS = 20_000

@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from pipelines.datasets.arrivals.simulated import as_arrivals, seeded
+from pipelines.datasets.roles import near_groups
 from pipelines.datasets.spec import DataSet
-from pipelines.roles import near_groups
-from pipelines.simulate import as_arrivals, seeded
 
 
 def replay_days(

@@ -12,7 +12,7 @@ from pipelines.datasets import all_datasets
 from pipelines.feature_groups import samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 MODULE = '''
 """Shells: made-up mussels with a size, a site and a sex."""

@@ -12,7 +12,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from pipelines.datasets import all_datasets, dataset_named
-from pipelines.roles import assign_roles, near_groups
+from pipelines.datasets.roles import assign_roles, near_groups
 
 # 400 of the wines in the form of the Kaggle file, 38 cells blanked, 14 of them in a row that has a complete twin.
 WITH_GAPS = Path(__file__).parent / "data" / "wine_with_gaps.csv"

@@ -13,11 +13,11 @@ import pytest
 
 from benchmarks.realism import Realism, realism
 from pipelines.datasets import dataset_named
+from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_day, simulate_days
+from pipelines.datasets.contract import validate
+from pipelines.datasets.roles import assign_roles
 from pipelines.feature_groups import samples_group
-from pipelines.roles import assign_roles
-from pipelines.simulate import SCENARIOS, simulate_day, simulate_days
 from pipelines.stores.base import conform
-from pipelines.validate import validate
 
 IRIS = dataset_named("iris")
 WINE = dataset_named("wine")

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from pipelines.datasets import dataset_named
+from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.errors import SourceError
 from pipelines.feature_groups import quarantine_group
 from pipelines.stores.base import conform
-from pipelines.validate import quarantine_rows, validate
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

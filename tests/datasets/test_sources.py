@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from pipelines.datasets import dataset_named
+from pipelines.datasets.contract import validate
 from pipelines.datasets.sources import from_frame, read_files
 from pipelines.errors import SourceError
-from pipelines.validate import validate
 
 IRIS = dataset_named("iris")
 WINE = dataset_named("wine")
@@ -27,7 +27,7 @@ def own_wines():
 
 
 def test_the_own_wines_are_those_of_the_readme():
-    readme = (Path(__file__).parents[1] / "data" / "README.md").read_text()
+    readme = (Path(__file__).parents[2] / "data" / "README.md").read_text()
     source = WINE.load([])
     assert source.sha256 in readme
     assert len(source.rows) == 6497
