@@ -11,11 +11,12 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from pipelines import metrics, models
+from pipelines import models
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals.simulated import simulate_days
 from pipelines.feature_groups import samples_group
 from pipelines.inference import load_version
+from pipelines.models import metrics
 from pipelines.settings import read_settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store

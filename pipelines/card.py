@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipelines.datasets import DataSet, Task
-from pipelines.metrics import metric_title
+from pipelines.models.metrics import metric_title
 
 Info = Mapping[str, Any]
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
-from pipelines.ensembles import Floats
 from pipelines.models import decide
+from pipelines.models.ensemble import Floats
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Rule: TypeAlias = dict[str, Any]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines import metrics, models
+from pipelines import models
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.roles import near_groups
-from pipelines.metrics import Estimate
-from pipelines.models import Model
+from pipelines.models import Model, metrics
+from pipelines.models.metrics import Estimate
 
 # Shuffles an input as often as it takes for the spread of its importance to show.
 SHUFFLES = 5

@@ -19,7 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
-from pipelines.ensembles import Classifier
+from pipelines.models.ensemble import Classifier
 
 # Twice as many lower the log-loss of the wines by less than 0.001, and double the file and the time.
 TREES = 150

@@ -27,7 +27,7 @@ from pipelines.canvas import (
     new_figure,
 )
 from pipelines.datasets import DataSet, Task
-from pipelines.metrics import metric_title
+from pipelines.models.metrics import metric_title
 from pipelines.monitoring import FEWEST_SAMPLES
 
 MARKERS = {1: "o", 7: "s", 28: "^", 91: "D"}

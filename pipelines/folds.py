@@ -13,9 +13,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from pipelines.datasets import Task
 from pipelines.decisions import Integers
-from pipelines.ensembles import Classifier, Floats, member_probabilities, slim
 from pipelines.errors import NotReadyError
 from pipelines.families import Shape
+from pipelines.models.ensemble import Classifier, Floats, member_probabilities, slim
 
 FOLDS = 5
 # Starting worker processes takes a few seconds, which pays for itself from about so many rows on.

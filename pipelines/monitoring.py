@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines import metrics
 from pipelines.datasets import Task
-from pipelines.metrics import Estimate
-from pipelines.score_sums import Sums, scores_of, sums_of
+from pipelines.models import metrics
+from pipelines.models.metrics import Estimate
+from pipelines.models.score_sums import Sums, scores_of, sums_of
 
 # Below 30 samples a 95 % interval of a share may be wider than ±0.17: it tells no model from its baseline.
 FEWEST_SAMPLES = 30

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines import metrics, models
+from pipelines import models
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.roles import near_groups
-from pipelines.metrics import Estimate, metric_title
-from pipelines.models import Model
+from pipelines.models import Model, metrics
+from pipelines.models.metrics import Estimate, metric_title
 
 # How much recall of a guarded class a better score may cost: about the sampling error of a class with 100 rows.
 RECALL_MARGIN = 0.05

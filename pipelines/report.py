@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.datasets import DataSet, Task
-from pipelines.metrics import metric_title
+from pipelines.models.metrics import metric_title
 from pipelines.site import estimate, live_estimate, number
 
 if TYPE_CHECKING:  # the pipelines stand above this module

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines import alarms, drift, metrics, monitoring
+from pipelines import alarms, drift, monitoring
 from pipelines.datasets import DataSet, Task
+from pipelines.models import metrics
 from pipelines.stores.base import ChampionEntry
 
 SCHEMA_VERSION = 1

@@ -25,7 +25,9 @@ from tqdm import tqdm
 from pipelines import decisions
 from pipelines.datasets import Task
 from pipelines.decisions import Integers, Rule
-from pipelines.ensembles import (
+from pipelines.families import BLENDED, FAMILIES, ITERATIONS, Family, Shape
+from pipelines.folds import Fold, Rows, fit_member, grouped_folds, learning_shape, out_of_fold, workers
+from pipelines.models.ensemble import (
     Classifier,
     Ensemble,
     Floats,
@@ -35,8 +37,6 @@ from pipelines.ensembles import (
     medians,
     member_probabilities,
 )
-from pipelines.families import BLENDED, FAMILIES, ITERATIONS, Family, Shape
-from pipelines.folds import Fold, Rows, fit_member, grouped_folds, learning_shape, out_of_fold, workers
 
 # How freely the blend follows its members: the first suits thousands of rows and many classes, the second few rows.
 BLEND_STRENGTHS = (0.05, 1.0)

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines.metrics import metric_title
+from pipelines.models.metrics import metric_title
 from pipelines.monitoring import LOWER_IS_BETTER
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipelines.canvas import BLUE, GREEN, GREY, LINES, TEXT, WIDTH, Picture, add_heading, finished, new_figure
 from pipelines.datasets import DataSet, Task
-from pipelines.metrics import metric_title
+from pipelines.models.metrics import metric_title
 
 
 def search_picture(task: Task, table: pd.DataFrame) -> Picture:

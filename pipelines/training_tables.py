@@ -11,8 +11,8 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import Task
 from pipelines.evaluation import Evaluation
-from pipelines.metrics import metric_title
 from pipelines.models import MODEL_FILE, Model
+from pipelines.models.metrics import metric_title
 from pipelines.training import Trained
 from pipelines.training_data import TrainingData
 

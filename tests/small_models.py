@@ -8,8 +8,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from pipelines import models
 from pipelines.datasets import DataSet, Task
-from pipelines.ensembles import Ensemble, fill_missing, medians
 from pipelines.feature_groups import samples_group, task_view
+from pipelines.models.ensemble import Ensemble, fill_missing, medians
 from pipelines.stores.base import ChampionEntry, Store
 
 TRAINED = datetime(2026, 2, 1, tzinfo=UTC)

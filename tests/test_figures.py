@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipelines import drift, figures, metrics, monitoring
+from pipelines import drift, figures, monitoring
 from pipelines.datasets import all_tasks, dataset_of, task_named
+from pipelines.models import metrics
 
 GRADE, QUALITY, VARIETY = (task_named(name) for name in ("wine_grade", "wine_quality", "iris_variety"))
 

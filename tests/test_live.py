@@ -3,8 +3,8 @@
 import pytest
 
 from benchmarks.live import compared, simulated
-from pipelines import metrics
 from pipelines.datasets import all_tasks, dataset_of
+from pipelines.models import metrics
 
 DAYS = 2000
 

@@ -8,8 +8,8 @@ import pandas as pd
 from pipelines.datasets import dataset_of, task_named
 from pipelines.datasets.contract import validate
 from pipelines.datasets.roles import assign_roles
-from pipelines.ensembles import Ensemble
 from pipelines.models import Model
+from pipelines.models.ensemble import Ensemble
 from pipelines.training import fit
 from pipelines.training_data import TrainingData, distinct, fingerprint, labelled
 

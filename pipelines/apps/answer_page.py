@@ -6,7 +6,7 @@ from typing import Any
 from pipelines.apps.desks import Desk
 from pipelines.apps.look import bar, image, note, table, text
 from pipelines.canvas import finished, new_figure
-from pipelines.metrics import metric_title
+from pipelines.models.metrics import metric_title
 
 # Inches; the app shows it smaller, sharp on a phone's screen too.
 PICTURE = 2.4

@@ -12,7 +12,7 @@ from pipelines.apps import records
 from pipelines.apps.copies import Copies
 from pipelines.apps.records import Choice, Record, record_of
 from pipelines.datasets import Task, all_tasks
-from pipelines.metrics import metric_title
+from pipelines.models.metrics import metric_title
 
 ALL = "all versions"
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "calibration_error")

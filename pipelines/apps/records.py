@@ -14,7 +14,7 @@ import pandas as pd
 from pipelines.apps.copies import Copies
 from pipelines.apps.look import empty, figure, note, table, text
 from pipelines.datasets import Task
-from pipelines.metrics import metric_title
+from pipelines.models.metrics import metric_title
 
 NOTHING_YET = "No predictions yet. They appear here after the first daily run that has a model."
 # In the order in which a reader asks; pictures that are not named here come last.

@@ -73,7 +73,7 @@ def test_the_assignment_is_the_same_in_another_process():
         check=True,
         capture_output=True,
         text=True,
-        env={"PYTHONHASHSEED": "7", "PYTHONPATH": "tests:.", "TZ": "Pacific/Kiritimati"},
+        env={"PYTHONHASHSEED": "7", "PYTHONPATH": "tests/datasets:tests:.", "TZ": "Pacific/Kiritimati"},
     )
     assert outside.stdout.strip() == digest_of_roles()
     assert digest_of_roles() == "cc49037d022ba98b"

@@ -76,10 +76,10 @@ def test_the_order_of_the_reserve_does_not_matter(dataset):
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_samples_are_the_same_in_another_process(threads):
-    code = "import test_simulate as t; print(t.digest(t.IRIS), t.digest(t.WINE))"
+    code = "import test_simulated as t; print(t.digest(t.IRIS), t.digest(t.WINE))"
     environment = {
         **os.environ,
-        "PYTHONPATH": f"tests{os.pathsep}.",
+        "PYTHONPATH": os.pathsep.join(("tests/datasets", "tests", ".")),
         "PYTHONHASHSEED": threads,
         "TZ": "America/Los_Angeles",
         "OMP_NUM_THREADS": threads,

@@ -15,7 +15,7 @@ from pipelines.stores.embedded import EmbeddedStore
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "eda_and_backfill.ipynb"
-WITH_GAPS = ROOT / "tests" / "data" / "wine_with_gaps.csv"
+WITH_GAPS = ROOT / "tests" / "datasets" / "data" / "wine_with_gaps.csv"
 
 
 @pytest.fixture

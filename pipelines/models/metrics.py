@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
-from pipelines.score_sums import (
+from pipelines.models.score_sums import (
     BINS,
     INNER_EDGES,
     Floats,

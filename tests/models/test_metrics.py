@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from pipelines import metrics
 from pipelines.datasets import all_tasks, task_named
+from pipelines.models import metrics
 
 GRADE, QUALITY, VARIETY = task_named("wine_grade"), task_named("wine_quality"), task_named("iris_variety")
 

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipelines.ensembles import Floats
-from pipelines.models import Model, encode, matrix_probabilities
+from pipelines.models.ensemble import Floats
+from pipelines.models.model import Model, encode, matrix_probabilities
 
 # 4,096 combinations take a tenth of a second; each input more doubles it.
 MOST_EXACT = 12

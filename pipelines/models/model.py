@@ -21,8 +21,8 @@ import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import ThreadpoolController
 
-from pipelines.ensembles import Ensemble, Floats
 from pipelines.errors import ModelRefused, UsageError
+from pipelines.models.ensemble import Ensemble, Floats
 
 MODEL_FILE = "model.skops"
 INFO_FILE = "model.json"

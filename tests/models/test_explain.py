@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from trainings import Stub, stub_model, trained, training_data
 
-from pipelines import explain, models
+from pipelines import models
 from pipelines.datasets import task_named
-from pipelines.ensembles import Ensemble
-from pipelines.models import Model
+from pipelines.models import Model, explain
+from pipelines.models.ensemble import Ensemble
 
 IRIS, GRADE = task_named("iris_variety"), task_named("wine_grade")
 

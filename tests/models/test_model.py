@@ -11,8 +11,9 @@ from trainings import measured, stub_model, trained, training_data
 
 from pipelines import models
 from pipelines.datasets import task_named
-from pipelines.ensembles import Ensemble, blended, log_odds, medians, member_probabilities, slim
 from pipelines.errors import ModelRefused, UsageError
+from pipelines.models import model as model_module
+from pipelines.models.ensemble import Ensemble, blended, log_odds, medians, member_probabilities, slim
 from pipelines.training import save_candidate
 
 GRADE = task_named("wine_grade")
@@ -99,8 +100,8 @@ def test_classes_that_the_model_does_not_have_are_refused(folder):
 
 
 def test_only_the_pinned_type_has_to_be_trusted(folder):
-    assert tuple(skops.io.get_untrusted_types(file=folder / "model.skops")) == models.TRUSTED
-    assert models.TRUSTED == ("sklearn.tree._tree.Tree",)
+    assert tuple(skops.io.get_untrusted_types(file=folder / "model.skops")) == model_module.TRUSTED
+    assert model_module.TRUSTED == ("sklearn.tree._tree.Tree",)
 
 
 def test_a_type_that_is_not_pinned_is_refused_when_saving_and_when_loading(folder):
@@ -233,6 +234,6 @@ def test_medians_are_over_what_is_there():
 def test_many_rows_are_predicted_in_chunks(monkeypatch):
     sizes = []
     model = stub_model(GRADE, lambda matrix: sizes.append(len(matrix)) or np.full((len(matrix), 3), 1 / 3))
-    monkeypatch.setattr("pipelines.ensembles.CHUNK", 2)
+    monkeypatch.setattr("pipelines.models.ensemble.CHUNK", 2)
     assert len(models.predict(model, measured("wine_grade", 5))) == 5
     assert sizes == [2, 2, 1]
