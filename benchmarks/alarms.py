@@ -17,8 +17,8 @@ from pipelines.datasets import DataSet, all_datasets
 from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_days
 from pipelines.datasets.contract import validate
 from pipelines.datasets.roles import assign_roles
-from pipelines.feature_groups import samples_group
-from pipelines.stores.base import conform
+from pipelines.stores.catalogue import samples_group
+from pipelines.stores.rows import conform
 
 RATES = (1, 10, 1000)
 FIRST = date(2030, 1, 1)

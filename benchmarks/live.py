@@ -14,12 +14,12 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals.simulated import simulate_days
-from pipelines.feature_groups import samples_group
 from pipelines.inference import load_version
 from pipelines.models import metrics
 from pipelines.settings import read_settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import samples_group
 
 FIRST_DAY = date(2030, 1, 1)  # no day that anybody has simulated while choosing anything
 SHOWN = ("accuracy", "macro_f1", "quadratic_kappa", "log_loss", "calibration_error")

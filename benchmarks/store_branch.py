@@ -20,8 +20,8 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from pipelines.datasets import all_datasets
-from pipelines.feature_groups import predictions_group, quarantine_group, samples_group
-from pipelines.stores.delta_upkeep import maintain
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
+from pipelines.stores.embedded.delta_upkeep import maintain
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".github" / "scripts" / "store_branch.py"

@@ -13,8 +13,8 @@ from pipelines.datasets.contract import Validated, quarantine_rows, validate
 from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import Source
 from pipelines.errors import SourceError
-from pipelines.feature_groups import ROLES, predictions_group, quarantine_group, samples_group
 from pipelines.stores.base import ChampionEntry, Store
+from pipelines.stores.catalogue import ROLES, predictions_group, quarantine_group, samples_group
 
 # How many faults an error sentence names.
 FAULTS_SHOWN = 3

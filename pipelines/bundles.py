@@ -15,9 +15,9 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks
 from pipelines.errors import NotReadyError
-from pipelines.feature_groups import predictions_group, samples_group
 from pipelines.lock import FILE, Lock, read_lock
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import predictions_group, samples_group
 
 Files = Mapping[str, bytes]
 

@@ -195,7 +195,7 @@ def publish(run: Run, options: argparse.Namespace) -> None:
 
 def copy(run: Run, options: argparse.Namespace) -> None:
     """Copy one store to the other and verify the copy."""
-    from pipelines.copying import copy_store  # noqa: PLC0415 - the only verb with two stores
+    from pipelines.stores.copying import copy_store  # noqa: PLC0415 - the only verb with two stores
 
     if options.source == options.target:
         raise UsageError(f"--from and --to are both {options.source}; they must differ.")

@@ -10,9 +10,9 @@ import pandas as pd
 from pipelines import figures, monitoring, scoreboard, site
 from pipelines.canvas import Picture
 from pipelines.datasets import DataSet, Task, all_datasets
-from pipelines.feature_groups import ORIGINS, predictions_group, quarantine_group, samples_group
 from pipelines.scoreboard import DataState, Document, TaskState
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import ORIGINS, predictions_group, quarantine_group, samples_group
 
 METRICS_FILE = "dashboard/metrics.json"
 SITE_FILE = "site/index.html"

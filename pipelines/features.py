@@ -13,8 +13,8 @@ from pipelines.datasets.arrivals.replayed import replay_days
 from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_days
 from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.errors import NotReadyError, UsageError
-from pipelines.feature_groups import quarantine_group, samples_group
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import quarantine_group, samples_group
 
 __all__ = ["BackfillReport", "DayReport", "FeaturesReport", "backfill", "due_days", "run_features"]
 

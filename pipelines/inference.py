@@ -12,8 +12,8 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import DataSet, Task
 from pipelines.errors import ModelRefused, NotReadyError
-from pipelines.feature_groups import predictions_group, samples_group
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import predictions_group, samples_group
 
 # How far before the newest prediction an arrival without one is still looked for. A day that is created again with
 # more samples falls into it; a fixed width keeps a day's cost the same however long the history is.

@@ -8,9 +8,9 @@ from pathlib import Path
 from pipelines import card, models
 from pipelines.datasets import DataSet, Task
 from pipelines.errors import ModelRefused, VersionTaken
-from pipelines.feature_groups import task_view
 from pipelines.models import Model
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import task_view
 
 # How often another run may be quicker to a version number before this one gives up.
 ATTEMPTS = 5

@@ -11,11 +11,11 @@ from pipelines.site import estimate, live_estimate, number
 
 if TYPE_CHECKING:  # the pipelines stand above this module
     from pipelines.backfill import BackfillReport
-    from pipelines.copying import Copied
     from pipelines.dashboard import DashboardReport
     from pipelines.features import FeaturesReport
     from pipelines.inference import InferenceReport
     from pipelines.publishing import PublishReport, SpaceReport
+    from pipelines.stores.copying import Copied
     from pipelines.training import TrainingReport
 
 SHOWN = 10  # rows of a list; a summary is for reading, the store has the rest

@@ -7,8 +7,8 @@ from typing import Any
 
 from pipelines import monitoring
 from pipelines.datasets import DataSet, Task, all_datasets
-from pipelines.feature_groups import predictions_group, quarantine_group, samples_group
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 
 SCHEMA_VERSION = 1
 

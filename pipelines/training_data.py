@@ -17,10 +17,10 @@ import pandas as pd
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.roles import near_groups
 from pipelines.errors import NotReadyError
-from pipelines.feature_groups import predictions_group, samples_group
 from pipelines.folds import Rows
 from pipelines.models import encode
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import predictions_group, samples_group
 
 _TICK = timedelta(microseconds=1)
 

@@ -8,10 +8,11 @@ import pandas as pd
 
 from pipelines.backfill import backfill
 from pipelines.datasets import dataset_of
-from pipelines.feature_groups import predictions_group, samples_group, task_view
 from pipelines.features import run_features
-from pipelines.stores.base import ChampionEntry, conform
+from pipelines.stores.base import ChampionEntry
+from pipelines.stores.catalogue import predictions_group, samples_group, task_view
 from pipelines.stores.embedded import EmbeddedStore
+from pipelines.stores.rows import conform
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 SHARES = {

@@ -8,9 +8,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from pipelines import models
 from pipelines.datasets import DataSet, Task
-from pipelines.feature_groups import samples_group, task_view
 from pipelines.models.ensemble import Ensemble, fill_missing, medians
 from pipelines.stores.base import ChampionEntry, Store
+from pipelines.stores.catalogue import samples_group, task_view
 
 TRAINED = datetime(2026, 2, 1, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ import pytest
 from pipelines.backfill import backfill, backfilled_source
 from pipelines.datasets import dataset_named
 from pipelines.errors import SourceError, StoreError
-from pipelines.feature_groups import predictions_group, quarantine_group, samples_group
 from pipelines.features import run_features
 from pipelines.stores.base import ChampionEntry
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 IRIS = dataset_named("iris")
@@ -113,7 +113,7 @@ def prediction(task):
 
 def with_champion(store, tmp_path):
     """A store with a history, an arrival, a prediction, a quarantine and a champion."""
-    from pipelines.feature_groups import task_view
+    from pipelines.stores.catalogue import task_view
 
     task = IRIS.tasks[0]
     backfill(store, IRIS, [iris_file(tmp_path, petal_width="wide")], NOW)

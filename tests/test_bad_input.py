@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.datasets import dataset_named
-from pipelines.feature_groups import quarantine_group, samples_group
+from pipelines.stores.catalogue import quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 WINE = dataset_named("wine")
@@ -143,8 +143,8 @@ def test_a_model_with_one_byte_changed_is_refused(demo_copy, capsys):
 
 def test_a_killed_backfill_is_completed_by_the_next(tmp_path):
     script = (
-        "import os\nfrom pipelines.stores import embedded_tables\n"
-        "embedded_tables.DeltaTables._merge = lambda *a: os.kill(os.getpid(), 9)\n"
+        "import os\nfrom pipelines.stores.embedded import tables\n"
+        "tables.DeltaTables._merge = lambda *a: os.kill(os.getpid(), 9)\n"
         "from pipelines.cli import main\nmain(['backfill', 'iris'])"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9

@@ -9,9 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 
 from pipelines.dashboard import METRICS_FILE, SITE_FILE, refresh_dashboard
 from pipelines.datasets import dataset_named
-from pipelines.feature_groups import predictions_group, quarantine_group, samples_group
 from pipelines.scoreboard import DataState, dataset_document, plain
 from pipelines.site import render_site
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 IRIS, WINE = dataset_named("iris"), dataset_named("wine")

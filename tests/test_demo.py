@@ -8,7 +8,7 @@ from pipelines.cli import main
 from pipelines.dashboard import DashboardReport
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.demo import Month, alarm_lines
-from pipelines.feature_groups import predictions_group, samples_group
+from pipelines.stores.catalogue import predictions_group, samples_group
 
 
 def table_versions(root):

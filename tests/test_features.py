@@ -13,8 +13,8 @@ import pytest
 from pipelines.datasets import dataset_named
 from pipelines.datasets.contract import validate
 from pipelines.errors import NotReadyError, UsageError
-from pipelines.feature_groups import quarantine_group, samples_group
 from pipelines.features import backfill, due_days, run_features
+from pipelines.stores.catalogue import quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 IRIS = dataset_named("iris")

@@ -10,9 +10,9 @@ from pipelines import models
 from pipelines.backfill import backfill
 from pipelines.datasets import dataset_named, task_named
 from pipelines.errors import ModelRefused, NotReadyError
-from pipelines.feature_groups import predictions_group, samples_group
 from pipelines.features import run_features
 from pipelines.inference import LOOK_BACK, run_inference
+from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 WINE, GRADE = dataset_named("wine"), task_named("wine_grade")

@@ -7,13 +7,13 @@ from markdown_it import MarkdownIt
 
 from pipelines import report
 from pipelines.backfill import BackfillReport
-from pipelines.copying import Copied
 from pipelines.dashboard import refresh_dashboard
 from pipelines.datasets import dataset_named, task_named
 from pipelines.features import DayReport, FeaturesReport
 from pipelines.hub import Change
 from pipelines.inference import InferenceReport
 from pipelines.publishing import PublishReport, SpaceReport
+from pipelines.stores.copying import Copied
 
 WINE, GRADE = dataset_named("wine"), task_named("wine_grade")
 

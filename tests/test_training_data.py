@@ -7,8 +7,8 @@ import pytest
 from pipelines.datasets import dataset_named, task_named
 from pipelines.datasets.roles import near_groups
 from pipelines.errors import NotReadyError
-from pipelines.feature_groups import predictions_group, samples_group
 from pipelines.features import backfill, run_features
+from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.training_data import fingerprint, load_training_data, read_history
 

@@ -8,19 +8,19 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Protocol
 
 import pandas as pd
+
+from pipelines.errors import StoreError
 
 ColumnType = Literal["string", "double", "bigint", "timestamp"]
 Filter = Mapping[str, str | Sequence[str]]
 
 # What both Delta Lake and Hopsworks accept as a name; Hopsworks lower-cases anything else.
 _LEGAL_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-
-_DTYPES = {"double": "float64", "bigint": "Int64", "timestamp": "datetime64[us, UTC]"}
 
 
 @dataclass(frozen=True)
@@ -227,28 +227,34 @@ def check_name(name: str) -> None:
         )
 
 
-def conform(rows: pd.DataFrame, group: FeatureGroup, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Give `rows` exactly the columns and types of the group, sorted by event time and key.
-
-    Text becomes `object` with None for nothing, numbers `float64` or `Int64`, times `datetime64[us, UTC]`
-    (a time without a zone is taken as UTC).
-    """
-    wanted = [column for column in group.columns if columns is None or column.name in columns]
-    typed = {column.name: _typed(rows[column.name], column.type) for column in wanted}
-    frame = pd.DataFrame(typed, columns=[column.name for column in wanted])
-    order = [name for name in group.order if name in frame.columns]
-    return frame.sort_values(order, kind="stable", ignore_index=True) if order else frame
+def champion_entry(task: str, fields: dict[str, Any]) -> ChampionEntry:
+    """A line of the champion log from its JSON; `KeyError`, `TypeError` or `ValueError` where it is none."""
+    version = fields["version"]
+    when = datetime.fromisoformat(fields["when"])
+    return ChampionEntry(task, None if version is None else int(version), when, fields["who"], fields["reason"])
 
 
-def latest_per_key(rows: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
-    """`rows` with the last of each key kept, since neither store de-duplicates within a batch."""
-    return rows.drop_duplicates(list(group.key), keep="last", ignore_index=True)
+def champion_fields(entry: ChampionEntry) -> dict[str, Any]:
+    """A line of the champion log as JSON; a time without a zone is taken as UTC."""
+    when = entry.when.replace(tzinfo=entry.when.tzinfo or UTC).astimezone(UTC).isoformat()
+    return {"version": entry.version, "when": when, "who": entry.who, "reason": entry.reason}
 
 
-def _typed(values: pd.Series, kind: ColumnType) -> pd.Series:
-    if kind == "string":
-        text = values.astype(object)
-        return text.where(text.notna(), None)
-    if kind == "timestamp":
-        return pd.to_datetime(values, utc=True).astype(_DTYPES[kind])
-    return values.astype(_DTYPES[kind])
+# What the other parts of the store own.
+_TAKEN = ("tables", "models", "champions.json")
+
+
+def checked_file_name(name: str) -> str:
+    """The name of a stored file, or `StoreError` where it is not a plain relative one outside what the store owns."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or path.as_posix() != name or not is_free_name(path.parts):
+        raise StoreError(
+            f"{name!r} cannot name a stored file; use a relative name such as dashboard/metrics.json, "
+            f"with no part that begins with '.', outside {', '.join(_TAKEN)}."
+        )
+    return name
+
+
+def is_free_name(parts: tuple[str, ...]) -> bool:
+    """Whether a path below the store's folder belongs to nobody and is not hidden."""
+    return bool(parts) and parts[0] not in _TAKEN and not any(part.startswith(".") for part in parts)

@@ -12,8 +12,8 @@ import pytest
 from pipelines.datasets import dataset_named
 from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.errors import SourceError
-from pipelines.feature_groups import quarantine_group
-from pipelines.stores.base import conform
+from pipelines.stores.catalogue import quarantine_group
+from pipelines.stores.rows import conform
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -16,8 +16,8 @@ from pipelines.datasets import dataset_named
 from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_day, simulate_days
 from pipelines.datasets.contract import validate
 from pipelines.datasets.roles import assign_roles
-from pipelines.feature_groups import samples_group
-from pipelines.stores.base import conform
+from pipelines.stores.catalogue import samples_group
+from pipelines.stores.rows import conform
 
 IRIS = dataset_named("iris")
 WINE = dataset_named("wine")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from pipelines.datasets import all_datasets, all_tasks, dataset_named, dataset_of, task_named
 from pipelines.errors import UsageError
-from pipelines.feature_groups import predictions_group, samples_group
+from pipelines.stores.catalogue import predictions_group, samples_group
 
 IRIS = dataset_named("iris")
 WINE = dataset_named("wine")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.datasets import all_datasets
-from pipelines.feature_groups import samples_group
+from pipelines.stores.catalogue import samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 ROOT = Path(__file__).parents[2]

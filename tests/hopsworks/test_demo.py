@@ -5,7 +5,7 @@ import pytest
 import short_demo
 
 from pipelines.datasets import all_datasets
-from pipelines.feature_groups import predictions_group, samples_group
+from pipelines.stores.catalogue import predictions_group, samples_group
 
 
 def groups():

@@ -11,9 +11,10 @@ from small_groups import COMPLAINTS, READINGS, day, readings
 
 from pipelines.datasets import dataset_named
 from pipelines.errors import SchemaMismatch, StoreError, StoreUnavailable
-from pipelines.feature_groups import samples_group
-from pipelines.stores.base import Column, conform
+from pipelines.stores.base import Column
+from pipelines.stores.catalogue import samples_group
 from pipelines.stores.hopsworks import groups, ingestion, sdk
+from pipelines.stores.rows import conform
 
 
 def group_in_hopsworks(store, group):

@@ -9,8 +9,8 @@ import pytest
 from pipelines.backfill import backfill, backfilled_source
 from pipelines.datasets import dataset_named
 from pipelines.errors import NotebookError
-from pipelines.feature_groups import samples_group
 from pipelines.notebooks import declared_parameters, run_notebook
+from pipelines.stores.catalogue import samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 ROOT = Path(__file__).parents[2]

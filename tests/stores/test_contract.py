@@ -11,8 +11,9 @@ from small_groups import COMPLAINTS, READINGS, VIEW, day, model_folder, readings
 
 from pipelines.datasets import dataset_named, task_named
 from pipelines.errors import ChampionMoved, NotFound, SchemaMismatch, StoreError, VersionTaken
-from pipelines.feature_groups import predictions_group, quarantine_group, samples_group
-from pipelines.stores.base import ChampionEntry, Column, conform
+from pipelines.stores.base import ChampionEntry, Column
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
+from pipelines.stores.rows import conform
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

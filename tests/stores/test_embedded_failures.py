@@ -8,9 +8,9 @@ import pytest
 from small_groups import READINGS, VIEW, day, model_folder, readings
 
 from pipelines.errors import StoreError, StoreUnavailable
-from pipelines.stores import delta_upkeep, embedded_files, folders
 from pipelines.stores.base import ChampionEntry
-from pipelines.stores.embedded import EmbeddedStore
+from pipelines.stores.embedded import EmbeddedStore, delta_upkeep, folder
+from pipelines.stores.embedded import files as embedded_files
 
 
 def uses(store, tmp_path):
@@ -67,7 +67,7 @@ def test_a_folder_that_may_not_be_written(folder_store, tmp_path, monkeypatch, u
     def refuse(path, *_, **__):
         raise OSError(number, os.strerror(number), str(path))
 
-    monkeypatch.setattr(folders, "FileLock", refuse)
+    monkeypatch.setattr(folder, "FileLock", refuse)
     with pytest.raises(StoreUnavailable) as caught:
         uses(folder_store, tmp_path)[use]()
     says(caught, "STORE_DIR", os.strerror(number), "set STORE_DIR to another folder")
@@ -100,7 +100,7 @@ def test_a_full_disk_below_delta_lake(folder_store, monkeypatch):
     def refuse(*_):
         raise OSError("Generic LocalFileSystem error: Unable to copy data to file: No space left (os error 28)")
 
-    monkeypatch.setattr("pipelines.stores.embedded_tables.to_arrow", refuse)
+    monkeypatch.setattr("pipelines.stores.embedded.tables.to_arrow", refuse)
     with pytest.raises(StoreUnavailable) as caught:
         folder_store.upsert(READINGS, readings(("a", 1, day(0))))
     says(caught, "full", "free some space")

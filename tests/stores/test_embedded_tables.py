@@ -15,8 +15,8 @@ from small_groups import COMPLAINTS, READINGS, VIEW, day, model_folder, readings
 
 from pipelines.errors import StoreError, StoreUnavailable
 from pipelines.settings import read_settings
-from pipelines.stores import delta_upkeep, open_store
-from pipelines.stores.embedded import EmbeddedStore
+from pipelines.stores import open_store
+from pipelines.stores.embedded import EmbeddedStore, delta_upkeep
 
 PROJECT = os.getcwd()  # noqa: PTH109 - the tests run from the project's folder
 

@@ -11,7 +11,7 @@ import pytest
 from deltalake import DeltaTable
 from small_groups import READINGS, day, readings
 
-from pipelines.stores import delta_upkeep
+from pipelines.stores.embedded import delta_upkeep
 
 EVERY = delta_upkeep._COMMITS_BETWEEN
 
@@ -22,7 +22,7 @@ def short_memory(monkeypatch):
     monkeypatch.setattr(delta_upkeep, "_COMMITS_BETWEEN", 4)
     second = {name: "interval 1 seconds" for name, value in delta_upkeep.CONFIGURATION.items() if "interval" in value}
     monkeypatch.setattr(delta_upkeep, "_KEPT", timedelta(seconds=1))
-    monkeypatch.setattr("pipelines.stores.embedded_tables.CONFIGURATION", {**delta_upkeep.CONFIGURATION, **second})
+    monkeypatch.setattr("pipelines.stores.embedded.tables.CONFIGURATION", {**delta_upkeep.CONFIGURATION, **second})
 
 
 def write_days(store, days):

@@ -12,7 +12,9 @@ from filelock import FileLock
 from small_groups import READINGS, VIEW, day, model_folder, readings
 
 from pipelines.errors import StoreError, StoreUnavailable
-from pipelines.stores import delta_rows, embedded_tables, folders
+from pipelines.stores import rows as group_rows
+from pipelines.stores.embedded import folder
+from pipelines.stores.embedded import tables as embedded_tables
 
 PROJECT = os.getcwd()  # noqa: PTH109 - the tests run from the project's folder
 
@@ -106,7 +108,7 @@ def test_a_writer_that_is_killed_before_the_first_commit_leaves_no_group(folder_
 def test_a_registration_that_is_killed_leaves_no_version(folder_store, tmp_path):
     folder = model_folder(tmp_path / "candidate")
     program = f"""
-from pipelines.stores import embedded_models
+from pipelines.stores.embedded import models as embedded_models
 def hang(path):
     print("copied", flush=True)
     time.sleep(60)
@@ -130,7 +132,7 @@ def test_a_file_that_was_half_written_is_not_seen(folder_store, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(folders, "sync", crash)
+        patch.setattr(folder, "sync", crash)
         with pytest.raises(KeyboardInterrupt):
             folder_store.put_file("dashboard/metrics.json", b"new")
     assert folder_store.get_file("dashboard/metrics.json") == b"old"
@@ -141,7 +143,7 @@ def test_a_file_that_was_half_written_is_not_seen(folder_store, monkeypatch):
 
 def test_a_lock_that_is_never_given_back_is_reported(folder_store, monkeypatch):
     folder_store.upsert(READINGS, readings(("a", 1, day(0))))
-    monkeypatch.setattr(folders, "LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(folder, "LOCK_TIMEOUT_S", 0.1)
     with (
         FileLock(folder_store.root / ".locks/tables-readings.lock"),
         pytest.raises(StoreUnavailable, match="tables-readings"),
@@ -158,8 +160,8 @@ def intrude(store, monkeypatch, times):
         if len(seen) < times:
             seen.append(1)
             theirs = readings(("a", 1, day(0)), value=float(len(seen)))
-            write_deltalake(store.root / "tables/readings", delta_rows.to_arrow(theirs, READINGS), mode="overwrite")
-        return delta_rows.new_or_changed(*arguments)
+            write_deltalake(store.root / "tables/readings", group_rows.to_arrow(theirs, READINGS), mode="overwrite")
+        return group_rows.new_or_changed(*arguments)
 
     monkeypatch.setattr(embedded_tables, "new_or_changed", compare)
     return seen

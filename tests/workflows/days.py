@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from workflows.act import ActRun, Repository
 
 from pipelines.datasets import dataset_named, task_named
-from pipelines.feature_groups import predictions_group, samples_group
+from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 TASK, DATASET = "iris_variety", "iris"

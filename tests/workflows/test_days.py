@@ -6,7 +6,7 @@ import pytest
 from workflows.days import DATASET, TASK, arrivals, predictions, repository_of
 
 from pipelines.datasets import all_datasets, dataset_named, task_named
-from pipelines.feature_groups import samples_group
+from pipelines.stores.catalogue import samples_group
 
 # The first test of a process waits until the whole story of the days is told.
 pytestmark = pytest.mark.timeout(900)

@@ -8,11 +8,9 @@ tag `champion` on the model version is for people; what counts is the log.
 import json
 import logging
 import uuid
-from datetime import UTC, datetime
-from typing import Any
 
 from pipelines.errors import ChampionMoved, NotFound, StoreError
-from pipelines.stores.base import ChampionEntry
+from pipelines.stores.base import ChampionEntry, champion_entry, champion_fields
 from pipelines.stores.hopsworks.connection import operation
 from pipelines.stores.hopsworks.failures import status_of
 from pipelines.stores.hopsworks.files import StoredFiles
@@ -41,7 +39,7 @@ class ChampionLog(StoredFiles):
         number, log = self._newest_log(entry.task)
         if entry.version is not None:
             self._check_registered(entry.task, entry.version)
-        content = {"nonce": uuid.uuid4().hex, "log": [_fields(known) for known in [*log, entry]]}
+        content = {"nonce": uuid.uuid4().hex, "log": [champion_fields(known) for known in [*log, entry]]}
         path = f"{HOME}/champions/{entry.task}/{number + 1:06}.json"
         if _version(log) != expected or not self._create_file(path, json.dumps(content, indent=2).encode()):
             champion = self.champion(entry.task)
@@ -69,7 +67,7 @@ class ChampionLog(StoredFiles):
         path = f"{folder}/{max(numbers):06}.json"
         try:
             entries = json.loads(self.folders.read(path) or b"")["log"]
-            return max(numbers), [_entry(task, fields) for fields in entries]
+            return max(numbers), [champion_entry(task, fields) for fields in entries]
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(
                 f"{path} in {self.location} is damaged ({error!r}); remove it in Hopsworks under Files, "
@@ -90,7 +88,7 @@ class ChampionLog(StoredFiles):
                 model.delete_tag(TAG)
         if entry.version is None:
             return
-        model, value = self._model(task, entry.version), _fields(entry)
+        model, value = self._model(task, entry.version), champion_fields(entry)
         try:
             model.add_tag(TAG, value)
         except Exception as error:
@@ -119,14 +117,3 @@ def _create_tag_schema() -> None:
 
 def _version(log: list[ChampionEntry]) -> int | None:
     return log[-1].version if log else None
-
-
-def _entry(task: str, fields: dict[str, Any]) -> ChampionEntry:
-    return ChampionEntry(
-        task, fields["version"], datetime.fromisoformat(fields["when"]), fields["who"], fields["reason"]
-    )
-
-
-def _fields(entry: ChampionEntry) -> dict[str, Any]:
-    when = entry.when.replace(tzinfo=entry.when.tzinfo or UTC).astimezone(UTC).isoformat()
-    return {"version": entry.version, "when": when, "who": entry.who, "reason": entry.reason}

@@ -1,16 +1,12 @@
 """The small files of the Hopsworks store: pictures, pages and numbers, in the project's `Resources`."""
 
 import hashlib
-from pathlib import PurePosixPath
 
-from pipelines.errors import StoreError
+from pipelines.stores.base import checked_file_name
 from pipelines.stores.hopsworks.connection import Connected, operation
 from pipelines.stores.hopsworks.folders import HOME, PENDING, Folders, pending_name
 
 FILES = f"{HOME}/files"
-
-# What the other store owns of its folder; the names of files are the same in both.
-_TAKEN = ("tables", "models", "champions.json")
 
 
 class StoredFiles(Connected):
@@ -24,14 +20,14 @@ class StoredFiles(Connected):
     @operation("store the file {}")
     def put_file(self, name: str, content: bytes) -> None:
         """Store a file; one that has this content already is left alone."""
-        path, folders = f"{FILES}/{_checked(name)}", self.folders
+        path, folders = f"{FILES}/{checked_file_name(name)}", self.folders
         if folders.read(path) != content:
             folders.replace(path, content)
 
     @operation("fetch the file {}")
     def get_file(self, name: str) -> bytes | None:
         """The content of a stored file, or None."""
-        path, folders = f"{FILES}/{_checked(name)}", self.folders
+        path, folders = f"{FILES}/{checked_file_name(name)}", self.folders
         content = folders.read(path)
         return _waiting(folders, path) if content is None else content
 
@@ -54,15 +50,3 @@ def _waiting(folders: Folders, path: str) -> bytes | None:
                 return content
     # Whoever replaced it may have finished while we looked.
     return folders.read(path)
-
-
-def _checked(name: str) -> str:
-    path = PurePosixPath(name)
-    parts = path.parts
-    hidden = any(part.startswith(".") for part in parts)
-    if not parts or path.is_absolute() or path.as_posix() != name or hidden or parts[0] in _TAKEN:
-        raise StoreError(
-            f"{name!r} cannot name a stored file; use a relative name such as dashboard/metrics.json, "
-            f"with no part that begins with '.', outside {', '.join(_TAKEN)}."
-        )
-    return name

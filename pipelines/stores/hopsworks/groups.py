@@ -8,13 +8,13 @@ from http import HTTPStatus
 import pandas as pd
 
 from pipelines.errors import SchemaMismatch, StoreUnavailable
-from pipelines.stores.base import FeatureGroup, Filter, conform
-from pipelines.stores.delta_rows import check_columns, checked_batch, new_or_changed
+from pipelines.stores.base import FeatureGroup, Filter
 from pipelines.stores.hopsworks import definitions, ingestion
 from pipelines.stores.hopsworks.connection import Connected, operation
 from pipelines.stores.hopsworks.failures import status_of
 from pipelines.stores.hopsworks.handles import Handle
 from pipelines.stores.hopsworks.queries import read_rows, read_times
+from pipelines.stores.rows import check_columns, checked_batch, conform, new_or_changed
 
 # How long after a job the query service may show the table as it was before.
 VISIBLE_SECONDS = 120.0

@@ -10,10 +10,11 @@ import pyarrow as pa
 from pyarrow.flight import FlightUnavailableError
 
 from pipelines.errors import StoreError
-from pipelines.stores.base import FeatureGroup, Filter, conform
+from pipelines.stores.base import FeatureGroup, Filter
 from pipelines.stores.hopsworks import sdk
 from pipelines.stores.hopsworks.failures import is_empty_group
 from pipelines.stores.hopsworks.handles import Handle
+from pipelines.stores.rows import conform
 
 # The largest read here, a whole group, takes seconds; the client's own limit is 15 minutes.
 FLIGHT_SECONDS = 120.0

@@ -9,11 +9,11 @@ import pytest
 from pandas.testing import assert_frame_equal
 from small_groups import model_folder
 
-from pipelines.copying import copy_store, folder_checksum, rows_checksum
 from pipelines.datasets import dataset_named
 from pipelines.errors import StoreError, UsageError
-from pipelines.feature_groups import predictions_group, quarantine_group, samples_group, task_view
 from pipelines.stores.base import ChampionEntry
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group, task_view
+from pipelines.stores.copying import copy_store, folder_checksum, rows_checksum
 from pipelines.stores.embedded import EmbeddedStore
 from tests.hopsworks.emulator.fixtures import delta_store, emulator, kafka_store  # noqa: F401 - fixtures by name
 

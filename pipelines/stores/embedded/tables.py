@@ -21,23 +21,19 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from pipelines.errors import SchemaMismatch, StoreError, StoreUnavailable
-from pipelines.stores.base import FeatureGroup, Filter, conform
-from pipelines.stores.delta_log import DataFile, as_utc, data_files
-from pipelines.stores.delta_rows import (
-    arrow_schema,
-    check_columns,
-    checked_batch,
+from pipelines.stores.base import FeatureGroup, Filter
+from pipelines.stores.embedded.delta_log import DataFile, as_utc, data_files
+from pipelines.stores.embedded.delta_rows import (
     condition,
     dataset_of,
     difference,
     is_one_of,
     merge_predicate,
-    new_or_changed,
     read_files,
-    to_arrow,
 )
-from pipelines.stores.delta_upkeep import COMPRESSED, CONFIGURATION, maintain
-from pipelines.stores.folders import StoreFolder, error_number, guarded, names_in
+from pipelines.stores.embedded.delta_upkeep import COMPRESSED, CONFIGURATION, maintain
+from pipelines.stores.embedded.folder import StoreFolder, error_number, guarded, names_in
+from pipelines.stores.rows import arrow_schema, check_columns, checked_batch, conform, new_or_changed, to_arrow
 
 # Event times are kept in microseconds.
 _TICK = timedelta(microseconds=1)

@@ -2,13 +2,12 @@
 
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import ChampionMoved, NotFound, StoreError, VersionTaken
-from pipelines.stores.base import ChampionEntry, FeatureView, check_name
-from pipelines.stores.folders import StoreFolder, guarded, names_in, sync, write_atomically
+from pipelines.stores.base import ChampionEntry, FeatureView, champion_entry, champion_fields, check_name
+from pipelines.stores.embedded.folder import StoreFolder, guarded, names_in, sync, write_atomically
 
 _INFO = "model.json"
 
@@ -92,7 +91,7 @@ class ModelFolders(StoreFolder):
     def _champions(self) -> dict[str, list[ChampionEntry]]:
         try:
             tasks = json.loads(self._champions_file.read_bytes())
-            return {task: [_entry(task, fields) for fields in entries] for task, entries in tasks.items()}
+            return {task: [champion_entry(task, fields) for fields in entries] for task, entries in tasks.items()}
         except FileNotFoundError:
             return {}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -128,17 +127,6 @@ def _remove_leftovers(task: Path) -> None:
         shutil.rmtree(leftover)
 
 
-def _entry(task: str, fields: dict[str, Any]) -> ChampionEntry:
-    version = fields["version"]
-    when = datetime.fromisoformat(fields["when"])
-    return ChampionEntry(task, None if version is None else int(version), when, fields["who"], fields["reason"])
-
-
-def _fields(entry: ChampionEntry) -> dict[str, Any]:
-    when = entry.when.replace(tzinfo=entry.when.tzinfo or UTC).astimezone(UTC).isoformat()
-    return {"version": entry.version, "when": when, "who": entry.who, "reason": entry.reason}
-
-
 def _champions_text(champions: dict[str, list[ChampionEntry]]) -> str:
-    tasks = {task: [_fields(entry) for entry in entries] for task, entries in champions.items()}
+    tasks = {task: [champion_fields(entry) for entry in entries] for task, entries in champions.items()}
     return json.dumps(tasks, indent=2, sort_keys=True) + "\n"

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
-from pipelines.stores.delta_log import DataFile, data_files, whole_step
-from pipelines.stores.folders import names_in
+from pipelines.stores.embedded.delta_log import DataFile, data_files, whole_step
+from pipelines.stores.embedded.folder import names_in
 
 # A week of time travel: who finds a mistake after a weekend or a holiday can still read what was there before it.
 _KEPT = timedelta(days=7)

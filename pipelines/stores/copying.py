@@ -15,8 +15,8 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.errors import StoreError, UsageError
-from pipelines.feature_groups import predictions_group, quarantine_group, samples_group, task_view
 from pipelines.stores.base import ChampionEntry, FeatureGroup, Store
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group, task_view
 
 _logger = logging.getLogger(__name__)
 

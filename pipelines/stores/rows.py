@@ -1,0 +1,96 @@
+"""The rows of a feature group as data frames: their types, checks and comparisons, the same for both stores."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+import pyarrow as pa
+
+from pipelines.errors import SchemaMismatch, StoreError
+from pipelines.stores.base import ColumnType, FeatureGroup
+
+_DTYPES = {"double": "float64", "bigint": "Int64", "timestamp": "datetime64[us, UTC]"}
+
+
+def conform(rows: pd.DataFrame, group: FeatureGroup, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Give `rows` exactly the columns and types of the group, sorted by event time and key.
+
+    Text becomes `object` with None for nothing, numbers `float64` or `Int64`, times `datetime64[us, UTC]`
+    (a time without a zone is taken as UTC).
+    """
+    wanted = [column for column in group.columns if columns is None or column.name in columns]
+    typed = {column.name: _typed(rows[column.name], column.type) for column in wanted}
+    frame = pd.DataFrame(typed, columns=[column.name for column in wanted])
+    order = [name for name in group.order if name in frame.columns]
+    return frame.sort_values(order, kind="stable", ignore_index=True) if order else frame
+
+
+def latest_per_key(rows: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
+    """`rows` with the last of each key kept, since neither store de-duplicates within a batch."""
+    return rows.drop_duplicates(list(group.key), keep="last", ignore_index=True)
+
+
+def _typed(values: pd.Series, kind: ColumnType) -> pd.Series:
+    if kind == "string":
+        text = values.astype(object)
+        return text.where(text.notna(), None)
+    if kind == "timestamp":
+        return pd.to_datetime(values, utc=True).astype(_DTYPES[kind])
+    return values.astype(_DTYPES[kind])
+
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "double": pa.float64(),
+    "bigint": pa.int64(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+
+def arrow_schema(group: FeatureGroup) -> pa.Schema:
+    """The columns of a group with their Arrow types."""
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in group.columns])
+
+
+def to_arrow(rows: pd.DataFrame, group: FeatureGroup) -> pa.Table:
+    """Typed rows as an Arrow table; NaN becomes null."""
+    return pa.Table.from_pandas(rows, schema=arrow_schema(group), preserve_index=False)
+
+
+def checked_batch(group: FeatureGroup, rows: pd.DataFrame) -> pd.DataFrame:
+    """The last row of each key, typed and sorted.
+
+    Raises
+    ------
+    SchemaMismatch
+        `rows` lack a column of the group, or hold values of another type.
+    StoreError
+        A row has no key or no event time.
+    """
+    missing = [name for name in group.column_names if name not in rows.columns]
+    if missing:
+        raise SchemaMismatch(f"The rows for {group.name} lack {', '.join(missing)}; give every column of the group.")
+    try:
+        batch = conform(latest_per_key(rows, group), group)
+        to_arrow(batch, group)
+    except (TypeError, ValueError) as error:
+        raise SchemaMismatch(f"The rows for {group.name} do not fit its columns: {error}.") from error
+    empty = [name for name in group.order if batch[name].isna().any()]
+    if empty:
+        raise StoreError(f"Some rows for {group.name} have no {' and no '.join(empty)}; give each row one.")
+    return batch
+
+
+def new_or_changed(batch: pd.DataFrame, present: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
+    """The rows of `batch` that are not in `present`; of an append-only group, those whose key is not."""
+    same = list(group.key) if group.append_only else group.column_names
+    both = pd.concat([present[same], batch[same]], ignore_index=True)
+    return batch[~both.duplicated().to_numpy()[len(present) :]]
+
+
+def check_columns(group: FeatureGroup, names: Iterable[str]) -> None:
+    """Refuse the name of a column that the group does not have, with `SchemaMismatch`."""
+    unknown = [name for name in names if name not in group.column_names]
+    if unknown:
+        raise SchemaMismatch(
+            f"{group.name} has no column {', '.join(unknown)}; its columns are {', '.join(group.column_names)}."
+        )
