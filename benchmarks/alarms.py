@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipelines import alarms, drift
 from pipelines.datasets import DataSet, all_datasets
 from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_days
 from pipelines.datasets.contract import validate
 from pipelines.datasets.roles import assign_roles
+from pipelines.monitoring import drift
+from pipelines.monitoring import quality_alarms as alarms
 from pipelines.stores.catalogue import samples_group
 from pipelines.stores.rows import conform
 

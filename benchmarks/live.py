@@ -14,7 +14,7 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals.simulated import simulate_days
-from pipelines.inference import load_version
+from pipelines.inference.pipeline import load_version
 from pipelines.models import metrics
 from pipelines.settings import read_settings
 from pipelines.stores import open_store

@@ -21,18 +21,18 @@ from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
 
 from pipelines import models
-from pipelines.canvas import BLUE, GREEN, GREY, SMALL, TEXT, WIDTH, add_heading, finished, new_figure
 from pipelines.datasets import DataSet, Task, all_tasks, dataset_of, task_named
 from pipelines.datasets.contract import validate
-from pipelines.decisions import Rule
-from pipelines.families import BLENDED, FAMILIES
-from pipelines.folds import FOLDS, Fold, Rows, grouped_folds, learning_shape
 from pipelines.models import MODEL_FILE, Model, decide, metrics
 from pipelines.models.ensemble import Floats, fill_missing, medians, member_probabilities
 from pipelines.models.metrics import Estimate, metric_title
-from pipelines.search import Candidate, compare, fit_candidate, search
-from pipelines.training_data import TrainingData, distinct, labelled
-from pipelines.training_tables import seconds_for_million, seconds_for_one
+from pipelines.pictures.canvas import BLUE, GREEN, GREY, SMALL, TEXT, WIDTH, add_heading, finished, new_figure
+from pipelines.training.cross_validation import FOLDS, Fold, Rows, grouped_folds, learning_shape
+from pipelines.training.data import TrainingData, distinct, labelled
+from pipelines.training.decision_rule import Rule
+from pipelines.training.families import BLENDED, FAMILIES
+from pipelines.training.search import Candidate, compare, fit_candidate, search
+from pipelines.training.tables import seconds_for_million, seconds_for_one
 
 HIGHER, LOWER = 1, -1
 PLAIN_ACCURACY = "plain_accuracy"  # of answering the most probable class

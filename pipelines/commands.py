@@ -9,18 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from pipelines import features as feature_pipeline
-from pipelines import report, training
+from pipelines import report
 from pipelines import status as status_pages
-from pipelines.dashboard import refresh_dashboard
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, dataset_named, dataset_of, task_named
 from pipelines.demo import Month, alarm_lines, run_demo
 from pipelines.doctor import doctor_checks
 from pipelines.errors import NotReadyError, PublishError, UsageError
-from pipelines.inference import run_inference
+from pipelines.features import daily as feature_pipeline
+from pipelines.inference.pipeline import run_inference
+from pipelines.monitoring.dashboard import refresh_dashboard
 from pipelines.settings import Settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
+from pipelines.training import pipeline as training
 from pipelines.training_run import train_task
 
 log = logging.getLogger(__name__)

@@ -11,12 +11,13 @@ from typing import cast
 
 from tqdm import tqdm
 
-from pipelines import features, training
-from pipelines.dashboard import DashboardReport, refresh_dashboard
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals.simulated import SCENARIOS
-from pipelines.inference import Loader, load_version, run_inference
+from pipelines.features import daily as features
+from pipelines.inference.pipeline import Loader, load_version, run_inference
+from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard
 from pipelines.stores.base import Store
+from pipelines.training import pipeline as training
 from pipelines.training_run import train_task
 
 # When the schedule's last daily workflow runs; the clock of each simulated day.

@@ -10,7 +10,7 @@ import sklearn
 
 from pipelines.datasets import all_tasks
 from pipelines.errors import PipelineError
-from pipelines.inference import load_version
+from pipelines.inference.pipeline import load_version
 from pipelines.settings import Settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store

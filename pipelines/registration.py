@@ -5,12 +5,13 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from pipelines import card, models
+from pipelines import models
 from pipelines.datasets import DataSet, Task
 from pipelines.errors import ModelRefused, VersionTaken
 from pipelines.models import Model
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import task_view
+from pipelines.training import card
 
 # How often another run may be quicker to a version number before this one gives up.
 ATTEMPTS = 5

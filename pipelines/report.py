@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.datasets import DataSet, Task
 from pipelines.models.metrics import metric_title
-from pipelines.site import estimate, live_estimate, number
+from pipelines.monitoring.page import estimate, live_estimate, number
 
 if TYPE_CHECKING:  # the pipelines stand above this module
-    from pipelines.backfill import BackfillReport
-    from pipelines.dashboard import DashboardReport
-    from pipelines.features import FeaturesReport
-    from pipelines.inference import InferenceReport
+    from pipelines.features.backfill import BackfillReport
+    from pipelines.features.daily import FeaturesReport
+    from pipelines.inference.pipeline import InferenceReport
+    from pipelines.monitoring.dashboard import DashboardReport
     from pipelines.publishing import PublishReport, SpaceReport
     from pipelines.stores.copying import Copied
-    from pipelines.training import TrainingReport
+    from pipelines.training.pipeline import TrainingReport
 
 SHOWN = 10  # rows of a list; a summary is for reading, the store has the rest
 _MARKUP = re.compile(r"([\\`*\[\]|~])")

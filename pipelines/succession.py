@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from pipelines import promotion
 from pipelines.datasets import DataSet, Task
 from pipelines.errors import ChampionMoved, ModelRefused
 from pipelines.models import Model
-from pipelines.promotion import Decision, Unseen
 from pipelines.registration import load_registered
 from pipelines.stores.base import ChampionEntry, Store
 from pipelines.stores.catalogue import samples_group
-from pipelines.training_data import distinct, labelled, read_history
+from pipelines.training import promotion
+from pipelines.training.data import distinct, labelled, read_history
+from pipelines.training.promotion import Decision, Unseen
 
 # How often another run may move the champion meanwhile before this one gives up.
 ATTEMPTS = 5

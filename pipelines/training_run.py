@@ -4,10 +4,10 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-from pipelines import training
 from pipelines.datasets import Task, dataset_of
-from pipelines.notebooks import run_notebook
 from pipelines.stores.base import Store
+from pipelines.training import pipeline as training
+from pipelines.training.notebook import run_notebook
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "training.ipynb"
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from pipelines.backfill import backfill
 from pipelines.datasets import dataset_of
-from pipelines.features import run_features
+from pipelines.features.backfill import backfill
+from pipelines.features.daily import run_features
 from pipelines.stores.base import ChampionEntry
 from pipelines.stores.catalogue import predictions_group, samples_group, task_view
 from pipelines.stores.embedded import EmbeddedStore

@@ -5,9 +5,9 @@ import short_demo
 from deltalake import DeltaTable
 
 from pipelines.cli import main
-from pipelines.dashboard import DashboardReport
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.demo import Month, alarm_lines
+from pipelines.monitoring.dashboard import DashboardReport
 from pipelines.stores.catalogue import predictions_group, samples_group
 
 

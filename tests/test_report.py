@@ -6,12 +6,12 @@ import histories
 from markdown_it import MarkdownIt
 
 from pipelines import report
-from pipelines.backfill import BackfillReport
-from pipelines.dashboard import refresh_dashboard
 from pipelines.datasets import dataset_named, task_named
-from pipelines.features import DayReport, FeaturesReport
+from pipelines.features.backfill import BackfillReport
+from pipelines.features.daily import DayReport, FeaturesReport
 from pipelines.hub import Change
-from pipelines.inference import InferenceReport
+from pipelines.inference.pipeline import InferenceReport
+from pipelines.monitoring.dashboard import refresh_dashboard
 from pipelines.publishing import PublishReport, SpaceReport
 from pipelines.stores.copying import Copied
 

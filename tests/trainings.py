@@ -10,8 +10,8 @@ from pipelines.datasets.contract import validate
 from pipelines.datasets.roles import assign_roles
 from pipelines.models import Model
 from pipelines.models.ensemble import Ensemble
-from pipelines.training import fit
-from pipelines.training_data import TrainingData, distinct, fingerprint, labelled
+from pipelines.training.data import TrainingData, distinct, fingerprint, labelled
+from pipelines.training.pipeline import fit
 
 
 @functools.cache

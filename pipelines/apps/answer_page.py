@@ -5,8 +5,8 @@ from typing import Any
 
 from pipelines.apps.desks import Desk
 from pipelines.apps.look import bar, image, note, table, text
-from pipelines.canvas import finished, new_figure
 from pipelines.models.metrics import metric_title
+from pipelines.pictures.canvas import finished, new_figure
 
 # Inches; the app shows it smaller, sharp on a phone's screen too.
 PICTURE = 2.4

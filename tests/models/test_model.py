@@ -14,7 +14,7 @@ from pipelines.datasets import task_named
 from pipelines.errors import ModelRefused, UsageError
 from pipelines.models import model as model_module
 from pipelines.models.ensemble import Ensemble, blended, log_odds, medians, member_probabilities, slim
-from pipelines.training import save_candidate
+from pipelines.training.pipeline import save_candidate
 
 GRADE = task_named("wine_grade")
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from pipelines.backfill import backfill, backfilled_source
 from pipelines.datasets import dataset_named
 from pipelines.errors import NotebookError
-from pipelines.notebooks import declared_parameters, run_notebook
+from pipelines.features.backfill import backfill, backfilled_source
 from pipelines.stores.catalogue import samples_group
 from pipelines.stores.embedded import EmbeddedStore
+from pipelines.training.notebook import declared_parameters, run_notebook
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "eda_and_backfill.ipynb"

@@ -1,0 +1,1 @@
+"""The feature pipeline: the history (backfill) and the days that are due (daily)."""

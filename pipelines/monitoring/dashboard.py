@@ -1,0 +1,148 @@
+"""The dashboard of a data set: read the store, compute, draw, and put numbers, pictures and the static page back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.monitoring import document as scoreboard
+from pipelines.monitoring import page as site
+from pipelines.monitoring import quality as monitoring
+from pipelines.monitoring.document import DataState, Document, TaskState
+from pipelines.pictures import monitoring as figures
+from pipelines.pictures.canvas import Picture
+from pipelines.stores.base import Store
+from pipelines.stores.catalogue import ORIGINS, predictions_group, quarantine_group, samples_group
+
+METRICS_FILE = "dashboard/metrics.json"
+SITE_FILE = "site/index.html"
+PICTURED = 12  # rows in the picture of recent predictions
+# What drift looks at: the days for which alarms are told, and the longest window before the first of them.
+ARRIVALS_READ = timedelta(days=2 * scoreboard.ALARM_DAYS)
+
+
+@dataclass(frozen=True)
+class DashboardReport:
+    """What a refresh did: the files that differ from before, and the document that the pages are made from.
+
+    `document` has the same keys as `dashboard/metrics.json`, with this data set and its tasks alone.
+    """
+
+    dataset: str
+    written: tuple[str, ...]
+    document: Document = field(repr=False)
+
+
+def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> DashboardReport:
+    """Compute, draw and put the pictures of every task, `dashboard/metrics.json` and `site/index.html`.
+
+    Files that are as before are not written. `now` only tells whether a run is late; numbers and pictures depend on
+    the store alone.
+    """
+    data = _data_state(store, dataset)
+    states = [_task_state(store, task) for task in dataset.tasks]
+    own = {
+        "datasets": {dataset.name: scoreboard.dataset_document(data)},
+        "tasks": {state.task.name: scoreboard.task_document(state, data) for state in states},
+    }
+    pictures = {state.task.name: _pictures(state, data, own) for state in states}
+    files = {
+        f"dashboard/{task}/{name}.png": picture.png for task, each in pictures.items() for name, picture in each.items()
+    }
+    merged = _merged(store, own, {task: _alts(each) for task, each in pictures.items()})
+    files[METRICS_FILE] = json.dumps(merged, sort_keys=True, indent=1, allow_nan=False).encode()
+    written = _put(store, files)
+    document = json.loads(files[METRICS_FILE])
+    page = site.render_site(document, {name: store.get_file(name) or b"" for name in _picture_names(document)}, now)
+    return DashboardReport(dataset.name, (*written, *_put(store, {SITE_FILE: page.encode()})), own)
+
+
+def _data_state(store: Store, dataset: DataSet) -> DataState:
+    group = samples_group(dataset)
+    newest = store.newest(group)
+    start = max(dataset.historical_time + timedelta(microseconds=1), newest - ARRIVALS_READ) if newest else None
+    historical = store.read(group, where={"origin": "historical"})
+    return DataState(
+        dataset=dataset,
+        historical=historical,
+        arrivals=store.read(group, start=start, where={"origin": ORIGINS[1:]}),
+        quarantine=store.read(quarantine_group(dataset)),
+        arrived=store.count(group) - len(historical),
+    )
+
+
+def _task_state(store: Store, task: Task) -> TaskState:
+    predictions = store.read(predictions_group(task))
+    entry = store.champion(task.name)
+    champion = entry.version if entry else None
+    in_charge = monitoring.version_in_charge(predictions) or champion
+    return TaskState(
+        task=task,
+        predictions=predictions,
+        log=store.champion_log(task.name),
+        versions=store.versions(task.name),
+        champion=champion,
+        model=store.describe(task.name, in_charge) if in_charge else {},
+    )
+
+
+def _pictures(state: TaskState, data: DataState, own: Document) -> dict[str, Picture]:
+    task, document, whole = state.task, own["tasks"][state.task.name], own["datasets"][data.dataset.name]
+    newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
+    counts = pd.DataFrame(document["confusion"], index=task.classes, columns=task.classes)
+    return {
+        "newest": figures.newest_picture(data.dataset, task, None if newest.empty else newest.iloc[0].to_dict()),
+        "recent": figures.recent_picture(task, monitoring.recent_predictions(state.predictions, PICTURED)),
+        "confusion": figures.confusion_picture(task, counts, document["version"]),
+        "quality": figures.quality_picture(
+            task,
+            monitoring.quality_over_time(task, state.predictions),
+            document["held_out"],
+            document["baseline"],
+            document["champion_log"],
+        ),
+        "drift": figures.drift_picture(
+            data.dataset,
+            f"{task.title}: drift",
+            scoreboard.task_tests(task, whole, document),
+            whole["drift"]["needs"] or "a first arrival",
+        ),
+        "calibration": figures.calibration_picture(task, document["calibration"]),
+    }
+
+
+def _alts(pictures: Mapping[str, Picture]) -> dict[str, str]:
+    return {name: picture.alt for name, picture in pictures.items()}
+
+
+def _merged(store: Store, own: Document, alts: Mapping[str, Mapping[str, str]]) -> Document:
+    """The stored document with the part of this data set replaced; parts of data sets that are gone fall away."""
+    stored = json.loads(store.get_file(METRICS_FILE) or b"{}")
+    if stored.get("schema_version") != scoreboard.SCHEMA_VERSION:
+        stored = {}
+    datasets = {each.name: each for each in all_datasets()}
+    tasks = {task.name for each in datasets.values() for task in each.tasks}
+    described = {name: document | {"pictures": dict(alts[name])} for name, document in own["tasks"].items()}
+    every_task = {name: part for name, part in stored.get("tasks", {}).items() if name in tasks} | described
+    return {
+        "schema_version": scoreboard.SCHEMA_VERSION,
+        "store": {"kind": store.kind},
+        "datasets": {n: part for n, part in stored.get("datasets", {}).items() if n in datasets} | own["datasets"],
+        "tasks": every_task,
+        "data_as_of": max((part["last_run"] for part in every_task.values() if part["last_run"]), default=None),
+    }
+
+
+def _picture_names(document: Document) -> list[str]:
+    return [f"dashboard/{task}/{name}.png" for task, part in document["tasks"].items() for name in part["pictures"]]
+
+
+def _put(store: Store, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Put the files that differ from what is stored; returns their names."""
+    changed = [name for name, content in files.items() if store.get_file(name) != content]
+    for name in changed:
+        store.put_file(name, files[name])
+    return tuple(changed)

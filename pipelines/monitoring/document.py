@@ -1,0 +1,243 @@
+"""The numbers that every page shows, in one document: `dashboard/metrics.json`.
+
+Everything in it follows from what the store holds and not from the clock, so that an unchanged store gives an
+unchanged document. Its shape is described in docs/monitoring.md.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.datasets import DataSet, Task
+from pipelines.models import metrics
+from pipelines.monitoring import drift
+from pipelines.monitoring import quality as monitoring
+from pipelines.monitoring import quality_alarms as alarms
+from pipelines.stores.base import ChampionEntry
+
+SCHEMA_VERSION = 1
+RECENT = 30  # predictions that the pages list
+MOST_DAYS = 365  # of the course of the scores, newest last
+# Days back for which the document says whether there was an alarm: as far as the longest window sees.
+ALARM_DAYS = max(drift.WINDOWS)
+DECIMALS = 6  # finer digits differ between machines and mean nothing
+QUARANTINE_SHOWN = 20
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DataState:
+    """What the store holds of a data set.
+
+    Attributes
+    ----------
+    historical, arrivals
+        Rows of the samples group; of the arrivals at least those of the newest `ALARM_DAYS` and one window before.
+    quarantine
+        Rows of the quarantine group.
+    arrived
+        How many arrivals there are in all.
+    """
+
+    dataset: DataSet
+    historical: pd.DataFrame = field(repr=False)
+    arrivals: pd.DataFrame = field(repr=False)
+    quarantine: pd.DataFrame = field(repr=False)
+    arrived: int = 0
+
+    @property
+    def newest_day(self) -> date | None:
+        """The day of the newest arrival (UTC)."""
+        newest: date | None = None if self.arrivals.empty else self.arrivals["event_time"].max().date()
+        return newest
+
+    @property
+    def reference(self) -> pd.DataFrame:
+        """What arrivals should look like: the reserve that they come from, or all history where there is none."""
+        reserve = self.historical[self.historical["role"] == "reserve"]
+        return reserve if len(reserve) else self.historical
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """What the store holds of a task; `model` is the `model.json` of the version in charge, empty without one."""
+
+    task: Task
+    predictions: pd.DataFrame = field(repr=False)
+    log: Sequence[ChampionEntry]
+    versions: Sequence[int]
+    champion: int | None
+    model: Mapping[str, Any] = field(repr=False)
+
+
+def dataset_document(state: DataState) -> Document:
+    """What the pages say about the data of a data set."""
+    newest, quarantine = state.newest_day, state.quarantine
+    shown = quarantine.sort_values(["seen_at", "quarantine_id"]).iloc[::-1].head(QUARANTINE_SHOWN)
+    document: Document = plain(
+        {
+            "title": state.dataset.title,
+            "features": {feature.name: feature.title for feature in state.dataset.features},
+            "rows": len(state.historical),
+            "arrived": state.arrived,
+            "origins": sorted(state.arrivals["origin"].unique()),
+            "newest_day": newest,
+            "quarantined": len(quarantine),
+            "quarantine": shown[["seen_at", "source", "reasons", "row"]].to_dict("records"),
+            "drift": input_drift_document(state),
+        }
+    )
+    return document
+
+
+def task_document(state: TaskState, data: DataState) -> Document:
+    """What the pages say about a task; numbers are about the version that served the newest sample."""
+    task, predictions = state.task, state.predictions
+    version = monitoring.version_in_charge(predictions) or state.champion
+    served = monitoring.served_rows(predictions, version)
+    live, held_out = monitoring.live_quality(task, predictions, version), state.model.get("metrics", {})
+    newest = predictions["event_time"].max() if len(predictions) else None
+    document: Document = plain(
+        {
+            "title": task.title,
+            "description": task.description,
+            "dataset": data.dataset.name,
+            "classes": task.classes,
+            "scorer": task.scorer,
+            "guarded": task.guarded,
+            "champion": state.champion,
+            "version": version,
+            "versions": list(state.versions),
+            "created": state.model.get("created"),
+            "decision": state.model.get("decision"),
+            "decision_cost": state.model.get("decision_cost"),
+            "held_out": held_out,
+            "baseline": state.model.get("baseline", {}),
+            "live": live,
+            "live_baseline": monitoring.live_baseline(task, predictions, version),
+            "gap": monitoring.gap_to_promise(live, held_out),
+            "by_version": monitoring.by_version(task, predictions),
+            "challenger": monitoring.challenger_comparison(task, predictions),
+            "confusion": metrics.confusion(task, served["label"], served["prediction"]).to_numpy().tolist(),
+            "calibration": monitoring.calibration(task, predictions, version),
+            "over_time": monitoring.quality_over_time(task, predictions).tail(MOST_DAYS).to_dict("records"),
+            "alarms": [asdict(alarm) for alarm in alarms.quality_alarms(task, served, held_out)],
+            "drift": class_drift_document(state, data),
+            "recent": _recent(task, predictions),
+            "champion_log": monitoring.reigns(state.log),
+            "predictions": len(predictions),
+            "newest_day": newest.date() if newest is not None else None,
+            "last_run": predictions["predicted_at"].max() if len(predictions) else None,
+            "late_after": monitoring.late_after(predictions),
+        }
+    )
+    return document
+
+
+def input_drift_document(state: DataState) -> Document:
+    """Drift of the inputs on the newest day, and on which of the days before there was an alarm."""
+    day, reference = state.newest_day, state.reference
+    needs = _needs(drift.fewest_samples(len(reference)), state.arrivals)
+    if day is None or reference.empty or needs:
+        return {"day": day, "needs": needs, "reference": len(reference), "tests": [], "alarms": [], "since": None}
+    tests = drift.input_drift(state.dataset, reference, state.arrivals, day)
+    before = [day - timedelta(days=back) for back in range(ALARM_DAYS)]
+    arrived = set(state.arrivals["event_time"].dt.date)
+    by_day = drift.alarms_by_day(state.dataset, reference, state.arrivals, [each for each in before if each in arrived])
+    return {
+        "day": day,
+        "needs": "",
+        "reference": len(reference),
+        "tests": [asdict(test) for test in tests],
+        "alarms": sorted({test.name for test in tests if test.drifted}),
+        "since": _since(by_day) if any(test.drifted for test in tests) else None,
+        "alarm_days": {each.isoformat(): names for each, names in sorted(by_day.items()) if names},
+    }
+
+
+def class_drift_document(state: TaskState, data: DataState) -> Document:
+    """Drift of the labels (against all historical ones) and of the predictions (against those of the test rows).
+
+    Roles are stratified, so all history has the mix of the reserve and says it more sharply.
+    """
+    task, day = state.task, data.newest_day
+    served = monitoring.served_rows(state.predictions)
+    if day is None or served.empty:
+        return {"needs": "a first prediction", "tests": [], "alarms": []}
+    of_version = served[served["model_version"] == served["model_version"].iloc[-1]]
+    tests = [
+        *drift.class_drift(served, "label", task.classes, list(task.labels(data.historical)), day),
+        *drift.class_drift(of_version, "prediction", task.classes, _promised_predictions(state), day),
+    ]
+    return {
+        "needs": "",
+        "tests": [asdict(test) for test in tests],
+        "alarms": sorted({test.name for test in tests if test.drifted}),
+    }
+
+
+def task_tests(task: Task, data: Document, own: Document) -> list[Document]:
+    """The drift tests that concern a task: its inputs, all inputs together, labels and predictions."""
+    inputs = [test for test in data["drift"]["tests"] if test["name"] in {*task.inputs, "all inputs"}]
+    return [*inputs, *own["drift"]["tests"]]
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value that a document may hold
+    """The same as JSON values: no NaN but null, times in ISO format, numbers rounded, texts as keys."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, float | np.floating):
+        return round(float(value), DECIMALS) if math.isfinite(value) else None
+    if isinstance(value, date):
+        return _plain_time(value)
+    return value.item() if isinstance(value, np.integer | np.bool_) else value
+
+
+def _plain_time(value: date) -> str | None:
+    if value is pd.NaT:
+        return None
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+
+
+def _promised_predictions(state: TaskState) -> list[str]:
+    """What the version in charge predicted for the test rows, one class a row."""
+    table = state.model.get("confusion") or []
+    counts = np.asarray(table, dtype=np.int64).sum(axis=0) if table else []
+    return [name for name, count in zip(state.task.classes, counts, strict=False) for _ in range(int(count))]
+
+
+def _recent(task: Task, predictions: pd.DataFrame) -> list[Document]:
+    rows = monitoring.recent_predictions(predictions, RECENT)
+    columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label", "run_url"]
+    return [
+        {name: row[name] for name in columns}
+        | {"probability": row[task.probability_columns[task.classes.index(row["prediction"])]]}
+        for row in rows.to_dict("records")
+    ]
+
+
+def _needs(fewest: int, arrivals: pd.DataFrame) -> str:
+    """What is missing before drift can be told; empty where nothing is."""
+    if not fewest:
+        return "reference rows: run backfill"
+    if len(arrivals) < fewest:
+        return f"{len(arrivals)} of {fewest} samples"
+    return ""
+
+
+def _since(by_day: Mapping[date, Sequence[str]]) -> date | None:
+    """The first day of the alarm that still lasts; None where no single feature raises one today."""
+    since = None
+    for day in sorted(by_day, reverse=True):
+        if not by_day[day]:
+            break
+        since = day
+    return since

@@ -1,0 +1,103 @@
+"""The static page: the numbers of `dashboard/metrics.json` and the pictures in one file, for any web server or none."""
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.models.metrics import metric_title
+from pipelines.monitoring.quality import LOWER_IS_BETTER
+
+TEMPLATES = Path(__file__).parent / "templates"
+# What a reader sees first; the recalls stand in a table of their own.
+MAIN_METRICS = (
+    "macro_f1",
+    "quadratic_kappa",
+    "accuracy",
+    "balanced_accuracy",
+    "log_loss",
+    "calibration_error",
+    "mean_absolute_error",
+)
+PICTURES = ("newest", "quality", "confusion", "recent", "drift", "calibration")
+RECENT_SHOWN = 10
+TWO_DIGITS_SAY_LITTLE = 0.095
+
+
+def render_site(document: Mapping[str, Any], pictures: Mapping[str, bytes], now: datetime) -> str:
+    """The page as one HTML text that needs no other file, no network and no script.
+
+    Parameters
+    ----------
+    document
+        What `dashboard/metrics.json` holds.
+    pictures
+        The PNG files by their name, such as `dashboard/<task>/newest.png`.
+    now
+        The clock: a run that is late by then is marked. A script in the page marks those that become late afterwards.
+    """
+    return _environment().get_template("index.html.j2").render(
+        document=document,
+        images={name: base64.b64encode(png).decode() for name, png in pictures.items()},
+        late=[name for name, task in document["tasks"].items() if is_late(task, now)],
+        main_metrics=MAIN_METRICS,
+        picture_order=PICTURES,
+        recent_shown=RECENT_SHOWN,
+        lower_is_better=LOWER_IS_BETTER,
+    )  # fmt: skip
+
+
+def is_late(task: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the next run of a task should have happened by now."""
+    return task["late_after"] is not None and now > datetime.fromisoformat(task["late_after"])
+
+
+def number(value: float | None) -> str:
+    """Two digits, or three for what is near 0; a dash for nothing."""
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if 0 < abs(value) < TWO_DIGITS_SAY_LITTLE else f"{value:.2f}"
+
+
+def estimate(found: Mapping[str, Any] | None) -> str:
+    """A number with its 95 % interval in brackets."""
+    if not found or found["value"] is None:
+        return "-"
+    if found["low"] is None or found["high"] is None:
+        return number(found["value"])
+    return f"{number(found['value'])} ({number(found['low'])} to {number(found['high'])})"
+
+
+def live_estimate(found: Mapping[str, Any] | None) -> str:
+    """The same for a live score, which may not have enough samples yet."""
+    if not found:
+        return "-"
+    return estimate(found) if found["enough"] else f"not enough data yet: {found['needs']}"
+
+
+def moment(text: str | None) -> str:
+    """A time as people write it: 2026-11-21 06:47 UTC."""
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC" if text else "-"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "estimate": estimate,
+        "live": live_estimate,
+        "moment": moment,
+        "metric": metric_title,
+    }
+    return environment

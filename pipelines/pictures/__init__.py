@@ -1,0 +1,1 @@
+"""Every picture, drawn with matplotlib: what monitoring, training and exploration show."""

@@ -1,0 +1,309 @@
+"""Every operational picture, as PNG bytes with a text alternative."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+from pipelines.datasets import DataSet, Task
+from pipelines.models.metrics import metric_title
+from pipelines.monitoring.quality import FEWEST_SAMPLES
+from pipelines.pictures.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LINES,
+    RED,
+    SMALL,
+    TEXT,
+    TITLE,
+    WIDTH,
+    Picture,
+    add_heading,
+    empty_picture,
+    finished,
+    new_figure,
+)
+
+MARKERS = {1: "o", 7: "s", 28: "^", 91: "D"}
+NO_PREDICTIONS = "No predictions yet: the first appear after the next inference run."
+LETTER = 0.09  # inches that a letter takes on average, with some to spare
+DARK = 0.55  # shares from which on the shade needs white print
+LONGEST_NAME = 14  # characters of a class name that fit below a column without turning
+
+
+def newest_picture(dataset: DataSet, task: Task, row: Mapping[str, Any] | None) -> Picture:
+    """The newest sample as predicted beside as it turned out.
+
+    Parameters
+    ----------
+    row
+        A prediction with the measurements of its sample; None before the first.
+    """
+    if row is None:
+        return empty_picture(f"{task.title}: newest sample", NO_PREDICTIONS)
+    figure, (left, right) = new_figure(WIDTH, 3.9, columns=2)
+    sample = pd.Series(dict(row))
+    sure = max(row[name] for name in task.probability_columns)
+    chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
+    _portrait(left, dataset, sample, task, row["prediction"], "Predicted", f"probability {chance:.0%}")
+    label = row["label"] if pd.notna(row["label"]) else None
+    verdict = "not known yet" if label is None else "right" if label == row["prediction"] else "wrong"
+    if label is None:
+        right.axis("off")
+        _caption(right, "Actual", "not known yet", "")
+    else:
+        _portrait(right, dataset, sample, task, label, "Actual", f"the prediction was {verdict}")
+    about = f"{row['sample_id']}, {row['event_time']:%d %B %Y}, by version {row['model_version']}"
+    add_heading(figure, f"{task.title}: newest sample")
+    figure.supxlabel(about, fontsize=TEXT, color=GREY)
+    words = f"Newest sample {about}: predicted {row['prediction']} ({chance:.0%}), actual {label or verdict}"
+    extra = "" if chance == sure else f"; the most probable class had {sure:.0%}"
+    return finished(figure, f"{words}; {verdict}{extra}.")
+
+
+def recent_picture(task: Task, rows: pd.DataFrame) -> Picture:
+    """The newest predictions as a table, newest first."""
+    title = f"{task.title}: recent predictions"
+    if rows.empty:
+        return empty_picture(title, NO_PREDICTIONS)
+    lines = [_table_row(task, row) for row in rows.to_dict("records")]
+    header = [(name, INK) for name in ("Sample", "Predicted", "Actual", "", "Version")]
+    widths = [max(len(line[column][0]) for line in (header, *lines)) + 2 for column in range(len(header))]
+    figure, (axes,) = new_figure(max(WIDTH, LETTER * sum(widths)), 1.1 + 0.3 * len(rows))
+    axes.axis("off")
+    axes.set(xlim=(0, sum(widths)), ylim=(len(rows) + 0.6, -0.6))
+    for place, line in enumerate((header, *lines)):
+        for column, (text, colour) in enumerate(line):
+            weight = "normal" if place else "bold"
+            axes.text(sum(widths[:column]), place, text, fontsize=TEXT, color=colour, fontweight=weight, va="center")
+        axes.axhline(place + 0.5, color=LINES, linewidth=0.8)
+    add_heading(figure, title)
+    known = rows[rows["label"].notna()]
+    right = int((known["prediction"] == known["label"]).sum())
+    return finished(figure, f"{title}: of the {len(known)} newest with a known outcome, {right} were right.")
+
+
+def confusion_picture(task: Task, counts: pd.DataFrame, version: int | None) -> Picture:
+    """How often each true class (rows) got each answer (columns): counts, and shares of the row as shade.
+
+    Parameters
+    ----------
+    counts
+        (k, k), rows and columns in the order of `task.classes`.
+    version
+        None for a candidate that has none yet.
+    """
+    title = f"{task.title}: confusion matrix"
+    if not counts.to_numpy().sum():
+        return empty_picture(title, "No labelled predictions yet: they appear after the next inference run.")
+    k, table = len(task.classes), counts.to_numpy()
+    figure, (axes,) = new_figure(max(WIDTH, 0.75 * k + 2.0), max(4.4, 0.62 * k + 2.0))
+    _fill_matrix(axes, table)
+    long = max(map(len, task.classes)) > LONGEST_NAME
+    axes.set_xticks(range(k), task.classes, fontsize=TEXT, rotation=30 if long else 0, ha="right" if long else "center")
+    axes.set_yticks(range(k), task.classes, fontsize=TEXT)
+    axes.set_xlabel("predicted", fontsize=TEXT)
+    axes.set_ylabel("true", fontsize=TEXT)
+    axes.tick_params(length=0)
+    name = "candidate" if version is None else f"version {version}"
+    add_heading(figure, title, f"{name}; counts, and shares of each true class")
+    totals = table.sum(axis=1)
+    words = [f"of {totals[i]} {label} {table[i, i]} right" for i, label in enumerate(task.classes) if totals[i]]
+    return finished(figure, f"{title} of {name}, rows true, columns predicted: {'; '.join(words)}.")
+
+
+def quality_picture(
+    task: Task,
+    over_time: pd.DataFrame,
+    held_out: Mapping[str, Mapping[str, float]],
+    baseline: Mapping[str, float],
+    reigns: Sequence[Mapping[str, Any]],
+) -> Picture:
+    """The task's score and its accuracy over time, with interval, promise, baseline and changes of champion.
+
+    Parameters
+    ----------
+    over_time
+        What `monitoring.quality_over_time` returns.
+    held_out, baseline
+        What the version in charge promises, and what the majority class would score.
+    """
+    title = f"{task.title}: quality over time"
+    if over_time.empty:
+        return empty_picture(title, NO_PREDICTIONS)
+    names = list(dict.fromkeys([task.scorer, "accuracy"]))
+    figure, panels = new_figure(WIDTH, 2.4 * len(names) + 1.1, rows=len(names))
+    for axes, name in zip(panels, names, strict=True):
+        _quality_panel(axes, name, over_time, held_out.get(name), baseline.get(name))
+        _mark_changes(axes, over_time, reigns)
+    figure.legend(
+        *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False
+    )
+    add_heading(figure, title)
+    last = over_time.iloc[-1]
+    spoken = [f"{metric_title(name)} {_spoken(last, name)}" for name in names]
+    return finished(figure, f"{title}, up to {last['day']}: {'; '.join(spoken)}.")
+
+
+def drift_picture(dataset: DataSet, title: str, tests: Sequence[Mapping[str, Any]], needs: str) -> Picture:
+    """How far each input, the predictions and the labels are from the reference, one mark a window.
+
+    Parameters
+    ----------
+    tests
+        Fields of `drift.DriftTest`.
+    needs
+        What is missing where there are no tests yet.
+    """
+    if not tests:
+        return empty_picture(title, f"Not enough data yet: {needs}.")
+    names = list(dict.fromkeys(test["name"] for test in tests))
+    titles = {name: name for name in names} | {feature.name: feature.title for feature in dataset.features}
+    figure, (axes,) = new_figure(WIDTH, 2.1 + 0.3 * len(names))
+    lengths = sorted({(test["days"], test["n"]) for test in tests if test["kind"] in {"numeric", "categorical"}})
+    for days, n in lengths or sorted({(test["days"], test["n"]) for test in tests}):
+        axes.scatter([], [], marker=MARKERS[days], color=GREY, label=f"{days} day{'s' * (days > 1)} ({n:,} samples)")
+    for test in tests:
+        place, colour = (test["distance"], names.index(test["name"])), RED if test["drifted"] else BLUE
+        fill = colour if test["drifted"] else "none"
+        axes.scatter(*place, marker=MARKERS[test["days"]], s=55, facecolors=fill, edgecolors=colour, zorder=3)
+    axes.axvline(0.1, color=GREY, linestyle=":", linewidth=1.2, label="a single difference below does not matter")
+    drifted = [name for name in names if any(test["drifted"] for test in tests if test["name"] == name)]
+    axes.set_yticks(
+        range(len(names)), [titles[name] + " (drifted)" * (name in drifted) for name in names], fontsize=TEXT
+    )
+    axes.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6))
+    axes.set_xlabel("distance from the reference (0 same, 1 apart)", fontsize=TEXT)
+    axes.grid(axis="y", color=LINES, linewidth=0.6)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
+    add_heading(figure, title, "filled marks are alarms: more than chance, and enough to matter")
+    return finished(
+        figure,
+        f"{title}: {'drift of ' + ', '.join(titles[name] for name in drifted) if drifted else 'no drift found'}.",
+    )
+
+
+def calibration_picture(task: Task, found: Mapping[str, Any]) -> Picture:
+    """How often the most probable class was right, by the probability that it was given.
+
+    Parameters
+    ----------
+    found
+        What `monitoring.calibration` returns.
+    """
+    title = f"{task.title}: do the probabilities mean what they say?"
+    if not found["enough"]:
+        return empty_picture(title, f"Not enough data yet: {found['n']} of {FEWEST_SAMPLES} samples.")
+    bins = [each for each in found["bins"] if each["n"]]
+    figure, (axes,) = new_figure(WIDTH, 5.2)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="what is said")
+    for each in bins:
+        axes.plot([each["confidence"]] * 2, [each["accuracy_low"], each["accuracy_high"]], color=BLUE, linewidth=1.6)
+        axes.annotate(
+            f"{each['n']:,}", (each["confidence"], each["accuracy_low"]), xytext=(0, -4), textcoords="offset points",
+            ha="center", va="top", fontsize=SMALL, color=GREY,
+        )  # fmt: skip
+    axes.plot(
+        [each["confidence"] for each in bins], [each["accuracy"] for each in bins], "o", color=BLUE, markersize=6,
+        label="what happened, with 95 % interval and samples",
+    )  # fmt: skip
+    axes.set(xlim=(0, 1.02), ylim=(-0.06, 1.02))
+    axes.set_xlabel("probability of the most probable class", fontsize=TEXT)
+    axes.set_ylabel("share that was right", fontsize=TEXT)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
+    verdict = "within what chance does" if found["error"] <= found["chance"] else "more than chance"
+    words = f"calibration error {found['error']:.3f}, {verdict} (up to {found['chance']:.3f}) on {found['n']:,} samples"
+    add_heading(figure, title, words)
+    return finished(figure, f"{title} {words[0].upper()}{words[1:]}.")
+
+
+def _fill_matrix(axes: Axes, table: npt.NDArray[np.int64]) -> None:
+    totals = table.sum(axis=1, keepdims=True)
+    shares = np.divide(table, totals, out=np.zeros(table.shape), where=totals > 0)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (i, j), count in np.ndenumerate(table):
+        words = f"{count:,}\n{shares[i, j]:.0%}" if totals[i, 0] else "0"
+        colour = "white" if shares[i, j] > DARK else INK
+        axes.text(j, i, words, ha="center", va="center", fontsize=TEXT, color=colour)
+
+
+def _table_row(task: Task, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
+    known = pd.notna(row["label"])
+    verdict, colour = ("right", GREEN) if row["prediction"] == row["label"] else ("wrong", RED)
+    return [
+        (row["sample_id"], INK),
+        (f"{row['prediction']} ({chance:.0%})", INK),
+        (row["label"] if known else "not known yet", INK),
+        (verdict if known else "", colour),
+        (str(row["model_version"]), INK),
+    ]
+
+
+def _portrait(axes: Axes, dataset: DataSet, sample: pd.Series, task: Task, label: str, *captions: str) -> None:
+    dataset.draw(axes, sample, task, label)
+    _caption(axes, captions[0], label, captions[1])
+
+
+def _caption(axes: Axes, above: str, label: str, below: str) -> None:
+    between = "\n" if len(label) > LONGEST_NAME else " "
+    axes.set_title(f"{above}:{between}{label}", fontsize=TITLE, color=INK)
+    axes.text(0.5, -0.06, below, transform=axes.transAxes, ha="center", fontsize=TEXT, color=GREY)
+
+
+def _quality_panel(
+    axes: Axes, name: str, rows: pd.DataFrame, promise: Mapping[str, float] | None, base: float | None
+) -> None:
+    if promise and promise["low"] is not None:
+        axes.axhspan(
+            promise["low"], promise["high"], color=GREEN, alpha=0.15, linewidth=0, label="promised (held-out, 95 %)"
+        )
+        axes.axhline(promise["value"], color=GREEN, linewidth=1)
+    if base is not None:
+        axes.axhline(base, color=GREY, linestyle="--", linewidth=1.2, label="always the majority class")
+    for number, (_, of_version) in enumerate(rows.groupby("version", sort=True)):
+        days, middle = pd.to_datetime(of_version["day"]), of_version[f"rolling_{name}"]
+        axes.fill_between(
+            days,
+            of_version[f"rolling_{name}_low"],
+            of_version[f"rolling_{name}_high"],
+            color=BLUE,
+            alpha=0.2,
+            linewidth=0,
+        )
+        label = "live, newest 100 samples, with 95 % interval" if not number else None
+        axes.plot(days, middle, color=BLUE, marker="o", markersize=3, linewidth=1.6, label=label)
+    if rows[f"rolling_{name}"].isna().all():
+        words = f"Not enough data yet: {int(rows['rolling_n'].iloc[-1])} of {FEWEST_SAMPLES} samples"
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=TEXT, color=INK)
+    axes.set_ylabel(metric_title(name), fontsize=TEXT)
+    axes.tick_params(labelsize=SMALL)
+    axes.grid(color=LINES, linewidth=0.6)
+    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def _mark_changes(axes: Axes, rows: pd.DataFrame, reigns: Sequence[Mapping[str, Any]]) -> None:
+    """A line at each change of champion within the days shown; the first reign begins at the left edge."""
+    first, last = (pd.Timestamp(rows["day"].agg(end)) for end in ("min", "max"))
+    axes.set_xlim(first - pd.Timedelta(hours=12), last + pd.Timedelta(hours=12))
+    for reign in reigns:
+        since = pd.Timestamp(reign["since"]).tz_convert("UTC").tz_localize(None)
+        if since > last:
+            continue
+        name = "no champion" if reign["version"] is None else f"v{reign['version']}"
+        if since > first:
+            axes.axvline(since, color=INK, linewidth=1, linestyle="-.")
+            axes.text(since, 1.01, name, transform=axes.get_xaxis_transform(), fontsize=SMALL, color=INK, ha="center")
+
+
+def _spoken(row: pd.Series, name: str) -> str:
+    value, low, high = (row[f"rolling_{name}{end}"] for end in ("", "_low", "_high"))
+    return "not enough data yet" if np.isnan(value) else f"{value:.2f} ({low:.2f} to {high:.2f})"

@@ -1,0 +1,1 @@
+"""The training pipeline: search, fit, evaluate, register, and decide who is champion."""

@@ -1,0 +1,117 @@
+"""Cross-validation that keeps near rows together, and what models say about rows that they have not learned from."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed
+from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.model_selection import StratifiedGroupKFold
+
+from pipelines.datasets import Task
+from pipelines.errors import NotReadyError
+from pipelines.models.ensemble import Classifier, Floats, member_probabilities, slim
+from pipelines.training.decision_rule import Integers
+from pipelines.training.families import Shape
+
+FOLDS = 5
+# Starting worker processes takes a few seconds, which pays for itself from about so many rows on.
+ROWS_FOR_WORKERS = 1000
+
+Fold: TypeAlias = tuple[Integers, Integers]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is learned from.
+
+    Attributes
+    ----------
+    matrix
+        (n, d) encoded inputs, NaN where a cell is missing; the first `numeric` columns are numbers.
+    labels
+        (n,) class positions.
+    groups
+        (n,) which rows are equal or nearly equal and must not straddle a fold.
+    """
+
+    matrix: Floats
+    labels: Integers
+    groups: Integers
+    numeric: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def grouped_folds(task: Task, rows: Rows, seed: int, count: int = FOLDS) -> list[Fold]:
+    """Folds as (learning rows, other rows), stratified by class, no group in both; fewer than `count` for few groups.
+
+    Raises
+    ------
+    NotReadyError
+        There are fewer than two classes, or too few groups of rows.
+    """
+    present = np.unique(rows.labels)
+    if len(present) < 2:  # noqa: PLR2004 - one class can be answered but not learned
+        raise NotReadyError(
+            f"{task.name} cannot be trained: its {len(rows)} training rows have {len(present)} of the "
+            f"{len(task.classes)} classes, and it takes at least two. Backfill a source with more classes."
+        )
+    count = min(count, len(np.unique(rows.groups)), int(np.bincount(rows.labels).max()))
+    folds = _split(rows, count, seed) if count > 1 else []
+    if not folds or any(len(np.unique(rows.labels[learned])) < 2 or not len(other) for learned, other in folds):  # noqa: PLR2004
+        raise NotReadyError(
+            f"{task.name} cannot be trained: its {len(rows)} training rows are too few, or too alike, to judge a model "
+            "on rows that it has not learned from. Backfill a source with more rows."
+        )
+    return folds
+
+
+def learning_shape(rows: Rows, folds: Sequence[Fold]) -> Shape:
+    """What a family needs to know to be fitted on each of the folds."""
+    return Shape(min(len(learned) for learned, _ in folds), rows.numeric)
+
+
+def out_of_fold(members: Mapping[str, Classifier], rows: Rows, folds: Sequence[Fold], size: int) -> dict[str, Floats]:
+    """The probabilities (n, `size`) that each member, learned without a fold, gives to the rows of that fold.
+
+    The matrix of `rows` must be complete.
+    """
+    jobs = [(name, member, fold) for name, member in members.items() for fold in folds]
+    found = Parallel(n_jobs=workers(rows))(delayed(_answers)(member, rows, fold, size) for _, member, fold in jobs)
+    answers = {name: np.zeros((len(rows), size)) for name in members}
+    for (name, _, (_, other)), chances in zip(jobs, found, strict=True):
+        answers[name][other] = chances
+    return answers
+
+
+def fit_member(member: Classifier, matrix: Floats, labels: Integers) -> Classifier:
+    """A fitted copy of a member; a forest without what no prediction needs."""
+    with warnings.catch_warnings():
+        # A class of one row has no spread; the discriminant then takes that of the others.
+        warnings.filterwarnings("ignore", message="Only one sample available")
+        fitted = clone(member).fit(matrix, labels)
+    return slim(fitted) if isinstance(fitted, ExtraTreesClassifier) else fitted
+
+
+def workers(rows: Rows) -> int:
+    """How many processes to fit in: every processor, or this one alone for few rows."""
+    return int(cpu_count()) if len(rows) >= ROWS_FOR_WORKERS else 1
+
+
+def _answers(member: Classifier, rows: Rows, fold: Fold, size: int) -> Floats:
+    learned, other = fold
+    fitted = fit_member(member, rows.matrix[learned], rows.labels[learned])
+    return member_probabilities(fitted, rows.matrix[other], size)
+
+
+def _split(rows: Rows, count: int, seed: int) -> list[Fold]:
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # A class may have fewer rows than there are folds; it is then missing from some.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        return list(splitter.split(rows.matrix, rows.labels, rows.groups))

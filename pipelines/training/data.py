@@ -1,0 +1,172 @@
+"""What a task learns from and is judged on, out of the store, and the fingerprint of it.
+
+Models learn from historical rows of the role `train`, and under replay from released reserve rows; never from a
+simulated row, because all of these come from the reserve that later samples are simulated from.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.datasets import DataSet, Task
+from pipelines.datasets.roles import near_groups
+from pipelines.errors import NotReadyError
+from pipelines.models import encode
+from pipelines.stores.base import Store
+from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.training.cross_validation import Rows
+
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The rows of one training run; rows that equal another in inputs and label count once.
+
+    Attributes
+    ----------
+    train, test
+        Labelled rows of the data set.
+    rows
+        How many rows the training rows were before equal ones were counted once.
+    fingerprint
+        SHA-256 of the training rows and of what the task makes of them; the order of the rows does not matter.
+    released
+        The `sample_id` of each replayed row among the training rows.
+    source
+        What was backfilled: `name`, `sha256`; empty where the store does not know.
+    """
+
+    dataset: DataSet
+    task: Task
+    train: pd.DataFrame = field(repr=False)
+    test: pd.DataFrame = field(repr=False)
+    rows: int
+    fingerprint: str
+    released: tuple[str, ...] = field(repr=False)
+    source: Mapping[str, Any]
+
+    @property
+    def inputs(self) -> dict[str, dict[str, Any]]:
+        """Each input as `model.json` describes it: kind, unit, allowed range or values, and what training has seen."""
+        return {name: _described(self.dataset, self.train, name) for name in self.task.inputs}
+
+    @property
+    def learning_rows(self) -> Rows:
+        """The training rows as the search takes them."""
+        labels = pd.Index(self.task.classes).get_indexer(pd.Index(self.task.labels(self.train)))
+        kinds = [about["kind"] for about in self.inputs.values()]
+        return Rows(
+            matrix=encode(self.inputs, self.train),
+            labels=np.asarray(labels, dtype=np.int64),
+            groups=near_groups(self.dataset, self.train),
+            numeric=kinds.count("numeric"),
+        )
+
+
+def load_training_data(store: Store, dataset: DataSet, task: Task) -> TrainingData:
+    """Read what a task learns from and is judged on.
+
+    Raises
+    ------
+    NotReadyError
+        There are no training rows or no test rows.
+    """
+    history = read_history(store, dataset)
+    train = history[history["role"] == "train"]
+    released = released_rows(store, dataset, task, history[history["role"] == "reserve"])
+    whole = labelled(task, pd.concat([train, released], ignore_index=True) if len(released) else train)
+    test = distinct(task, labelled(task, history[history["role"] == "test"]))
+    if whole.empty or test.empty:
+        raise NotReadyError(
+            f"{task.name} cannot be trained: {dataset.name} has {len(whole)} labelled training rows and {len(test)} "
+            f"test rows. Run: python -m pipelines backfill {dataset.name}"
+        )
+    return TrainingData(
+        dataset=dataset,
+        task=task,
+        train=distinct(task, whole),
+        test=test,
+        rows=len(whole),
+        fingerprint=fingerprint(task, whole),
+        released=tuple(sorted(set(released["sample_id"]) & set(whole["sample_id"]))),
+        source=source_of(store, dataset),
+    )
+
+
+def source_of(store: Store, dataset: DataSet) -> dict[str, Any]:
+    """What the data set was backfilled from: `name`, `sha256`, `rows`, `at`; empty before a backfill."""
+    return dict(json.loads(store.get_file(f"sources/{dataset.name}.json") or b"{}"))
+
+
+def read_history(store: Store, dataset: DataSet) -> pd.DataFrame:
+    """The historical rows of a data set."""
+    start = dataset.historical_time
+    return store.read(samples_group(dataset), start=start, end=start + _TICK, where={"origin": "historical"})
+
+
+def released_rows(store: Store, dataset: DataSet, task: Task, reserve: pd.DataFrame) -> pd.DataFrame:
+    """The replayed rows that may train: each has its prediction, and so has every reserve row that is near it.
+
+    Parameters
+    ----------
+    reserve
+        All historical rows of the role `reserve`.
+    """
+    start = dataset.historical_time + _TICK
+    replayed = store.read(samples_group(dataset), start=start, where={"origin": "replayed"})
+    if replayed.empty:
+        return replayed
+    predicted = store.read(predictions_group(task), start=start, columns=["sample_id"])["sample_id"]
+    replayed = replayed[replayed["sample_id"].isin(predicted)].reset_index(drop=True)
+    groups = near_groups(dataset, pd.concat([reserve, replayed], ignore_index=True))
+    of_reserve, of_replayed = groups[: len(reserve)], groups[len(reserve) :]
+    there = np.bincount(of_reserve, minlength=groups.max(initial=0) + 1)
+    came = np.bincount(of_replayed, minlength=groups.max(initial=0) + 1)
+    return replayed[(came == there)[of_replayed]].reset_index(drop=True)
+
+
+def labelled(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose class is known."""
+    return rows[task.labels(rows).notna().to_numpy()]
+
+
+def distinct(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+    """One of each set of rows that are equal in inputs and label: mostly the same sample, entered twice."""
+    return rows.drop_duplicates([*task.inputs, task.label], ignore_index=True)
+
+
+def fingerprint(task: Task, rows: pd.DataFrame) -> str:
+    """SHA-256 of the rows in any order, with the classes and inputs of the task."""
+    columns = ["sample_id", *task.inputs, task.label]
+    lines = sorted(json.dumps([_cell(value) for value in row]) for row in rows[columns].itertuples(index=False))
+    head = json.dumps([task.name, task.classes, columns, [str(bound) for bound in task.upper_bounds]])
+    return hashlib.sha256("\n".join([head, *lines]).encode()).hexdigest()
+
+
+def _cell(value: Any) -> str | float | None:  # noqa: ANN401 - any cell
+    if pd.isna(value):
+        return None
+    return value if isinstance(value, str) else float(value)
+
+
+def _described(dataset: DataSet, rows: pd.DataFrame, name: str) -> dict[str, Any]:
+    feature = dataset.feature(name)
+    known = rows[name].dropna()
+    about = {"kind": feature.kind, "title": feature.title, "missing": int(rows[name].isna().sum())}
+    if feature.kind != "numeric":
+        return {**about, "values": list(feature.values), "seen": sorted(set(known.astype(str)))}
+    seen = {"min": 0.0, "p01": 0.01, "median": 0.5, "p99": 0.99, "max": 1.0}
+    return {
+        **about,
+        "unit": feature.unit,
+        "low": feature.low if np.isfinite(feature.low) else None,
+        "high": feature.high if np.isfinite(feature.high) else None,
+        **{key: float(known.quantile(share)) if len(known) else None for key, share in seen.items()},
+    }

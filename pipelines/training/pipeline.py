@@ -1,0 +1,215 @@
+"""The training pipeline: search, evaluate, save a candidate; register it as a version, and decide on the champion."""
+
+import logging
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sklearn
+
+from pipelines import models
+from pipelines.datasets import DataSet, Task, dataset_of
+from pipelines.errors import ModelRefused, UsageError
+from pipelines.models import Model
+from pipelines.registration import load_registered, register_version
+from pipelines.stores.base import ChampionEntry, Store
+from pipelines.succession import decide_succession
+from pipelines.training.card import render_card
+from pipelines.training.data import TrainingData, load_training_data, source_of
+from pipelines.training.evaluation import Evaluation, evaluate, plain
+from pipelines.training.search import Found, search
+
+SEARCHES = ("quick", "full")
+ORDERS = ("auto", "always", "never")
+# What a prediction depends on beyond scikit-learn, whose version a model insists on.
+ENVIRONMENT = ("numpy", "scipy", "pandas", "skops")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted model with where it comes from and what it is worth."""
+
+    data: TrainingData = field(repr=False)
+    found: Found
+    model: Model
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What one training run did: the version it registered, its scores and card, and the decision on the champion."""
+
+    task: str
+    version: int
+    promoted: bool
+    champion: int | None
+    sentence: str
+    metrics: Mapping[str, Any] = field(repr=False)
+    baseline: Mapping[str, float | None] = field(repr=False)
+    card: str = field(repr=False)
+
+
+def fit(data: TrainingData, *, size: str, seed: int) -> Trained:
+    """Search, fit and evaluate. The test rows are asked once, when everything is decided.
+
+    Parameters
+    ----------
+    size
+        `quick` or `full`.
+
+    Raises
+    ------
+    UsageError
+        There is no such search.
+    NotReadyError
+        There are too few rows or classes to learn from.
+    """
+    if size not in SEARCHES:
+        raise UsageError(f"There is no search {size!r}; choose from {', '.join(SEARCHES)}.")
+    found = search(data.task, data.learning_rows, size, seed)
+    model = Model(
+        task=data.task.name,
+        version=0,
+        classes=data.task.classes,
+        inputs=data.inputs,
+        decision=found.decision,
+        estimator=found.estimator,
+        info=_info(data, found, size, seed),
+    )
+    evaluation = evaluate(data.dataset, data.task, model, data.test, np.random.default_rng(seed))
+    return Trained(data, found, model, evaluation)
+
+
+def save_candidate(trained: Trained, folder: Path, *, commit: str = "") -> None:
+    """Write the candidate folder: `model.skops`, and `model.json` without a version."""
+    info = {**trained.model.info, **trained.evaluation.document(), "commit": commit or git_commit()}
+    models.save(folder, trained.model.estimator, info)
+
+
+def register_candidate(
+    store: Store,
+    dataset: DataSet,
+    task: Task,
+    *,
+    candidate: Path,
+    notebook: Path,
+    now: datetime,
+    who: str,
+    promote: str = "auto",
+) -> TrainingReport:
+    """Register a candidate folder with its executed notebook as the next version, and decide on the champion.
+
+    Parameters
+    ----------
+    promote
+        `auto`: when it is surely better than the champion. `always`, `never`: as a person orders.
+
+    Raises
+    ------
+    ModelRefused
+        The candidate is damaged, or is of another task.
+    UsageError
+        There is no such promotion rule.
+    """
+    if promote not in ORDERS:
+        raise UsageError(f"There is no promotion rule {promote!r}; choose from {', '.join(ORDERS)}.")
+    version = register_version(store, dataset, task, candidate=candidate, notebook=notebook, now=now)
+    model = load_registered(store, task, version)
+    champion, decision = decide_succession(store, dataset, task, model, now=now, who=who, order=promote)
+    log.info("%s", decision.sentence)
+    return TrainingReport(
+        task=task.name,
+        version=version,
+        promoted=decision.promote,
+        champion=champion,
+        sentence=decision.sentence,
+        metrics=model.info["metrics"],
+        baseline=model.info["baseline"],
+        card=render_card(dataset, task, dict(model.info)),
+    )
+
+
+def promote(store: Store, task: Task, version: int, *, when: datetime, who: str, reason: str) -> ChampionEntry:
+    """Make a registered version the champion, forward or back, because a person says so.
+
+    Raises
+    ------
+    NotFound
+        There is no such version.
+    ModelRefused
+        It cannot be loaded here, so it could not predict, or it was trained on another source: what was a training
+        row then may be a test or reserve row now.
+    UsageError
+        No reason is given.
+    """
+    if not reason.strip():
+        raise UsageError("A promotion needs a reason that others can read later; give --reason TEXT.")
+    _refuse_another_source(store, task, load_registered(store, task, version))
+    champion = store.champion(task.name)
+    entry = ChampionEntry(task.name, version, when, who, reason.strip())
+    store.move_champion(entry, champion.version if champion else None)
+    return entry
+
+
+def _refuse_another_source(store: Store, task: Task, model: Model) -> None:
+    learned, present = model.info["data"]["source"], source_of(store, dataset_of(task))
+    if learned.get("sha256") != present.get("sha256"):
+        raise ModelRefused(
+            f"Version {model.version} of {task.name} learned from {learned.get('name')}, and the store now has those "
+            f"of {present.get('name')}: it may have learned rows that it would be judged on. Train a new version."
+        )
+
+
+def needs_training(store: Store, dataset: DataSet, task: Task) -> bool:
+    """Whether the champion, if there is one, cannot be used here or has learned from other data than there are now."""
+    champion = store.champion(task.name)
+    if champion is None or champion.version is None:
+        return True
+    known = store.describe(task.name, champion.version)
+    if known.get("scikit_learn") != sklearn.__version__:
+        return True
+    return bool(known.get("data", {}).get("fingerprint") != load_training_data(store, dataset, task).fingerprint)
+
+
+def git_commit() -> str:
+    """The commit of the working copy that this module lies in; empty where it lies in none."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
+
+
+def _info(data: TrainingData, found: Found, size: str, seed: int) -> dict[str, Any]:
+    labels = data.task.labels(data.train)
+    return {
+        "task": data.task.name,
+        "dataset": data.dataset.name,
+        "classes": list(data.task.classes),
+        "scorer": data.task.scorer,
+        "inputs": data.inputs,
+        "decision": found.decision,
+        "model": found.chosen,
+        "search": {"size": size, "seed": seed, "candidates": plain(found.table.to_dict("records"))},
+        "data": {
+            "fingerprint": data.fingerprint,
+            "source": dict(data.source),
+            "rows": data.rows,
+            "distinct_rows": len(data.train),
+            "test_rows": len(data.test),
+            "class_rows": {name: int((labels == name).sum()) for name in data.task.classes},
+            "released": list(data.released),
+        },
+        "python": platform.python_version(),
+        "environment": {name: installed(name) for name in ENVIRONMENT},
+    }

@@ -1,0 +1,289 @@
+"""Which model to take: families are compared on the same folds, and the best of them is fitted.
+
+A candidate is one family, or two of them blended. What it says about rows that it has not learned from is calibrated
+and decided upon fold by fold, so that no score comes from a rule that was tuned on the very same rows.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from joblib import parallel_config
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import RandomizedSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from pipelines.datasets import Task
+from pipelines.models.ensemble import (
+    Classifier,
+    Ensemble,
+    Floats,
+    blended,
+    fill_missing,
+    log_odds,
+    medians,
+    member_probabilities,
+)
+from pipelines.training import decision_rule as decisions
+from pipelines.training.cross_validation import (
+    Fold,
+    Rows,
+    fit_member,
+    grouped_folds,
+    learning_shape,
+    out_of_fold,
+    workers,
+)
+from pipelines.training.decision_rule import Integers, Rule
+from pipelines.training.families import BLENDED, FAMILIES, ITERATIONS, Family, Shape
+
+# How freely the blend follows its members: the first suits thousands of rows and many classes, the second few rows.
+BLEND_STRENGTHS = (0.05, 1.0)
+SMALLEST_PROBABILITY = 1e-15
+TUNED = ", tuned"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One contender and how it did on rows that it had not learned from.
+
+    Attributes
+    ----------
+    strength
+        How freely its blend follows the members; None where their mean is better calibrated.
+    answers
+        The probabilities (n, k) of each member.
+    chances
+        Its own probabilities (n, k), calibrated.
+    """
+
+    members: tuple[str, ...]
+    strength: float | None
+    score: float
+    standard_error: float
+    log_loss: float
+    answers: tuple[Floats, ...] = field(repr=False)
+    chances: Floats = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The members, for a person."""
+        return " + ".join(self.members)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The outcome of a search: the fitted model with its decision rule, and how every candidate did.
+
+    `table` has a row a candidate, best log-loss first: `candidate`, `parameters`, `score` (the task's scorer),
+    `standard_error`, `log_loss`, `chosen`.
+    """
+
+    chosen: str
+    estimator: Ensemble = field(repr=False)
+    decision: Rule
+    table: pd.DataFrame = field(repr=False)
+    seconds: float
+
+
+def search(task: Task, rows: Rows, size: str, seed: int) -> Found:
+    """Compare the families and fit the best on all rows.
+
+    The best is, of the candidates within one standard error of the highest score, the one with the lowest log-loss.
+
+    Parameters
+    ----------
+    size
+        `quick` takes parameters that suit most data and tunes the nearest neighbours alone; `full` tunes every family.
+
+    Raises
+    ------
+    NotReadyError
+        There are too few rows or classes to learn and judge anything.
+    """
+    began = time.perf_counter()
+    complete = Rows(fill_missing(rows.matrix, medians(rows.matrix)), rows.labels, rows.groups, rows.numeric)
+    with threadpool_limits(1), parallel_config("loky", inner_max_num_threads=1):
+        folds = grouped_folds(task, rows, seed)
+        members = _members(task, complete, folds, size, seed)
+        candidates = compare(task, complete, folds, members, [*((name,) for name in members), *_blends(members)])
+        best = _best(candidates)
+        estimator = fit_candidate(task, rows, best, members)
+    log.info("%s: %s is the best of %d candidates", task.name, best.name, len(candidates))
+    return Found(
+        chosen=best.name,
+        estimator=estimator,
+        decision=decisions.tune(task, rows.labels, best.chances),
+        table=_table(candidates, best, members),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def compare(
+    task: Task, rows: Rows, folds: Sequence[Fold], members: Mapping[str, Classifier], teams: Sequence[tuple[str, ...]]
+) -> list[Candidate]:
+    """How teams of one or more members do on rows that they have not learned from; `rows` without missing cells."""
+    answers = out_of_fold(members, rows, folds, len(task.classes))
+    return [_judged(task, rows.labels, folds, team, tuple(answers[name] for name in team)) for team in teams]
+
+
+def fit_candidate(task: Task, rows: Rows, candidate: Candidate, members: Mapping[str, Classifier]) -> Ensemble:
+    """A candidate fitted on all rows, with the blend that suits what its members said of rows not learned from."""
+    fill = medians(rows.matrix)
+    matrix = fill_missing(rows.matrix, fill)
+    return Ensemble(
+        fill=fill,
+        members={name: fit_member(members[name], matrix, rows.labels) for name in candidate.members},
+        blend=_blend(candidate.answers, rows.labels, candidate.strength, ordinal=task.ordinal),
+        size=len(task.classes),
+        ordinal=task.ordinal,
+    )
+
+
+def _members(task: Task, rows: Rows, folds: Sequence[Fold], size: str, seed: int) -> dict[str, Classifier]:
+    """Each family with its usual parameters, and once more with tuned ones where the search tunes it."""
+    found, shape = {}, learning_shape(rows, folds)
+    for family in tqdm(FAMILIES, desc=f"{task.name}: families", disable=not sys.stderr.isatty()):
+        log.info("%s: %s", task.name, family.name)
+        found[family.name] = family.make(shape, seed)
+        if size in family.draws:
+            found[family.name + TUNED] = _tuned(task, family, rows, folds, size=size, seed=seed)
+    return found
+
+
+def _tuned(task: Task, family: Family, rows: Rows, folds: Sequence[Fold], *, size: str, seed: int) -> Classifier:
+    shape = learning_shape(rows, folds)
+    usual = family.make(shape, seed)
+    tried = RandomizedSearchCV(
+        usual,
+        dict(family.distributions(shape)),
+        n_iter=family.draws[size],
+        scoring=partial(_fold_scores, task),
+        cv=folds,
+        refit=False,
+        error_score="raise",
+        n_jobs=workers(rows),
+        random_state=seed,
+    ).fit(rows.matrix, rows.labels)
+    results = tried.cv_results_
+    errors = results["std_test_score"] / np.sqrt(len(folds))
+    best = _within_one_error(results["mean_test_score"], errors, -results["mean_test_log_loss"])
+    return clone(usual).set_params(**results["params"][best])
+
+
+def _fold_scores(task: Task, member: Classifier, matrix: Floats, labels: Integers) -> dict[str, float]:
+    """The scores of a fitted member on the rows of a fold; it is calibrated and decided upon there, as all others are.
+
+    Uncalibrated, a member would be chosen for how sure it is and not for what it knows.
+    """
+    answers = [member_probabilities(member, matrix, len(task.classes))]
+    strength = BLEND_STRENGTHS[-1] if len(np.unique(labels)) > 1 else None
+    blend = _blend(answers, labels, strength, ordinal=task.ordinal)
+    chances = blended(answers, blend, ordinal=task.ordinal)
+    rule = decisions.tune(task, labels, chances)
+    score = decisions.score_positions(task, labels, decisions.positions(task, chances, rule))
+    return {"score": score, "log_loss": -_log_loss(labels, chances)}
+
+
+def _blends(members: dict[str, Classifier]) -> list[tuple[str, ...]]:
+    teams = [BLENDED, tuple(name + TUNED for name in BLENDED)]
+    return [team for team in teams if all(name in members for name in team)]
+
+
+def _judged(
+    task: Task, labels: Integers, folds: Sequence[Fold], team: tuple[str, ...], answers: tuple[Floats, ...]
+) -> Candidate:
+    """Calibrate and decide for the rows of each fold by what the other folds say."""
+    choices = {
+        strength: _cross_blended(answers, labels, folds, strength, ordinal=task.ordinal)
+        for strength in (None, *BLEND_STRENGTHS)
+    }
+    strength = min(choices, key=lambda each: _log_loss(labels, choices[each]))
+    chances, decided = choices[strength], np.empty_like(labels)
+    for learned, other in folds:
+        rule = decisions.tune(task, labels[learned], chances[learned])
+        decided[other] = decisions.positions(task, chances[other], rule)
+    by_fold = [decisions.score_positions(task, labels[other], decided[other]) for _, other in folds]
+    return Candidate(
+        members=team,
+        strength=strength,
+        score=decisions.score_positions(task, labels, decided),
+        standard_error=float(np.std(by_fold) / np.sqrt(len(folds))),
+        log_loss=_log_loss(labels, chances),
+        answers=answers,
+        chances=chances,
+    )
+
+
+def _cross_blended(
+    answers: Sequence[Floats], labels: Integers, folds: Sequence[Fold], strength: float | None, *, ordinal: bool
+) -> Floats:
+    chances = np.empty_like(answers[0])
+    for learned, other in folds:
+        blend = _blend([answer[learned] for answer in answers], labels[learned], strength, ordinal=ordinal)
+        chances[other] = blended([answer[other] for answer in answers], blend, ordinal=ordinal)
+    return chances
+
+
+def _blend(answers: Sequence[Floats], labels: Integers, strength: float | None, *, ordinal: bool) -> Classifier | None:
+    """A logistic regression on the members' log-odds: D. Wolpert (1992), Stacked generalization."""
+    if strength is None:
+        return None
+    steps = [("scale", StandardScaler()), ("classify", LogisticRegression(C=strength, max_iter=ITERATIONS))]
+    return Pipeline(steps).fit(log_odds(answers, ordinal=ordinal), labels)
+
+
+def _best(candidates: Sequence[Candidate]) -> Candidate:
+    scores, errors, losses = (
+        np.array([getattr(each, name) for each in candidates]) for name in ("score", "standard_error", "log_loss")
+    )
+    return candidates[_within_one_error(scores, errors, losses)]
+
+
+def _within_one_error(scores: Floats, errors: Floats, losses: Floats) -> int:
+    """Which has the lowest loss, of those whose score is within one standard error of the best."""
+    best = int(scores.argmax())
+    good = scores >= scores[best] - errors[best]
+    return int(np.where(good, losses, np.inf).argmin())
+
+
+def _log_loss(labels: Integers, chances: Floats) -> float:
+    of_truth = np.clip(chances[np.arange(len(labels)), labels], SMALLEST_PROBABILITY, 1)
+    return float(-np.log(of_truth).mean())
+
+
+def _table(candidates: Sequence[Candidate], best: Candidate, members: dict[str, Classifier]) -> pd.DataFrame:
+    rows = [
+        {
+            "candidate": each.name,
+            "parameters": "; ".join(filter(None, (_parameters(name, members) for name in each.members))),
+            "score": each.score,
+            "standard_error": each.standard_error,
+            "log_loss": each.log_loss,
+            "chosen": each is best,
+        }
+        for each in candidates
+    ]
+    return pd.DataFrame(rows).sort_values("log_loss", ignore_index=True)
+
+
+def _parameters(name: str, members: dict[str, Classifier]) -> str:
+    """The parameters of a tuned member that its family's search varies."""
+    family = next(family for family in FAMILIES if family.name == name.removesuffix(TUNED))
+    values = members[name].get_params() if name.endswith(TUNED) else {}
+    varied = family.distributions(Shape(rows=1, numeric=0))
+    chosen = {key.split("__")[-1]: values[key] for key in varied if key in values}
+    return ", ".join(
+        f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in chosen.items()
+    )

@@ -1,0 +1,249 @@
+"""The history of a data set: once, completely, from one source."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.datasets import dataset_named
+from pipelines.errors import SourceError, StoreError
+from pipelines.features.backfill import backfill, backfilled_source
+from pipelines.features.daily import run_features
+from pipelines.stores.base import ChampionEntry
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
+from pipelines.stores.embedded import EmbeddedStore
+
+IRIS = dataset_named("iris")
+WINE = dataset_named("wine")
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return EmbeddedStore(tmp_path / "store")
+
+
+def iris_file(tmp_path, name="mine.csv", **changes):
+    """The own flowers as a file; `changes` replaces a column's first cell."""
+    rows = IRIS.load([]).rows
+    for column, cell in changes.items():
+        rows.loc[0, column] = cell
+    path = tmp_path / name
+    rows.to_csv(path, index=False)
+    return path
+
+
+def table_versions(store):
+    return sorted(str(path) for path in store.root.glob("tables/*/_delta_log/*"))
+
+
+def test_the_history_of_the_wines(store):
+    report = backfill(store, WINE, [], NOW)
+    rows = store.read(samples_group(WINE))
+    assert len(rows) == report.rows == report.accepted == report.written == 6497
+    assert report.roles == rows["role"].value_counts().to_dict()
+    assert rows["event_time"].eq(WINE.historical_time).all()
+    assert rows["origin"].eq("historical").all()
+    assert rows["sample_id"].iloc[[0, -1]].tolist() == ["wine-h-00000", "wine-h-06496"]
+    source = WINE.load([]).rows
+    assert rows["alcohol"].tolist() == source["alcohol"].astype(float).tolist()
+    assert rows["quality"].astype(str).tolist() == source["quality"].tolist()
+
+
+def test_a_second_backfill_commits_nothing(store, tmp_path):
+    path = iris_file(tmp_path, petal_width="wide")
+    backfill(store, IRIS, [path], NOW)
+    before = table_versions(store), store.get_file("sources/iris.json")
+    report = backfill(store, IRIS, [path], NOW + timedelta(days=1))
+    assert report.written == 0
+    assert report.quarantined == 1
+    assert (table_versions(store), store.get_file("sources/iris.json")) == before
+
+
+def test_broken_rows_go_to_quarantine_and_the_others_keep_their_number(store, tmp_path):
+    report = backfill(store, IRIS, [iris_file(tmp_path, petal_width="wide", variety="")], NOW)
+    assert report.accepted == 149
+    assert report.reasons == {
+        "petal_width is not a number (allowed: from 0.05 to 10 cm)": 1,
+        "variety is missing (allowed: setosa, versicolor, virginica)": 1,
+    }
+    quarantined = store.read(quarantine_group(IRIS))
+    assert quarantined["source"].tolist() == ["mine.csv"]
+    assert json.loads(quarantined["row"][0])["petal_width"] == "wide"
+    assert store.read(samples_group(IRIS))["sample_id"].iloc[0] == "iris-h-00001"
+
+
+def test_a_row_with_a_gap_is_kept(store, tmp_path):
+    report = backfill(store, IRIS, [iris_file(tmp_path, petal_width="")], NOW)
+    assert report.with_gaps == 1
+    assert np.isnan(store.read(samples_group(IRIS))["petal_width"][0])
+
+
+def test_another_source_is_refused_and_both_are_named(store, tmp_path):
+    backfill(store, IRIS, [], NOW)
+    path = iris_file(tmp_path, sepal_width="3.7")
+    with pytest.raises(SourceError, match=r"rows of scikit-learn's iris .* not those of mine.csv .*--replace"):
+        backfill(store, IRIS, [path], NOW)
+    assert store.read(samples_group(IRIS))["sepal_width"][0] == 3.5
+    assert backfilled_source(store, IRIS)["name"] == "scikit-learn's iris"
+
+
+def test_the_same_source_under_another_name_is_no_other_source(store, tmp_path):
+    backfill(store, IRIS, [iris_file(tmp_path)], NOW)
+    assert backfill(store, IRIS, [iris_file(tmp_path, "copy.csv")], NOW).written == 0
+
+
+def prediction(task):
+    return pd.DataFrame(
+        {
+            "sample_id": ["iris-2026-11-21-000"],
+            "model_version": 1,
+            "event_time": NOW,
+            "predicted_at": NOW,
+            "served": "champion",
+            "prediction": task.classes[0],
+            "label": task.classes[0],
+            "run_url": "",
+        }
+        | dict.fromkeys(task.probability_columns, 0.5)
+    )
+
+
+def with_champion(store, tmp_path):
+    """A store with a history, an arrival, a prediction, a quarantine and a champion."""
+    from pipelines.stores.catalogue import task_view
+
+    task = IRIS.tasks[0]
+    backfill(store, IRIS, [iris_file(tmp_path, petal_width="wide")], NOW)
+    run_features(store, IRIS, NOW.date(), now=NOW)
+    store.upsert(predictions_group(task), prediction(task))
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.json").write_text("{}")
+    store.register(task_view(IRIS, task), 1, folder)
+    store.move_champion(ChampionEntry(task.name, 1, NOW, "someone", "the first"), None)
+    return task
+
+
+def test_replacing_starts_over(store, tmp_path):
+    task = with_champion(store, tmp_path)
+    report = backfill(store, IRIS, [], NOW, replace=True)
+    assert report.replaced
+    assert report.written == 150
+    assert store.count(samples_group(IRIS)) == 150
+    assert store.count(quarantine_group(IRIS)) == 0
+    assert store.count(predictions_group(task)) == 0
+    assert store.champion(task.name) is None
+    entry = store.champion_log(task.name)[-1]
+    assert entry.version is None
+    assert "backfilled anew from scikit-learn's iris" in entry.reason
+    assert backfilled_source(store, IRIS)["name"] == "scikit-learn's iris"
+
+
+def test_replacing_without_a_champion_withdraws_none(store):
+    backfill(store, IRIS, [], NOW)
+    backfill(store, IRIS, [], NOW, replace=True)
+    assert store.champion_log("iris_variety") == []
+
+
+class Killed(Exception):
+    pass
+
+
+class Dying(EmbeddedStore):
+    """A store whose process dies at its `deadly`-th change."""
+
+    def __init__(self, root, deadly):
+        super().__init__(root)
+        self.left = deadly
+
+    def _step(self):
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+
+    def upsert(self, group, rows):
+        self._step()
+        return super().upsert(group, rows)
+
+    def clear(self, group):
+        self._step()
+        super().clear(group)
+
+    def put_file(self, name, content):
+        self._step()
+        super().put_file(name, content)
+
+    def move_champion(self, entry, expected):
+        self._step()
+        super().move_champion(entry, expected)
+
+
+@pytest.mark.parametrize("deadly", range(3))
+def test_a_killed_backfill_is_completed_by_the_next(tmp_path, deadly):
+    path = iris_file(tmp_path, petal_width="wide")
+    with pytest.raises(Killed):
+        backfill(Dying(tmp_path / "store", deadly), IRIS, [path], NOW)
+    store = EmbeddedStore(tmp_path / "store")
+    backfill(store, IRIS, [path], NOW)
+    assert store.count(samples_group(IRIS)) == 149
+    assert store.count(quarantine_group(IRIS)) == 1
+
+
+@pytest.mark.parametrize("deadly", range(7))
+def test_a_killed_replacement_never_mixes_two_sources(tmp_path, deadly):
+    task = with_champion(EmbeddedStore(tmp_path / "store"), tmp_path)
+    with pytest.raises(Killed):
+        backfill(Dying(tmp_path / "store", deadly), IRIS, [], NOW, replace=True)
+    store = EmbeddedStore(tmp_path / "store")
+    known, rows = backfilled_source(store, IRIS), store.read(samples_group(IRIS))
+    assert known["name"] == "scikit-learn's iris" or rows.empty or len(rows) == 150
+    assert rows.empty or known["name"] == ("mine.csv" if "simulated" in set(rows["origin"]) else "scikit-learn's iris")
+    backfill(store, IRIS, [], NOW, replace=True)
+    assert store.count(samples_group(IRIS)) == 150
+    assert store.champion(task.name) is None
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_too_few_rows_for_the_roles_are_refused_and_nothing_is_written(store, tmp_path, rows):
+    path = tmp_path / "few.csv"
+    IRIS.load([]).rows.head(rows).to_csv(path, index=False)
+    with pytest.raises(SourceError, match=rf"few.csv has {rows} rows that can be used as iris, of {rows}; .* too few"):
+        backfill(store, IRIS, [path], NOW)
+    assert not store.root.exists()
+
+
+def test_only_broken_rows_are_refused_with_what_is_wrong(store, tmp_path):
+    path = tmp_path / "broken.csv"
+    IRIS.load([]).rows.assign(petal_width="?!", variety="rose").to_csv(path, index=False)
+    with pytest.raises(
+        SourceError, match=r"has 0 rows that can be used as iris, of 150; .*petal_width is not a number"
+    ):
+        backfill(store, IRIS, [path], NOW)
+    assert not store.root.exists()
+
+
+def test_a_refused_replacement_leaves_everything_as_it_was(store, tmp_path):
+    with_champion(store, tmp_path)
+    path = tmp_path / "few.csv"
+    IRIS.load([]).rows.head(2).to_csv(path, index=False)
+    before = table_versions(store)
+    with pytest.raises(SourceError):
+        backfill(store, IRIS, [path], NOW, replace=True)
+    assert table_versions(store) == before
+    assert store.champion("iris_variety").version == 1
+
+
+def test_one_row_a_hundred_thousand_times_is_no_data_set(store, tmp_path):
+    path = tmp_path / "same.csv"
+    pd.concat([IRIS.load([]).rows.head(1)] * 100_000).to_csv(path, index=False)
+    with pytest.raises(SourceError, match="too few that differ"):
+        backfill(store, IRIS, [path], NOW)
+
+
+def test_a_store_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "store").write_text("a file")
+    with pytest.raises(StoreError):
+        backfill(EmbeddedStore(tmp_path / "store"), IRIS, [], NOW)

@@ -1,0 +1,196 @@
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import histories
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from pipelines.datasets import dataset_named
+from pipelines.monitoring.dashboard import METRICS_FILE, SITE_FILE, refresh_dashboard
+from pipelines.monitoring.document import DataState, dataset_document, plain
+from pipelines.monitoring.page import render_site
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
+from pipelines.stores.embedded import EmbeddedStore
+
+IRIS, WINE = dataset_named("iris"), dataset_named("wine")
+NOW = histories.START + timedelta(days=20)
+PICTURES = ("newest", "recent", "confusion", "quality", "drift", "calibration")
+
+
+@pytest.fixture(scope="module")
+def operated(tmp_path_factory):
+    """A store after twenty days, ten of them with a sensor that is off, and its refreshed dashboard."""
+    store = histories.operated_store(tmp_path_factory.mktemp("operated"), IRIS, scenario="shifted_sensor")
+    return store, refresh_dashboard(store, IRIS, NOW)
+
+
+def document_of(store):
+    return json.loads(store.get_file(METRICS_FILE))
+
+
+def test_a_refresh_puts_numbers_pictures_and_the_page(operated):
+    store, report = operated
+    names = {f"dashboard/iris_variety/{name}.png" for name in PICTURES}
+    assert set(report.written) == {*names, METRICS_FILE, SITE_FILE}
+    assert all(store.get_file(name).startswith(b"\x89PNG") for name in names)
+
+
+def test_an_unchanged_store_gives_an_unchanged_dashboard(operated):
+    store, _ = operated
+    assert refresh_dashboard(store, IRIS, NOW + timedelta(hours=1)).written == ()
+
+
+def test_the_order_in_which_the_store_returns_rows_changes_nothing(operated, monkeypatch):
+    store, _ = operated
+    read = store.read
+
+    def shuffled(*arguments, **options):
+        return read(*arguments, **options).sample(frac=1, random_state=7)
+
+    monkeypatch.setattr(store, "read", shuffled)
+    assert refresh_dashboard(store, IRIS, NOW).written == ()
+
+
+def test_the_document_is_about_the_version_in_charge(operated):
+    task = document_of(operated[0])["tasks"]["iris_variety"]
+    assert (task["champion"], task["version"], task["versions"], task["live"]["n"]) == (2, 2, [1, 2], 100)
+    assert [each["live"]["version"] for each in task["by_version"]] == [1, 2]
+    assert [reign["version"] for reign in task["champion_log"]] == [1, 2]
+    assert sum(map(sum, task["confusion"])) == 100
+    assert task["challenger"]["challenger"] == 3
+    assert set(task["pictures"]) == set(PICTURES)
+
+
+def test_the_document_tells_the_drift_and_since_when(operated):
+    found = document_of(operated[0])["datasets"]["iris"]["drift"]
+    assert "petal_length" in found["alarms"]
+    assert found["since"] in found["alarm_days"]
+    assert found["reference"] == 29
+
+
+def test_the_newest_prediction_is_that_of_the_newest_sample(operated):
+    store, _ = operated
+    newest = document_of(store)["tasks"]["iris_variety"]["recent"][0]
+    samples = store.read(samples_group(IRIS)).set_index("sample_id")
+    assert newest["sample_id"] == "iris-2026-09-20-009"
+    assert newest["label"] == samples.loc["iris-2026-09-20-009", "variety"]
+
+
+def test_an_empty_store_says_what_will_appear(tmp_path):
+    store = EmbeddedStore(tmp_path)
+    report = refresh_dashboard(store, WINE, NOW)
+    assert len(report.written) == 3 * len(PICTURES) + 2
+    page = store.get_file(SITE_FILE).decode()
+    assert "There is no champion yet" in page
+    assert "reference rows: run backfill" in page
+
+
+def test_a_store_without_arrivals_or_without_predictions_has_a_dashboard(tmp_path):
+    (tmp_path / "one").mkdir()
+    store = histories.operated_store(tmp_path / "one", IRIS, days=0)
+    refresh_dashboard(store, IRIS, NOW)
+    assert document_of(store)["tasks"]["iris_variety"]["live"]["n"] == 0
+    (tmp_path / "two").mkdir()
+    store = histories.operated_store(tmp_path / "two", IRIS, days=1, per_day=1)
+    store.clear(predictions_group(IRIS.tasks[0]))
+    refresh_dashboard(store, IRIS, NOW)
+    found = document_of(store)["datasets"]["iris"]
+    assert (found["arrived"], found["drift"]["needs"]) == (1, "1 of 5 samples")
+
+
+def test_data_sets_share_the_document_and_the_page(operated, tmp_path):
+    store = operated[0]
+    for name in store.list_files(""):
+        EmbeddedStore(tmp_path).put_file(name, store.get_file(name))
+    both = EmbeddedStore(tmp_path)
+    refresh_dashboard(both, WINE, NOW)
+    assert set(document_of(both)["tasks"]) == {"iris_variety", "wine_grade", "wine_quality", "wine_type"}
+    page = both.get_file(SITE_FILE).decode()
+    assert 'id="iris_variety"' in page
+    assert 'id="wine_grade"' in page
+
+
+def test_the_page_says_which_decision_rule_is_in_use_and_what_it_costs(operated):
+    document = document_of(operated[0])
+    assert "The answer is the most probable class." in render_site(document, images(document), NOW)
+    document["tasks"]["iris_variety"]["decision"] = {"kind": "weights"}
+    assert "moves it from 0.45 to 0.56, and accuracy from 0.79 to 0.74" in render_site(document, images(document), NOW)
+
+
+def test_predictions_are_compared_with_those_of_the_test_rows(operated):
+    store, _ = operated
+    tests = document_of(store)["tasks"]["iris_variety"]["drift"]["tests"]
+    assert {test["name"] for test in tests} == {"label", "prediction"}
+    assert [test["n"] for test in tests if test["name"] == "prediction"] == [10, 70, 100]
+
+
+def test_numbers_are_plain_json():
+    assert plain({1: float("nan"), "x": (1.23456789, NOW, NOW.date(), None)}) == {
+        "1": None,
+        "x": [1.234568, "2026-09-21T00:00:00+00:00", "2026-09-21", None],
+    }
+
+
+def test_all_history_is_the_reference_where_there_is_no_reserve(operated):
+    store, _ = operated
+    history = store.read(samples_group(IRIS), where={"origin": "historical"}).assign(role="train")
+    arrivals = store.read(samples_group(IRIS), start=histories.START)
+    state = DataState(IRIS, history, arrivals, store.read(quarantine_group(IRIS)), len(arrivals))
+    assert len(state.reference) == 150
+    assert (
+        dataset_document(replace(state, historical=history.head(0)))["drift"]["needs"] == "reference rows: run backfill"
+    )
+
+
+def test_what_people_and_files_say_is_no_markup(operated):
+    document = document_of(operated[0])
+    document["tasks"]["iris_variety"]["champion_log"][0]["reason"] = "<script>alert(1)</script>"
+    document["datasets"]["iris"]["quarantine"] = [
+        {"seen_at": NOW.isoformat(), "source": "a<b", "reasons": "x", "row": '{"<img src=x>": 1}'}
+    ]
+    page = render_site(document, images(document), NOW)
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_a_late_run_is_marked_when_the_page_is_made(operated):
+    document = document_of(operated[0])
+    hidden = " hidden><strong>The last run is late."
+    assert hidden in render_site(document, images(document), NOW)
+    assert hidden not in render_site(document, images(document), NOW + timedelta(days=3))
+
+
+def images(document):
+    return {f"dashboard/{task}/{name}.png": b"\x89PNG" for task in document["tasks"] for name in PICTURES}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "light"), (1280, "dark")])
+def test_the_page_opens_from_disk_alone_and_is_accessible(operated, browser, width, scheme):
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    requests, errors = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((Path(operated[0].location) / SITE_FILE).resolve().as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert not [url for url in requests if not url.startswith(("data:", "file:"))]
+    assert len([url for url in requests if url.startswith("file:")]) == 1
+    assert errors == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert Axe().run(page).response["violations"] == []
+    broken = "[...document.images].filter(image => image.complete && !image.naturalWidth).length"
+    assert page.evaluate(broken) == 0
+    page.close()
+
+
+def test_a_page_that_grows_old_marks_itself(operated, browser):
+    page = browser.new_page()
+    page.clock.install(time=NOW + timedelta(days=1))
+    page.goto((Path(operated[0].location) / SITE_FILE).resolve().as_uri())
+    assert not page.get_by_text("The last run is late.").is_visible()
+    page.clock.install(time=NOW + timedelta(days=10))
+    page.reload()
+    assert page.get_by_text("The last run is late.").is_visible()
+    page.close()

@@ -1,0 +1,127 @@
+import io
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+import histories
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pipelines.datasets import all_tasks, dataset_of, task_named
+from pipelines.models import metrics
+from pipelines.monitoring import drift
+from pipelines.monitoring import quality as monitoring
+from pipelines.pictures import monitoring as figures
+
+GRADE, QUALITY, VARIETY = (task_named(name) for name in ("wine_grade", "wine_quality", "iris_variety"))
+
+
+def opened(picture):
+    return Image.open(io.BytesIO(picture.png))
+
+
+def drawn(task, rows, log=()):
+    """Every picture of a history."""
+    dataset = dataset_of(task)
+    document, served = histories.model_document(task), monitoring.served_rows(rows)
+    newest = monitoring.with_samples(monitoring.recent_predictions(rows, 1), histories.arrivals_of(task, rows))
+    tests = [asdict(test) for test in made_tests(dataset)] if len(rows) else []
+    return {
+        "newest": figures.newest_picture(dataset, task, None if newest.empty else newest.iloc[0].to_dict()),
+        "recent": figures.recent_picture(task, monitoring.recent_predictions(rows, 12)),
+        "confusion": figures.confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
+        "quality": figures.quality_picture(
+            task, monitoring.quality_over_time(task, rows), document["metrics"], document["baseline"], log
+        ),
+        "drift": figures.drift_picture(dataset, f"{task.title}: drift", tests, "0 of 5 samples"),
+        "calibration": figures.calibration_picture(task, monitoring.calibration(task, rows)),
+    }
+
+
+def made_tests(dataset):
+    for place, name in enumerate([*dataset.numeric, "all inputs", "label"]):
+        for days in drift.WINDOWS:
+            kind = name if name in {"all inputs", "label"} else "numeric"
+            yield drift.DriftTest(name, kind, days, days * 10, place / 20, 0.1, 0.5, 0.5, drifted=place == 3)
+
+
+@pytest.mark.parametrize(("task", "days"), [*((task, 1) for task in all_tasks()), (QUALITY, 0), (QUALITY, 40)])
+def test_every_picture_has_a_size_that_a_phone_can_show_and_words(task, days):
+    for name, picture in drawn(task, histories.history(task, days=days, per_day=3)).items():
+        width, height = opened(picture).size
+        assert 700 <= width <= 1200, name
+        assert 250 <= height <= 1300, name
+        assert 20 < len(picture.alt) < 500, name
+        assert len(picture.png) < 120_000, name
+
+
+def test_the_same_data_give_the_same_bytes():
+    rows = histories.history(GRADE, days=20)
+    assert drawn(GRADE, rows) == drawn(GRADE, rows.sample(frac=1, random_state=0))
+
+
+def test_nothing_is_left_in_the_global_state():
+    drawn(VARIETY, histories.history(VARIETY, days=20))
+    assert plt.get_fignums() == []
+
+
+def test_pictures_carry_no_metadata():
+    assert not [key for key in opened(drawn(GRADE, histories.history(GRADE))["recent"]).info if key != "dpi"]
+
+
+def test_empty_pictures_say_what_will_come():
+    found = drawn(GRADE, histories.history(GRADE, days=0))
+    assert found["newest"].alt.endswith("No predictions yet: the first appear after the next inference run.")
+    assert found["drift"].alt.endswith("Not enough data yet: 0 of 5 samples.")
+    assert found["calibration"].alt.endswith("Not enough data yet: 0 of 30 samples.")
+    assert "No labelled predictions yet" in found["confusion"].alt
+
+
+def test_the_confusion_matrix_has_true_rows_and_predicted_columns():
+    picture = figures.confusion_picture(GRADE, metrics.confusion(GRADE, ["poor"] * 40, ["excellent"] * 40), 1)
+    assert "of 40 poor 0 right" in picture.alt
+    dark = np.asarray(opened(picture).convert("L")) < 110
+    rows, columns = np.nonzero(dark)
+    # Poor wines that were called excellent: the dark cell is in the first row and the last column.
+    assert np.median(rows) < dark.shape[0] * 0.4
+    assert np.median(columns) > dark.shape[1] * 0.6
+
+
+def test_the_newest_picture_shows_what_was_predicted_and_what_it_was():
+    rows = histories.history(VARIETY, days=1, per_day=1)
+    row = monitoring.with_samples(rows, histories.arrivals_of(VARIETY, rows)).iloc[0].to_dict()
+    row |= {"prediction": "setosa", "label": "virginica", "probability_setosa": 0.8}
+    picture = figures.newest_picture(dataset_of(VARIETY), VARIETY, row)
+    assert "predicted setosa (80%), actual virginica; wrong" in picture.alt
+    unknown = figures.newest_picture(dataset_of(VARIETY), VARIETY, row | {"label": None})
+    assert "actual not known yet" in unknown.alt
+
+
+def test_a_sample_with_a_gap_is_drawn():
+    rows = histories.history(GRADE, days=1, per_day=1)
+    row = monitoring.with_samples(rows, histories.arrivals_of(GRADE, rows)).iloc[0].to_dict() | {"alcohol": np.nan}
+    assert figures.newest_picture(dataset_of(GRADE), GRADE, row).png
+
+
+def test_drift_is_said_in_words_too():
+    tests = [asdict(test) for test in made_tests(dataset_of(GRADE))]
+    assert figures.drift_picture(dataset_of(GRADE), "Drift", tests, "").alt == "Drift: drift of Residual sugar."
+
+
+def test_long_names_and_many_classes_stay_inside():
+    task = replace(QUALITY, classes=tuple(f"a rather long class name {n}" for n in range(7)))
+    counts = pd.DataFrame(np.arange(49).reshape(7, 7) * 1000, index=task.classes, columns=task.classes)
+    pixels = np.asarray(opened(figures.confusion_picture(task, counts, 12)).convert("L"))
+    for edge in (pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:]):
+        assert edge.min() > 250
+
+
+def test_changes_of_champion_are_marked():
+    first = histories.history(GRADE, days=20)
+    later = histories.history(GRADE, days=20, version=2, start=histories.START + timedelta(days=20))
+    rows = pd.concat([first, later], ignore_index=True)
+    change = histories.START + timedelta(days=20)
+    log = monitoring.reigns([histories.entry(GRADE, 1), histories.entry(GRADE, 2, change)])
+    assert drawn(GRADE, rows, log)["quality"].png != drawn(GRADE, rows)["quality"].png

@@ -1,0 +1,93 @@
+import nbformat
+import pytest
+
+from pipelines.errors import NotebookError
+from pipelines.training.notebook import declared_parameters, run_notebook
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    def write(*cells, tag="parameters", name="source.ipynb"):
+        document = nbformat.v4.new_notebook()
+        document.cells = [nbformat.v4.new_code_cell(text) for text in cells]
+        document.cells[0].metadata["tags"] = [tag]
+        # A kernel that only its author has: the wrapper must not depend on it.
+        document.metadata["kernelspec"] = {"name": "my-laptop", "display_name": "mine", "language": "python"}
+        path = tmp_path / name
+        nbformat.write(document, path)
+        return path
+
+    return write
+
+
+def printed(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return "".join(
+        output.text for cell in cells for output in cell.get("outputs", []) if output.output_type == "stream"
+    )
+
+
+def test_parameters_replace_the_defaults(notebook, tmp_path):
+    source = notebook("task = 'iris'\nseed = 0", "print(task, seed)")
+    output = run_notebook(source, tmp_path / "runs" / "out.ipynb", {"task": "wine"})
+    assert printed(output) == "wine 0\n"
+
+
+def test_the_source_is_never_written_to(notebook, tmp_path):
+    source = notebook("seed = 0", "print(seed)")
+    before = source.read_bytes()
+    run_notebook(source, tmp_path / "out.ipynb", {"seed": 1})
+    assert source.read_bytes() == before
+    with pytest.raises(NotebookError, match="overwrite its source"):
+        run_notebook(source, source, {"seed": 1})
+
+
+def test_the_notebook_of_a_failed_run_is_there_to_read(notebook, tmp_path):
+    source = notebook("seed = 0", "print('so far')", "raise ValueError('no such column')")
+    with pytest.raises(NotebookError, match=r"ValueError: no such column.*out\.ipynb"):
+        run_notebook(source, tmp_path / "out.ipynb", {})
+    assert "so far" in printed(tmp_path / "out.ipynb")
+
+
+def test_a_kernel_that_dies_is_an_error_of_ours(notebook, tmp_path):
+    source = notebook("seed = 0", "import os; os._exit(1)")
+    with pytest.raises(NotebookError, match="could not be run"):
+        run_notebook(source, tmp_path / "out.ipynb", {})
+
+
+def test_a_notebook_without_a_parameters_cell_is_refused(notebook, tmp_path):
+    source = notebook("task = 'iris'", "print(task)", tag="other")
+    with pytest.raises(NotebookError, match="no code cell tagged 'parameters'"):
+        run_notebook(source, tmp_path / "out.ipynb", {"task": "wine"})
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_an_unknown_parameter_is_refused(notebook, tmp_path):
+    source = notebook("task = 'iris'", "print(task)")
+    with pytest.raises(NotebookError, match="no parameter 'taks'; it has task"):
+        run_notebook(source, tmp_path / "out.ipynb", {"taks": "wine"})
+
+
+@pytest.mark.parametrize("value", ["1", 1.0, True, None])
+def test_a_parameter_of_another_type_is_refused(notebook, tmp_path, value):
+    source = notebook("seed = 0", "print(seed)")
+    with pytest.raises(NotebookError, match="it must be a int"):
+        run_notebook(source, tmp_path / "out.ipynb", {"seed": value})
+
+
+def test_declared_parameters_are_plain_values_with_or_without_annotation(notebook):
+    assert declared_parameters(notebook("task: str = 'iris'\nseed = 0\nreplace = False")) == {
+        "task": "iris",
+        "seed": 0,
+        "replace": False,
+    }
+    with pytest.raises(NotebookError, match="not a plain value"):
+        declared_parameters(notebook("path = open('x')"))
+
+
+def test_what_is_no_notebook_is_refused(tmp_path):
+    with pytest.raises(NotebookError, match="Cannot read"):
+        declared_parameters(tmp_path / "absent.ipynb")
+    (tmp_path / "text.ipynb").write_text("hello")
+    with pytest.raises(NotebookError, match="is not a notebook"):
+        declared_parameters(tmp_path / "text.ipynb")

@@ -1,0 +1,265 @@
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import sklearn
+
+from pipelines import models
+from pipelines.datasets import dataset_named, task_named
+from pipelines.errors import ChampionMoved, ModelRefused, NotFound, UsageError, VersionTaken
+from pipelines.features.daily import backfill
+from pipelines.models import write_info
+from pipelines.stores.base import ChampionEntry
+from pipelines.stores.embedded import EmbeddedStore
+from pipelines.training import pipeline as training
+from pipelines.training.pipeline import load_training_data, needs_training, register_candidate
+
+IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
+NOW = datetime(2026, 11, 21, 7, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """A store with the flowers, a candidate trained on them, and a notebook."""
+    folder = tmp_path_factory.mktemp("original")
+    store = EmbeddedStore(folder / "store")
+    backfill(store, IRIS, sources=[], now=NOW)
+    trained = training.fit(load_training_data(store, IRIS, VARIETY), size="quick", seed=0)
+    training.save_candidate(trained, folder / "candidate", commit="c" * 40)
+    (folder / "notebook.ipynb").write_text("{}")
+    return folder
+
+
+@pytest.fixture
+def place(original, tmp_path):
+    return shutil.copytree(original, tmp_path / "place")
+
+
+@pytest.fixture
+def store(place):
+    return EmbeddedStore(place / "store")
+
+
+def register(store, place, promote="auto", now=NOW):
+    return register_candidate(
+        store, IRIS, VARIETY, candidate=place / "candidate", notebook=place / "notebook.ipynb", now=now, who="ada",
+        promote=promote,
+    )  # fmt: skip
+
+
+def rewrite(folder, **changes):
+    """Change the description of a model folder as a program would that knows the checksums."""
+    write_info(folder, {**json.loads((folder / "model.json").read_text()), **changes})
+
+
+def version_folder(store, version):
+    return store.root / "models" / VARIETY.name / str(version)
+
+
+def test_the_first_version_becomes_champion_and_says_why(store, place):
+    report = register(store, place)
+    assert (report.version, report.promoted, report.champion) == (1, True, 1)
+    entry = store.champion(VARIETY.name)
+    assert (entry.version, entry.who, entry.when) == (1, "ada", NOW)
+    fingerprint = load_training_data(store, IRIS, VARIETY).fingerprint
+    assert entry.reason == f"{report.sentence} Data {fingerprint[:12]}, commit cccccccccccc."
+    assert "has no champion yet" in report.sentence
+    assert report.metrics["macro_f1"]["low"] > report.baseline["macro_f1"]
+
+
+def test_a_version_is_complete(store, place):
+    register(store, place)
+    info = store.describe(VARIETY.name, 1)
+    assert {path.name for path in version_folder(store, 1).iterdir()} == {
+        "model.skops", "model.json", "card.md", "training.ipynb",
+    }  # fmt: skip
+    assert set(info["sha256"]) == {"model.skops", "card.md", "training.ipynb"}
+    assert (info["version"], info["created"]) == (1, "2026-11-21T07:00:00+00:00")
+    wanted = {"task", "classes", "inputs", "decision", "metrics", "baseline", "confusion", "data", "scikit_learn",
+              "python", "commit", "search", "importance", "calibration", "by_category", "environment"}  # fmt: skip
+    assert wanted <= set(info)
+    assert "version 1" in (version_folder(store, 1) / "card.md").read_text()
+    assert "version" not in models.read_info(place / "candidate")
+
+
+def test_an_equal_version_stays_challenger(store, place):
+    register(store, place)
+    report = register(store, place)
+    assert (report.version, report.promoted, report.champion) == (2, False, 1)
+    assert store.champion(VARIETY.name).version == 1
+    assert "no sure gain" in report.sentence
+
+
+@pytest.mark.parametrize(("order", "champion"), [("always", 2), ("never", 1)])
+def test_a_person_may_order(store, place, order, champion):
+    register(store, place)
+    report = register(store, place, promote=order)
+    assert report.champion == store.champion(VARIETY.name).version == champion
+    assert "ada ordered" in report.sentence
+
+
+def test_never_leaves_a_store_without_champion(store, place):
+    assert register(store, place, promote="never").champion is None
+    assert store.champion(VARIETY.name) is None
+
+
+def test_an_unknown_rule_or_search_is_refused(store, place):
+    with pytest.raises(UsageError, match="auto, always, never"):
+        register(store, place, promote="maybe")
+    with pytest.raises(UsageError, match="quick, full"):
+        training.fit(load_training_data(store, IRIS, VARIETY), size="huge", seed=0)
+
+
+def test_a_champion_that_cannot_be_loaded_is_replaced_and_the_sentence_says_so(store, place):
+    register(store, place)
+    rewrite(version_folder(store, 1), scikit_learn="0.24.2")
+    report = register(store, place)
+    assert (report.promoted, report.champion) == (True, 2)
+    assert "version 1, can no longer predict" in report.sentence
+    assert "scikit-learn 0.24.2" in report.sentence
+
+
+def test_a_champion_of_another_source_is_not_compared_on_rows_that_it_may_know(store, place):
+    register(store, place)
+    info = store.describe(VARIETY.name, 1)
+    rewrite(version_folder(store, 1), data={**info["data"], "source": {"name": "old.csv", "sha256": "1" * 64}})
+    report = register(store, place)
+    assert report.promoted
+    assert "learned from another source" in report.sentence
+
+
+def test_a_champion_with_other_classes_is_not_compared(store, place):
+    register(store, place)
+    info = store.describe(VARIETY.name, 1)
+    rewrite(version_folder(store, 1), classes=["setosa", "versicolor", "sibirica"], decision=info["decision"])
+    report = register(store, place)
+    assert report.promoted
+    assert "other classes or inputs" in report.sentence
+
+
+def test_a_damaged_candidate_is_not_registered(store, place):
+    content = bytearray((place / "candidate" / "model.skops").read_bytes())
+    content[100] ^= 1
+    (place / "candidate" / "model.skops").write_bytes(content)
+    with pytest.raises(ModelRefused, match="changed"):
+        register(store, place)
+    assert store.versions(VARIETY.name) == []
+
+
+def test_a_candidate_of_another_task_is_not_registered(store, place):
+    rewrite(place / "candidate", task="wine_type")
+    with pytest.raises(ModelRefused, match="wine_type, not of iris_variety"):
+        register(store, place)
+
+
+class Contested(EmbeddedStore):
+    """A store in which other runs are quicker for a while."""
+
+    lost_versions = lost_moves = 0
+
+    def register(self, view, version, folder):
+        if self.lost_versions:
+            self.lost_versions -= 1
+            raise VersionTaken("another run")
+        super().register(view, version, folder)
+
+    def move_champion(self, entry, expected):
+        if self.lost_moves:
+            self.lost_moves -= 1
+            raise ChampionMoved("another run")
+        super().move_champion(entry, expected)
+
+
+def test_the_report_has_the_card_of_the_version(store, place):
+    report = register(store, place)
+    assert report.card == (version_folder(store, 1) / "card.md").read_text()
+
+
+def test_other_runs_may_be_quicker_for_a_while(place):
+    store = Contested(place / "store")
+    store.lost_versions, store.lost_moves = 4, 4
+    assert register(store, place).champion == 1
+
+
+def test_other_runs_may_not_be_quicker_for_ever(place):
+    store = Contested(place / "store")
+    store.lost_versions = 5
+    with pytest.raises(VersionTaken, match="5 times"):
+        register(store, place)
+    store.lost_versions, store.lost_moves = 0, 5
+    with pytest.raises(ChampionMoved, match="by hand"):
+        register(store, place)
+
+
+def promote(store, version, reason="it was better"):
+    return training.promote(store, VARIETY, version, when=NOW + timedelta(days=1), who="grace", reason=reason)
+
+
+def test_a_rollback_moves_the_champion_back(store, place):
+    register(store, place)
+    register(store, place, promote="always")
+    entry = promote(store, 1)
+    assert store.champion(VARIETY.name) == entry
+    assert [each.version for each in store.champion_log(VARIETY.name)] == [1, 2, 1]
+    assert (entry.who, entry.reason) == ("grace", "it was better")
+
+
+def test_a_version_that_does_not_load_is_not_promoted(store, place):
+    register(store, place)
+    register(store, place, promote="always")
+    rewrite(version_folder(store, 1), scikit_learn="0.24.2")
+    with pytest.raises(ModelRefused):
+        promote(store, 1)
+    assert store.champion(VARIETY.name).version == 2
+
+
+def test_a_version_that_learned_from_another_source_is_not_promoted(store, place):
+    register(store, place)
+    IRIS.load([]).rows.iloc[5:].to_csv(place / "other.csv", index=False)
+    backfill(store, IRIS, [place / "other.csv"], NOW, replace=True)
+    assert store.champion(VARIETY.name) is None
+    with pytest.raises(
+        ModelRefused, match=r"learned from scikit-learn's iris, and the store now has those of other\.csv"
+    ):
+        promote(store, 1)
+
+
+def test_a_promotion_needs_a_version_and_a_reason(store, place):
+    register(store, place)
+    with pytest.raises(NotFound):
+        promote(store, 7)
+    with pytest.raises(UsageError, match="reason"):
+        promote(store, 1, reason="  ")
+
+
+def test_training_is_needed_until_there_is_a_champion_for_these_data(store, place):
+    assert needs_training(store, IRIS, VARIETY)
+    register(store, place)
+    assert not needs_training(store, IRIS, VARIETY)
+
+
+def test_training_is_needed_for_other_data_and_other_software(store, place):
+    register(store, place)
+    info = store.describe(VARIETY.name, 1)
+    rewrite(version_folder(store, 1), data={**info["data"], "fingerprint": "0" * 64})
+    assert needs_training(store, IRIS, VARIETY)
+    rewrite(version_folder(store, 1), data=info["data"], scikit_learn="0.24.2")
+    assert needs_training(store, IRIS, VARIETY)
+    rewrite(version_folder(store, 1), scikit_learn=sklearn.__version__)
+    assert not needs_training(store, IRIS, VARIETY)
+
+
+def test_training_is_needed_when_the_champion_was_withdrawn(store, place):
+    register(store, place)
+    store.move_champion(ChampionEntry(VARIETY.name, None, NOW, "ada", "withdrawn"), 1)
+    assert needs_training(store, IRIS, VARIETY)
+    assert register(store, place).champion == 2
+
+
+def test_the_same_data_and_seed_give_the_same_scores(store):
+    data = load_training_data(store, IRIS, VARIETY)
+    one, other = (training.fit(data, size="quick", seed=1) for _ in range(2))
+    assert one.evaluation.document() == other.evaluation.document()
+    assert np.isfinite(one.evaluation.scores["log_loss"].value)
