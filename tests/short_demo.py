@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
+from pipelines.cli.main import main
 
 DAYS, PER_DAY, END = 4, 6, date(2026, 3, 31)
 

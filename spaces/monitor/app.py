@@ -1,9 +1,9 @@
-"""The Space `monitor`: the app of `pipelines.apps.monitor` on the copies beside this file."""
+"""The Space `monitor`: the app of `spaces.monitor.page` on the copies beside this file."""
 
 from pathlib import Path
 
-from pipelines.apps.look import launch
-from pipelines.apps.monitor import build
+from spaces.markup import launch
+from spaces.monitor.page import build
 
 demo = build(Path(__file__).parent)
 

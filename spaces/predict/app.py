@@ -1,9 +1,9 @@
-"""The Space `predict`: the app of `pipelines.apps.predict` on the copies beside this file."""
+"""The Space `predict`: the app of `spaces.predict.page` on the copies beside this file."""
 
 from pathlib import Path
 
-from pipelines.apps.look import launch
-from pipelines.apps.predict import build
+from spaces.markup import launch
+from spaces.predict.page import build
 
 demo = build(Path(__file__).parent)
 

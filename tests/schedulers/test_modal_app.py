@@ -17,7 +17,7 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from pipelines.cli import main
+from pipelines.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "schedulers" / "modal_app.py"

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from pipelines import serving
-from pipelines.apps.copies import Copies
-from pipelines.apps.desks import desk_of
-from pipelines.bundles import space_bundles, write_bundle
 from pipelines.datasets import all_datasets
-from pipelines.serving import running_apps
+from pipelines.publishing import serve as serving
+from pipelines.publishing.bundle import space_bundles, write_bundle
+from pipelines.publishing.serve import running_apps
 from pipelines.stores.embedded import EmbeddedStore
+from spaces.files import Copies
+from spaces.predict.predictor import desk_of
 
 START_SECONDS = 60
 

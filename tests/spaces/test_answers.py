@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from pipelines import models
-from pipelines.apps.answer_page import page_of
-from pipelines.apps.answers import answer
-from pipelines.apps.copies import Copies
-from pipelines.apps.desks import desk_of, measured
 from pipelines.datasets import all_datasets, all_tasks, dataset_of, task_named
 from pipelines.errors import UsageError
+from spaces.files import Copies
+from spaces.predict.answer import answer
+from spaces.predict.answer_html import page_of
+from spaces.predict.predictor import desk_of, measured
 
 SETOSA = {"sepal_length": 5.0, "sepal_width": 3.4, "petal_length": 1.5, "petal_width": 0.2}
 WINE = {

@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from pipelines import models
-from pipelines.apps.batch import MOST_ROWS, predict_file
 from pipelines.errors import SourceError
+from spaces.predict.batch import MOST_ROWS, predict_file
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width"
 

@@ -10,8 +10,8 @@ import urllib.request
 
 import pytest
 
-from pipelines.bundles import space_bundles, write_bundle
-from pipelines.serving import free_port
+from pipelines.publishing.bundle import space_bundles, write_bundle
+from pipelines.publishing.serve import free_port
 from pipelines.stores.embedded import EmbeddedStore
 
 # Every connection to another machine, and every question for its address, ends the app.

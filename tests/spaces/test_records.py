@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from pipelines.apps import records
-from pipelines.apps.copies import Copies
-from pipelines.apps.records import Choice
 from pipelines.datasets import task_named
+from spaces.files import Copies
+from spaces.monitor import records
+from spaces.monitor.records import Choice
 
 TASK = task_named("iris_variety")
 START = datetime(2026, 3, 1, tzinfo=UTC)

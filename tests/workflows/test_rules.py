@@ -10,7 +10,7 @@ import pytest
 import yaml
 from workflows.scripts import ROOT
 
-from pipelines.cli import main
+from pipelines.cli.main import main
 from pipelines.datasets import all_datasets, all_tasks
 
 WORKFLOWS = {

@@ -4,9 +4,9 @@ from datetime import date
 import short_demo
 from deltalake import DeltaTable
 
-from pipelines.cli import main
+from pipelines.cli.demo import Month, alarm_lines
+from pipelines.cli.main import main
 from pipelines.datasets import all_datasets, all_tasks
-from pipelines.demo import Month, alarm_lines
 from pipelines.monitoring.dashboard import DashboardReport
 from pipelines.stores.catalogue import predictions_group, samples_group
 

@@ -5,9 +5,9 @@ from hub.repositories import Account
 from hub.repositories import Hub as HubState
 from hub.server import running
 
-from pipelines import publishing
-from pipelines.cli import main
+from pipelines.cli.main import main
 from pipelines.datasets import all_tasks
+from pipelines.publishing import publish as publishing
 
 PREDICT, MONITOR, SITE = (f"acme/serverless-ml-{name}" for name in ("predict", "monitor", "site"))
 TOKEN = "hf_writer_token"

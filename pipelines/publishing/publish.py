@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from pipelines.bundles import OWNED, Bundle, site_bundle, space_bundles
 from pipelines.errors import PublishError
-from pipelines.hub import Change, Hub, PaymentRequired, Push
+from pipelines.publishing.bundle import OWNED, Bundle, site_bundle, space_bundles
+from pipelines.publishing.hub import Change, Hub, PaymentRequired, Push
 from pipelines.settings import Settings
 from pipelines.stores.base import Store
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import histories
 from markdown_it import MarkdownIt
 
-from pipelines import report
+from pipelines.cli import summaries as report
 from pipelines.datasets import dataset_named, task_named
 from pipelines.features.backfill import BackfillReport
 from pipelines.features.daily import DayReport, FeaturesReport
-from pipelines.hub import Change
 from pipelines.inference.pipeline import InferenceReport
 from pipelines.monitoring.dashboard import refresh_dashboard
-from pipelines.publishing import PublishReport, SpaceReport
+from pipelines.publishing.hub import Change
+from pipelines.publishing.publish import PublishReport, SpaceReport
 from pipelines.stores.copying import Copied
 
 WINE, GRADE = dataset_named("wine"), task_named("wine_grade")

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from pipelines import commands
-from pipelines.commands import Run
+from pipelines.cli import commands
+from pipelines.cli.commands import Run
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.datasets.arrivals.simulated import SCENARIOS
 from pipelines.errors import PipelineError, UsageError

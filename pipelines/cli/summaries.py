@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # the pipelines stand above this module
     from pipelines.features.daily import FeaturesReport
     from pipelines.inference.pipeline import InferenceReport
     from pipelines.monitoring.dashboard import DashboardReport
-    from pipelines.publishing import PublishReport, SpaceReport
+    from pipelines.publishing.publish import PublishReport, SpaceReport
     from pipelines.stores.copying import Copied
     from pipelines.training.pipeline import TrainingReport
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines import bundles
-from pipelines.bundles import ROOT, site_bundle, space_bundles, write_bundle
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.errors import NotReadyError
-from pipelines.lock import FILE, read_lock
+from pipelines.publishing import bundle as bundles
+from pipelines.publishing.bundle import ROOT, site_bundle, space_bundles, write_bundle
+from pipelines.publishing.lock import FILE, read_lock
 from pipelines.stores.embedded import EmbeddedStore
 
 # What the design promises to be free of stores and settings, because Spaces import it alone.

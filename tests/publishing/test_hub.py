@@ -11,7 +11,7 @@ from hub.server import running
 from huggingface_hub import constants
 
 from pipelines.errors import PublishError
-from pipelines.hub import Hub, PaymentRequired
+from pipelines.publishing.hub import Hub, PaymentRequired
 from pipelines.settings import HubSettings
 
 OWNED = ("data/",)
@@ -66,11 +66,11 @@ def test_a_push_brings_text_and_binary_files_byte_by_byte_in_one_commit(client, 
 
 def test_binary_files_travel_through_lfs_where_xet_is_switched_off(stand_in, space):
     program = (
-        "from pipelines.hub import Hub; from pipelines.settings import HubSettings; import sys;"
+        "from pipelines.publishing.hub import Hub; from pipelines.settings import HubSettings; import sys;"
         "Hub(HubSettings(token='hf_writer_token', endpoint=sys.argv[1]))"
         ".push('acme/thing', {'a.png': b'\\x89PNG\\0' * 50, 'b.skops': b'\\0\\1'}, (), 'first')"
     )
-    environment = {**os.environ, "HF_HUB_DISABLE_XET": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "HF_HUB_DISABLE_XET": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run([sys.executable, "-c", program, stand_in.url], check=True, env=environment)
     assert contents(space) == {"a.png": b"\x89PNG\0" * 50, "b.skops": b"\0\1"}
     assert len(stand_in.requests("PUT", "^/lfs/")) == 2
@@ -275,7 +275,7 @@ def test_nothing_else_is_asked_of_the_hub(client, stand_in):
 
 
 def test_the_stand_in_runs_as_a_process_of_its_own():
-    tests = Path(__file__).parent
+    tests = Path(__file__).parents[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "hub", "--account", "hf_writer_token=acme"],
         cwd=tests, stdout=subprocess.PIPE, text=True,

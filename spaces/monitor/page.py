@@ -8,11 +8,11 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from pipelines.apps import records
-from pipelines.apps.copies import Copies
-from pipelines.apps.records import Choice, Record, record_of
 from pipelines.datasets import Task, all_tasks
 from pipelines.models.metrics import metric_title
+from spaces.files import Copies
+from spaces.monitor import records
+from spaces.monitor.records import Choice, Record, record_of
 
 ALL = "all versions"
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "calibration_error")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import serving
-from pipelines.bundles import Bundle, write_bundle
 from pipelines.errors import PipelineError
-from pipelines.serving import App, free_port, refresh
+from pipelines.publishing import serve as serving
+from pipelines.publishing.bundle import Bundle, write_bundle
+from pipelines.publishing.serve import App, free_port, refresh
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SECONDS = 60
 
 

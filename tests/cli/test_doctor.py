@@ -1,4 +1,4 @@
-from pipelines.cli import main
+from pipelines.cli.main import main
 
 
 def test_a_laptop_without_a_store_is_well(capsys):

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from pipelines import models
-from pipelines.apps.desks import Desk, measured, rounded
 from pipelines.datasets.contract import validate
 from pipelines.errors import UsageError
 from pipelines.models import explain
+from spaces.predict.predictor import Desk, measured, rounded
 
 # In words, from which probability of the answer on.
 CONFIDENCE = (

@@ -2,9 +2,9 @@ import json
 
 import short_demo
 
-from pipelines.cli import main
+from pipelines.cli.main import main
+from pipelines.cli.status import table
 from pipelines.datasets import all_tasks
-from pipelines.status import table
 
 
 def test_the_document_has_the_shape_that_programs_rely_on(demo_copy, capsys):

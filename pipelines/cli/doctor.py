@@ -71,7 +71,7 @@ def _champion_checks(store: Store) -> Iterator[Check]:
 def _hub_check(settings: Settings) -> Check:
     if not settings.hub.token:
         return Check("hub", passed=True, sentence="HF_TOKEN is not set, so no Space is published")
-    from pipelines.hub import Hub  # noqa: PLC0415 - needs the Hub's client only here
+    from pipelines.publishing.hub import Hub  # noqa: PLC0415 - needs the Hub's client only here
 
     try:
         account = Hub(settings.hub).account()

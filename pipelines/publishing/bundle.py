@@ -15,13 +15,13 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks
 from pipelines.errors import NotReadyError
-from pipelines.lock import FILE, Lock, read_lock
+from pipelines.publishing.lock import FILE, Lock, read_lock
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, samples_group
 
 Files = Mapping[str, bytes]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # Everything below these folders of a Space belongs to this project; whatever else is there is left alone.
 OWNED = ("pipelines/", "models/", "samples/", "history/", "dashboard/")
 # The modules that the apps import, with what these import; a test imports each of them from a bundle alone.

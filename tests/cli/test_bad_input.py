@@ -6,7 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
-from pipelines.cli import main
+from pipelines.cli.main import main
 from pipelines.datasets import dataset_named
 from pipelines.stores.catalogue import quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
@@ -145,7 +145,7 @@ def test_a_killed_backfill_is_completed_by_the_next(tmp_path):
     script = (
         "import os\nfrom pipelines.stores.embedded import tables\n"
         "tables.DeltaTables._merge = lambda *a: os.kill(os.getpid(), 9)\n"
-        "from pipelines.cli import main\nmain(['backfill', 'iris'])"
+        "from pipelines.cli.main import main\nmain(['backfill', 'iris'])"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
     assert main(["backfill", "iris"]) == 0

@@ -9,10 +9,10 @@ from typing import Any, Literal, Optional
 
 import gradio as gr
 
-from pipelines.apps.answers import answer
-from pipelines.apps.desks import Desk
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
+from spaces.predict.answer import answer
+from spaces.predict.predictor import Desk
 
 RETURNED = (
     "The predicted class, the probability of each class, how sure the model is, the inputs that pushed the answer, the "

@@ -6,10 +6,10 @@ from hub.repositories import Account, Blob
 from hub.repositories import Hub as HubState
 from hub.server import running
 
-from pipelines import publishing
-from pipelines.bundles import Bundle
 from pipelines.errors import PublishError
-from pipelines.publishing import publish
+from pipelines.publishing import publish as publishing
+from pipelines.publishing.bundle import Bundle
+from pipelines.publishing.publish import publish
 from pipelines.settings import read_settings
 
 NOW = datetime(2026, 3, 31, 5, 17, tzinfo=UTC)

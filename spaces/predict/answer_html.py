@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.apps.desks import Desk
-from pipelines.apps.look import bar, image, note, table, text
 from pipelines.models.metrics import metric_title
 from pipelines.pictures.canvas import finished, new_figure
+from spaces.markup import bar, image, note, table, text
+from spaces.predict.predictor import Desk
 
 # Inches; the app shows it smaller, sharp on a phone's screen too.
 PICTURE = 2.4

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-FILE = Path(__file__).parents[1] / "requirements.txt"
+FILE = Path(__file__).parents[2] / "requirements.txt"
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from pipelines import report
-from pipelines import status as status_pages
+from pipelines.cli import status as status_pages
+from pipelines.cli import summaries as report
+from pipelines.cli.demo import Month, alarm_lines, run_demo
+from pipelines.cli.doctor import doctor_checks
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, dataset_named, dataset_of, task_named
-from pipelines.demo import Month, alarm_lines, run_demo
-from pipelines.doctor import doctor_checks
 from pipelines.errors import NotReadyError, PublishError, UsageError
 from pipelines.features import daily as feature_pipeline
 from pipelines.inference.pipeline import run_inference
@@ -186,7 +186,7 @@ def demo(run: Run, options: argparse.Namespace) -> None:
 
 def publish(run: Run, options: argparse.Namespace) -> None:
     """Create or refresh the Spaces."""
-    from pipelines.publishing import publish as publish_spaces  # noqa: PLC0415 - needs the Hub's client only here
+    from pipelines.publishing.publish import publish as publish_spaces  # noqa: PLC0415 - needs the Hub's client only here
 
     done = publish_spaces(run.store, run.settings, dry_run=options.dry_run, namespace=options.namespace, now=run.now)
     run.show(report.publish_summary(done))
@@ -206,7 +206,7 @@ def copy(run: Run, options: argparse.Namespace) -> None:
 
 def serve(run: Run, options: argparse.Namespace) -> None:  # noqa: ARG001 - every command takes the options
     """Start both Spaces on this machine until interrupted."""
-    from pipelines.serving import serve_spaces  # noqa: PLC0415 - Gradio takes seconds to import
+    from pipelines.publishing.serve import serve_spaces  # noqa: PLC0415 - Gradio takes seconds to import
 
     serve_spaces(run.store)
 

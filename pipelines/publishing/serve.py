@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.bundles import Bundle, space_bundles, write_bundle
 from pipelines.datasets import all_tasks
 from pipelines.errors import PipelineError
+from pipelines.publishing.bundle import Bundle, space_bundles, write_bundle
 from pipelines.stores.base import Store
 
 log = logging.getLogger(__name__)

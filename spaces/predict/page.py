@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 from gradio.events import api
 
-from pipelines.apps import batch
-from pipelines.apps.answer_page import page_of
-from pipelines.apps.batch import MOST_ROWS
-from pipelines.apps.copies import Copies
-from pipelines.apps.desks import Desk, desk_of, measured
-from pipelines.apps.endpoints import answered, endpoint, name_of
-from pipelines.apps.look import empty
 from pipelines.datasets import all_datasets
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
+from spaces.files import Copies
+from spaces.markup import empty
+from spaces.predict import batch
+from spaces.predict.answer_html import page_of
+from spaces.predict.batch import MOST_ROWS
+from spaces.predict.endpoints import answered, endpoint, name_of
+from spaces.predict.predictor import Desk, desk_of, measured
 
 FIRST = (
     "These are the values of a typical sample. Change what you like and press **Predict**; what you clear counts as "

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from pipelines import models
-from pipelines.apps.copies import Copies
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals.simulated import simulate_day
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
 from pipelines.models import explain
+from spaces.files import Copies
 
 # A sample is a stranger if it is farther from its nearest real sample than so many real samples are from theirs.
 STRANGER_SHARE = 0.99

@@ -1,1 +1,0 @@
-"""What both Spaces show. Imported inside a Space alone: no store, no settings, no network."""

@@ -1,0 +1,1 @@
+"""The command line: arguments, one recipe a verb, and what they print."""
