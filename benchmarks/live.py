@@ -14,12 +14,11 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals.simulated import simulate_days
-from pipelines.inference.pipeline import load_version
 from pipelines.models import metrics
 from pipelines.settings import read_settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import samples_group
+from pipelines.stores.catalogue import load_version, samples_group
 
 FIRST_DAY = date(2030, 1, 1)  # no day that anybody has simulated while choosing anything
 SHOWN = ("accuracy", "macro_f1", "quadratic_kappa", "log_loss", "calibration_error")
@@ -51,7 +50,7 @@ def compared(store: Store, task: Task, samples: pd.DataFrame) -> Iterator[tuple[
     champion = store.champion(task.name)
     if champion is None or champion.version is None:
         return
-    model = load_version(store, task, champion.version)
+    model = load_version(store, task, champion.version, models.load)
     answers = models.predict(model, samples)
     found = metrics.score(task, task.labels(samples), answers["prediction"], answers[task.probability_columns])
     for score in SHOWN:

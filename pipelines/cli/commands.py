@@ -21,8 +21,8 @@ from pipelines.monitoring.dashboard import refresh_dashboard
 from pipelines.settings import Settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
-from pipelines.training import pipeline as training
-from pipelines.training_run import train_task
+from pipelines.training import promotion
+from pipelines.training.notebook import train_task
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ def dashboard(run: Run, options: argparse.Namespace) -> None:
 
 def promote(run: Run, options: argparse.Namespace) -> None:
     """Move the champion of a task to a registered version, because a person says so."""
-    entry = training.promote(
+    entry = promotion.promote(
         run.store,
         task_named(options.task),
         options.version,

@@ -11,14 +11,16 @@ from typing import cast
 
 from tqdm import tqdm
 
+from pipelines import models
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals.simulated import SCENARIOS
 from pipelines.features import daily as features
-from pipelines.inference.pipeline import Loader, load_version, run_inference
+from pipelines.inference.pipeline import Loader, run_inference
 from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import load_version
 from pipelines.training import pipeline as training
-from pipelines.training_run import train_task
+from pipelines.training.notebook import train_task
 
 # When the schedule's last daily workflow runs; the clock of each simulated day.
 DAILY_RUN = time(6, 47, tzinfo=UTC)
@@ -66,7 +68,7 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
         features.backfill(store, dataset, sources=[], now=start, replace=False)
         for task in dataset.tasks:
             _train_if_needed(store, dataset, task, runs=runs, who=who, now=start)
-    load = cast("Loader", functools.cache(load_version))
+    load = cast("Loader", functools.cache(functools.partial(load_version, load=models.load)))
     for day in tqdm(list(month), desc="days", disable=not sys.stderr.isatty()):
         _run_day(store, day, month, load)
     return [refresh_dashboard(store, dataset, now) for dataset in all_datasets()]

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import sklearn
 
+from pipelines import models
 from pipelines.datasets import all_tasks
 from pipelines.errors import PipelineError
-from pipelines.inference.pipeline import load_version
 from pipelines.settings import Settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import load_version
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _champion_checks(store: Store) -> Iterator[Check]:
             if champion is None or champion.version is None:
                 yield Check(name, passed=True, sentence=f"none yet; train it: python -m pipelines train {task.name}")
                 continue
-            load_version(store, task, champion.version)
+            load_version(store, task, champion.version, models.load)
         except PipelineError as error:
             yield Check(name, passed=False, sentence=str(error))
         else:

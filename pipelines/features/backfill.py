@@ -14,7 +14,14 @@ from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import Source
 from pipelines.errors import SourceError
 from pipelines.stores.base import ChampionEntry, Store
-from pipelines.stores.catalogue import ROLES, predictions_group, quarantine_group, samples_group
+from pipelines.stores.catalogue import (
+    ROLES,
+    backfilled_source,
+    predictions_group,
+    quarantine_group,
+    samples_group,
+    source_file,
+)
 
 # How many faults an error sentence names.
 FAULTS_SHOWN = 3
@@ -90,12 +97,6 @@ def backfill(
     )
 
 
-def backfilled_source(store: Store, dataset: DataSet) -> dict[str, str] | None:
-    """The `name` and `sha256` of the source that the store was backfilled from, and when (`at`); None before that."""
-    content = store.get_file(_source_file(dataset))
-    return None if content is None else dict(json.loads(content))
-
-
 def _refuse_another(store: Store, dataset: DataSet, source: Source) -> None:
     known = backfilled_source(store, dataset)
     if known and known["sha256"] != source.sha256:
@@ -147,8 +148,4 @@ def _remember(store: Store, dataset: DataSet, source: Source, now: datetime) -> 
             "rows": len(source.rows),
             "at": now.isoformat(timespec="seconds"),
         }
-        store.put_file(_source_file(dataset), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def _source_file(dataset: DataSet) -> str:
-    return f"sources/{dataset.name}.json"
+        store.put_file(source_file(dataset), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

@@ -13,7 +13,7 @@ from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_days
 from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.errors import NotReadyError, UsageError
 from pipelines.features.backfill import BackfillReport, backfill
-from pipelines.stores.base import Store
+from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import quarantine_group, samples_group
 
 __all__ = ["BackfillReport", "DayReport", "FeaturesReport", "backfill", "due_days", "run_features"]
@@ -23,7 +23,6 @@ Arrivals = Literal["simulate", "replay"]
 ORIGIN_OF = {"simulate": "simulated", "replay": "replayed"}
 # After a longer gap (three years) it is likelier that a clock is wrong than that nobody ran this for so long.
 MOST_DUE_DAYS = 1096
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ def _check_choices(per_day: int, arrivals: Arrivals, scenario: str) -> None:
 
 def _reserve(store: Store, dataset: DataSet) -> pd.DataFrame:
     history = dataset.historical_time
-    reserve = store.read(samples_group(dataset), start=history, end=history + _TICK, where={"role": "reserve"})
+    reserve = store.read(samples_group(dataset), start=history, end=history + TICK, where={"role": "reserve"})
     if reserve.empty:
         raise NotReadyError(
             f"{dataset.title} has no historical rows yet; run `python -m pipelines backfill {dataset.name}` first."
@@ -179,7 +178,7 @@ def _refuse_a_mix(store: Store, dataset: DataSet, newest: date, arrivals: Arriva
 
 def _arrivals(store: Store, dataset: DataSet, first: date | None, end: date) -> pd.DataFrame:
     """The identity and origin of the arrivals from one day up to, not including, another."""
-    start = datetime.combine(first, time(), tzinfo=UTC) if first else dataset.historical_time + _TICK
+    start = datetime.combine(first, time(), tzinfo=UTC) if first else dataset.historical_time + TICK
     return store.read(
         samples_group(dataset),
         start=start,

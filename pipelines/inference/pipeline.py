@@ -1,19 +1,18 @@
 """The batch-inference pipeline: predict the arrivals that the champion has not predicted yet, and nothing else."""
 
 import logging
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from functools import partial
 
 import pandas as pd
 
 from pipelines import models
 from pipelines.datasets import DataSet, Task
 from pipelines.errors import ModelRefused, NotReadyError
-from pipelines.stores.base import Store
-from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.stores.base import TICK, Store
+from pipelines.stores.catalogue import load_version, predictions_group, samples_group
 
 # How far before the newest prediction an arrival without one is still looked for. A day that is created again with
 # more samples falls into it; a fixed width keeps a day's cost the same however long the history is.
@@ -64,7 +63,7 @@ def run_inference(
     champion = store.champion(task.name)
     if champion is None or champion.version is None:
         raise NotReadyError(f"The task {task.name} has no champion. Run: python -m pipelines train {task.name}")
-    load = load or load_version
+    load = load or partial(load_version, load=models.load)
     due = due_arrivals(store, dataset, task, run_date)
     if due.empty:
         return InferenceReport(task.name, champion.version, None, 0, _no_predictions(task))
@@ -90,15 +89,9 @@ def due_arrivals(store: Store, dataset: DataSet, task: Task, run_date: date) -> 
     return arrivals[~arrivals["sample_id"].isin(predicted["sample_id"])].reset_index(drop=True)
 
 
-def load_version(store: Store, task: Task, version: int) -> models.Model:
-    """Download a registered version, verify it and load it."""
-    with tempfile.TemporaryDirectory() as folder:
-        return models.load(store.download(task.name, version, Path(folder) / "model"))
-
-
 def _window_start(store: Store, dataset: DataSet, task: Task, end: datetime) -> datetime:
     newest = store.newest(predictions_group(task))
-    first_arrival = dataset.historical_time + timedelta(microseconds=1)
+    first_arrival = dataset.historical_time + TICK
     return first_arrival if newest is None else max(first_arrival, min(newest, end) - LOOK_BACK)
 
 

@@ -38,6 +38,11 @@ TITLES = {
 }
 UNITS_FOR_SPREAD = 2  # one row resampled is always itself and says nothing about spread
 
+# Below 30 samples a 95 % interval of a share may be wider than ±0.17: it tells no model from its baseline.
+FEWEST_SAMPLES = 30
+MEANS_OVER_CLASSES = ("balanced_accuracy", "macro_f1")
+LOWER_IS_BETTER = ("log_loss", "calibration_error", "mean_absolute_error")
+
 
 @dataclass(frozen=True)
 class Estimate:

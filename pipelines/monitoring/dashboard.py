@@ -13,6 +13,7 @@ from pipelines.monitoring import page as site
 from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring.document import DataState, Document, TaskState
 from pipelines.pictures import monitoring as figures
+from pipelines.pictures import scores
 from pipelines.pictures.canvas import Picture
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import ORIGINS, predictions_group, quarantine_group, samples_group
@@ -96,7 +97,7 @@ def _pictures(state: TaskState, data: DataState, own: Document) -> dict[str, Pic
     return {
         "newest": figures.newest_picture(data.dataset, task, None if newest.empty else newest.iloc[0].to_dict()),
         "recent": figures.recent_picture(task, monitoring.recent_predictions(state.predictions, PICTURED)),
-        "confusion": figures.confusion_picture(task, counts, document["version"]),
+        "confusion": scores.confusion_picture(task, counts, document["version"]),
         "quality": figures.quality_picture(
             task,
             monitoring.quality_over_time(task, state.predictions),
@@ -110,7 +111,7 @@ def _pictures(state: TaskState, data: DataState, own: Document) -> dict[str, Pic
             scoreboard.task_tests(task, whole, document),
             whole["drift"]["needs"] or "a first arrival",
         ),
-        "calibration": figures.calibration_picture(task, document["calibration"]),
+        "calibration": scores.calibration_picture(task, document["calibration"]),
     }
 
 

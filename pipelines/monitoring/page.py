@@ -9,8 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines.models.metrics import metric_title
-from pipelines.monitoring.quality import LOWER_IS_BETTER
+from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What a reader sees first; the recalls stand in a table of their own.

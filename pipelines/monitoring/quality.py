@@ -14,11 +14,9 @@ import pandas as pd
 
 from pipelines.datasets import Task
 from pipelines.models import metrics
-from pipelines.models.metrics import Estimate
+from pipelines.models.metrics import FEWEST_SAMPLES, LOWER_IS_BETTER, MEANS_OVER_CLASSES, Estimate
 from pipelines.models.score_sums import Sums, scores_of, sums_of
 
-# Below 30 samples a 95 % interval of a share may be wider than ±0.17: it tells no model from its baseline.
-FEWEST_SAMPLES = 30
 # With 10 samples of a class the interval of its recall still spans up to 0.5; with fewer it says nothing.
 FEWEST_OF_CLASS = 10
 # A rolling score looks at the newest whole days that hold this many samples: its interval is then at most ±0.1.
@@ -27,9 +25,6 @@ ROLLING_SAMPLES = 100
 LATE_AFTER = timedelta(hours=48)
 SEED = 2026  # resampling only draws intervals; a fixed seed keeps an unchanged page unchanged
 ROLLING_REPEATS = 200  # one interval a day: 200 repeats place its ends well enough for a picture
-
-MEANS_OVER_CLASSES = ("balanced_accuracy", "macro_f1")
-LOWER_IS_BETTER = ("log_loss", "calibration_error", "mean_absolute_error")
 
 
 def served_rows(predictions: pd.DataFrame, version: int | None = None) -> pd.DataFrame:

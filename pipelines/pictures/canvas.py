@@ -19,6 +19,8 @@ BLUE, GREEN, RED = "#0072b2", "#007a5a", "#b3400a"
 DPI = 150
 WIDTH = 6.4  # inches; wider pictures have too small a print on a phone
 SMALL, TEXT, TITLE = 9, 10, 12  # points
+NO_PREDICTIONS = "No predictions yet: the first appear after the next inference run."
+LONGEST_NAME = 14  # characters of a class name that fit below a column without turning
 COLOURS = 128  # what is drawn has few, and shades of their edges
 
 

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipelines.datasets import DataSet, Task
-from pipelines.features.exploration import correlations
 from pipelines.pictures.canvas import BLUE, GREY, INK, RED, SMALL, WIDTH, Picture, add_heading, finished, new_figure
 
 COLUMNS = 3
@@ -35,9 +34,8 @@ def distribution_picture(dataset: DataSet, task: Task, rows: pd.DataFrame) -> Pi
     return finished(figure, f"Box plots of {len(dataset.numeric)} measurements by class: {', '.join(task.classes)}.")
 
 
-def correlation_picture(dataset: DataSet, rows: pd.DataFrame) -> Picture:
-    """The rank correlation of every two numeric features, as a shaded table."""
-    table = correlations(dataset, rows)
+def correlation_picture(dataset: DataSet, table: pd.DataFrame) -> Picture:
+    """The rank correlation of every two numeric features (a square table by name), shaded."""
     titles = [dataset.feature(name).title for name in table.columns]
     side = max(WIDTH, 0.6 * len(titles))
     figure, (axes,) = new_figure(side, side)

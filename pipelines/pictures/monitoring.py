@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from pipelines.datasets import DataSet, Task
-from pipelines.models.metrics import metric_title
-from pipelines.monitoring.quality import FEWEST_SAMPLES
+from pipelines.models.metrics import FEWEST_SAMPLES, metric_title
 from pipelines.pictures.canvas import (
     BLUE,
     GREEN,
     GREY,
     INK,
     LINES,
+    LONGEST_NAME,
+    NO_PREDICTIONS,
     RED,
     SMALL,
     TEXT,
@@ -31,10 +31,7 @@ from pipelines.pictures.canvas import (
 )
 
 MARKERS = {1: "o", 7: "s", 28: "^", 91: "D"}
-NO_PREDICTIONS = "No predictions yet: the first appear after the next inference run."
 LETTER = 0.09  # inches that a letter takes on average, with some to spare
-DARK = 0.55  # shares from which on the shade needs white print
-LONGEST_NAME = 14  # characters of a class name that fit below a column without turning
 
 
 def newest_picture(dataset: DataSet, task: Task, row: Mapping[str, Any] | None) -> Picture:
@@ -87,35 +84,6 @@ def recent_picture(task: Task, rows: pd.DataFrame) -> Picture:
     known = rows[rows["label"].notna()]
     right = int((known["prediction"] == known["label"]).sum())
     return finished(figure, f"{title}: of the {len(known)} newest with a known outcome, {right} were right.")
-
-
-def confusion_picture(task: Task, counts: pd.DataFrame, version: int | None) -> Picture:
-    """How often each true class (rows) got each answer (columns): counts, and shares of the row as shade.
-
-    Parameters
-    ----------
-    counts
-        (k, k), rows and columns in the order of `task.classes`.
-    version
-        None for a candidate that has none yet.
-    """
-    title = f"{task.title}: confusion matrix"
-    if not counts.to_numpy().sum():
-        return empty_picture(title, "No labelled predictions yet: they appear after the next inference run.")
-    k, table = len(task.classes), counts.to_numpy()
-    figure, (axes,) = new_figure(max(WIDTH, 0.75 * k + 2.0), max(4.4, 0.62 * k + 2.0))
-    _fill_matrix(axes, table)
-    long = max(map(len, task.classes)) > LONGEST_NAME
-    axes.set_xticks(range(k), task.classes, fontsize=TEXT, rotation=30 if long else 0, ha="right" if long else "center")
-    axes.set_yticks(range(k), task.classes, fontsize=TEXT)
-    axes.set_xlabel("predicted", fontsize=TEXT)
-    axes.set_ylabel("true", fontsize=TEXT)
-    axes.tick_params(length=0)
-    name = "candidate" if version is None else f"version {version}"
-    add_heading(figure, title, f"{name}; counts, and shares of each true class")
-    totals = table.sum(axis=1)
-    words = [f"of {totals[i]} {label} {table[i, i]} right" for i, label in enumerate(task.classes) if totals[i]]
-    return finished(figure, f"{title} of {name}, rows true, columns predicted: {'; '.join(words)}.")
 
 
 def quality_picture(
@@ -187,50 +155,6 @@ def drift_picture(dataset: DataSet, title: str, tests: Sequence[Mapping[str, Any
         figure,
         f"{title}: {'drift of ' + ', '.join(titles[name] for name in drifted) if drifted else 'no drift found'}.",
     )
-
-
-def calibration_picture(task: Task, found: Mapping[str, Any]) -> Picture:
-    """How often the most probable class was right, by the probability that it was given.
-
-    Parameters
-    ----------
-    found
-        What `monitoring.calibration` returns.
-    """
-    title = f"{task.title}: do the probabilities mean what they say?"
-    if not found["enough"]:
-        return empty_picture(title, f"Not enough data yet: {found['n']} of {FEWEST_SAMPLES} samples.")
-    bins = [each for each in found["bins"] if each["n"]]
-    figure, (axes,) = new_figure(WIDTH, 5.2)
-    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="what is said")
-    for each in bins:
-        axes.plot([each["confidence"]] * 2, [each["accuracy_low"], each["accuracy_high"]], color=BLUE, linewidth=1.6)
-        axes.annotate(
-            f"{each['n']:,}", (each["confidence"], each["accuracy_low"]), xytext=(0, -4), textcoords="offset points",
-            ha="center", va="top", fontsize=SMALL, color=GREY,
-        )  # fmt: skip
-    axes.plot(
-        [each["confidence"] for each in bins], [each["accuracy"] for each in bins], "o", color=BLUE, markersize=6,
-        label="what happened, with 95 % interval and samples",
-    )  # fmt: skip
-    axes.set(xlim=(0, 1.02), ylim=(-0.06, 1.02))
-    axes.set_xlabel("probability of the most probable class", fontsize=TEXT)
-    axes.set_ylabel("share that was right", fontsize=TEXT)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
-    verdict = "within what chance does" if found["error"] <= found["chance"] else "more than chance"
-    words = f"calibration error {found['error']:.3f}, {verdict} (up to {found['chance']:.3f}) on {found['n']:,} samples"
-    add_heading(figure, title, words)
-    return finished(figure, f"{title} {words[0].upper()}{words[1:]}.")
-
-
-def _fill_matrix(axes: Axes, table: npt.NDArray[np.int64]) -> None:
-    totals = table.sum(axis=1, keepdims=True)
-    shares = np.divide(table, totals, out=np.zeros(table.shape), where=totals > 0)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for (i, j), count in np.ndenumerate(table):
-        words = f"{count:,}\n{shares[i, j]:.0%}" if totals[i, 0] else "0"
-        colour = "white" if shares[i, j] > DARK else INK
-        axes.text(j, i, words, ha="center", va="center", fontsize=TEXT, color=colour)
 
 
 def _table_row(task: Task, row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -22,15 +22,13 @@ from pipelines.stores.catalogue import predictions_group, samples_group
 Files = Mapping[str, bytes]
 
 ROOT = Path(__file__).parents[2]
+# The rooms that run on the Hub. In a Space `spaces/` lies in a folder of another name, because the Hub's own package
+# for graphics cards is called `spaces`; its modules find each other by relative imports.
+ROOMS = ("pictures", "models", "datasets")
+MODULES = ("__init__", "errors")
+INTERFACE = "interface"
 # Everything below these folders of a Space belongs to this project; whatever else is there is left alone.
-OWNED = ("pipelines/", "models/", "samples/", "history/", "dashboard/")
-# The modules that the apps import, with what these import; a test imports each of them from a bundle alone.
-SHARED = ("__init__", "errors", "apps/__init__", "apps/copies", "apps/look")
-PREDICTING = (
-    *("canvas", "ensembles", "explain", "metrics", "models", "score_sums", "simulate", "validate"),
-    *(f"apps/{name}" for name in ("answer_page", "answers", "batch", "desks", "endpoints", "predict")),
-)
-MONITORING = ("metrics", "score_sums", "apps/monitor", "apps/records")
+OWNED = ("pipelines/", f"{INTERFACE}/", "models/", "samples/", "history/", "dashboard/")
 REQUIREMENTS = ("gradio", "matplotlib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops", "threadpoolctl")
 # Extras of pandas that the client of the feature store asks for.
 NOT_REQUIRED = ("pymysql", "sqlalchemy")
@@ -51,8 +49,8 @@ class Bundle:
 def space_bundles(store: Store) -> tuple[Bundle, ...]:
     """The bundles of both Spaces on the current state of the store."""
     lock = read_lock(FILE.read_text(encoding="utf-8"))
-    predict = _program("predict", lock, (*SHARED, *PREDICTING))
-    monitor = _program("monitor", lock, (*SHARED, *MONITORING))
+    predict = _program("predict", lock)
+    monitor = _program("monitor", lock)
     return (
         Bundle("predict", "gradio", {**predict, **_models(store), **_samples(store)}),
         Bundle("monitor", "gradio", {**monitor, **_history(store), **_stored(store, "dashboard/")}),
@@ -94,19 +92,25 @@ def write_bundle(files: Files, folder: Path) -> list[str]:
     return sorted([*gone, *changed])
 
 
-def _program(name: str, lock: Lock, modules: tuple[str, ...]) -> dict[str, bytes]:
+def _program(name: str, lock: Lock) -> dict[str, bytes]:
+    """The rooms of `pipelines` that run on the Hub, the interface, what starts it, and what it is installed with."""
     folder = ROOT / "spaces" / name
     readme = Template((folder / "README.template.md").read_text(encoding="utf-8"))
     versions = {"sdk_version": lock.version("gradio"), "python_version": lock.python}
     pins = lock.closure(REQUIREMENTS, without=NOT_REQUIRED)
-    data_sets = [f"datasets/{path.stem}" for path in (ROOT / "pipelines" / "datasets").glob("*.py")]
+    starter = (folder / "app.py").read_text(encoding="utf-8").replace("from spaces.", f"from {INTERFACE}.")
+    interface = [*(ROOT / "spaces").glob("*.py"), *folder.glob("*.py")]
+    modules = [ROOT / "pipelines" / f"{module}.py" for module in MODULES]
+    modules += [path for room in ROOMS for path in (ROOT / "pipelines" / room).rglob("*.py")]
     return {
-        "app.py": (folder / "app.py").read_bytes(),
+        "app.py": starter.encode(),
         "README.md": readme.substitute(versions).encode(),
         "requirements.txt": "".join(f"{pin.line}\n" for pin in pins).encode(),
+        **{path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(modules)},
         **{
-            f"pipelines/{module}.py": (ROOT / "pipelines" / f"{module}.py").read_bytes()
-            for module in sorted({*modules, *data_sets})
+            f"{INTERFACE}/{path.relative_to(ROOT / 'spaces').as_posix()}": path.read_bytes()
+            for path in sorted(interface)
+            if path.name != "app.py"
         },
     }
 

@@ -8,7 +8,7 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Protocol
 
@@ -18,6 +18,9 @@ from pipelines.errors import StoreError
 
 ColumnType = Literal["string", "double", "bigint", "timestamp"]
 Filter = Mapping[str, str | Sequence[str]]
+
+# Event times are kept in microseconds: the end of a window that takes in one time is one tick later.
+TICK = timedelta(microseconds=1)
 
 # What both Delta Lake and Hopsworks accept as a name; Hopsworks lower-cases anything else.
 _LEGAL_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")

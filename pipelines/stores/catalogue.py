@@ -1,10 +1,19 @@
-"""The feature groups and feature views of a data set, as the store needs to know them."""
+"""What the store holds of a data set: its feature groups and views, its history and source, its model versions."""
 
+import json
 import math
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.spec import Feature, Label
-from pipelines.stores.base import Column, ColumnType, FeatureGroup, FeatureView
+from pipelines.stores.base import TICK, Column, ColumnType, FeatureGroup, FeatureView, Store
+
+T = TypeVar("T")
 
 ORIGINS = ("historical", "simulated", "replayed")
 ROLES = ("train", "test", "reserve")
@@ -83,6 +92,35 @@ def task_view(dataset: DataSet, task: Task) -> FeatureView:
         inputs=task.inputs,
         label=task.label,
     )
+
+
+def read_history(store: Store, dataset: DataSet) -> pd.DataFrame:
+    """The historical rows of a data set."""
+    start = dataset.historical_time
+    return store.read(samples_group(dataset), start=start, end=start + TICK, where={"origin": "historical"})
+
+
+def backfilled_source(store: Store, dataset: DataSet) -> dict[str, Any] | None:
+    """What the data set was backfilled from: `name`, `sha256`, `rows`, and when (`at`); None before a backfill."""
+    content = store.get_file(source_file(dataset))
+    return None if content is None else dict(json.loads(content))
+
+
+def source_file(dataset: DataSet) -> str:
+    """The name of the file that says what a data set was backfilled from."""
+    return f"sources/{dataset.name}.json"
+
+
+def load_version(store: Store, task: Task, version: int, load: Callable[[Path], T]) -> T:
+    """What `load` makes of the files of a registered version, which are gone afterwards.
+
+    Raises
+    ------
+    NotFound
+        The version is not registered.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        return load(store.download(task.name, version, Path(folder) / "model"))
 
 
 def _feature_column(feature: Feature) -> Column:

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,9 @@ from pipelines.datasets import DataSet, Task
 from pipelines.datasets.roles import near_groups
 from pipelines.errors import NotReadyError
 from pipelines.models import encode
-from pipelines.stores.base import Store
-from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.stores.base import TICK, Store
+from pipelines.stores.catalogue import backfilled_source, predictions_group, read_history, samples_group
 from pipelines.training.cross_validation import Rows
-
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -96,19 +93,8 @@ def load_training_data(store: Store, dataset: DataSet, task: Task) -> TrainingDa
         rows=len(whole),
         fingerprint=fingerprint(task, whole),
         released=tuple(sorted(set(released["sample_id"]) & set(whole["sample_id"]))),
-        source=source_of(store, dataset),
+        source=backfilled_source(store, dataset) or {},
     )
-
-
-def source_of(store: Store, dataset: DataSet) -> dict[str, Any]:
-    """What the data set was backfilled from: `name`, `sha256`, `rows`, `at`; empty before a backfill."""
-    return dict(json.loads(store.get_file(f"sources/{dataset.name}.json") or b"{}"))
-
-
-def read_history(store: Store, dataset: DataSet) -> pd.DataFrame:
-    """The historical rows of a data set."""
-    start = dataset.historical_time
-    return store.read(samples_group(dataset), start=start, end=start + _TICK, where={"origin": "historical"})
 
 
 def released_rows(store: Store, dataset: DataSet, task: Task, reserve: pd.DataFrame) -> pd.DataFrame:
@@ -119,7 +105,7 @@ def released_rows(store: Store, dataset: DataSet, task: Task, reserve: pd.DataFr
     reserve
         All historical rows of the role `reserve`.
     """
-    start = dataset.historical_time + _TICK
+    start = dataset.historical_time + TICK
     replayed = store.read(samples_group(dataset), start=start, where={"origin": "replayed"})
     if replayed.empty:
         return replayed

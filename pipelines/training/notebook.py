@@ -1,4 +1,4 @@
-"""Running a notebook through papermill, with the checks that papermill leaves to its caller.
+"""One training run: the notebook executed through papermill, and the version that comes of it.
 
 papermill accepts a misspelt parameter with a warning, and puts parameters before the notebook's own defaults, which
 then win, where no cell is tagged `parameters` (papermill issues 245 and 251). Here both are errors.
@@ -6,8 +6,10 @@ then win, where no cell is tagged `parameters` (papermill issues 245 and 251). H
 
 import ast
 import logging
+import shutil
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,12 @@ import papermill
 from jupyter_client.manager import AsyncKernelManager
 from papermill.exceptions import PapermillException, PapermillExecutionError
 
+from pipelines.datasets import Task, dataset_of
 from pipelines.errors import NotebookError
+from pipelines.stores.base import Store
+from pipelines.training.pipeline import TrainingReport, register_candidate
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "training.ipynb"
 
 # The kernel that ipykernel installs beside this very Python, whatever a notebook was saved with.
 KERNEL = "python3"
@@ -28,6 +35,32 @@ class EncryptedKernelManager(AsyncKernelManager):
     """Talks to the kernel over an encrypted connection, which is not the default: others may use the machine."""
 
     transport_encryption = "required"
+
+
+def train_task(
+    store: Store,
+    task: Task,
+    *,
+    runs: Path,
+    now: datetime,
+    who: str,
+    search: str,
+    seed: int,
+    promote: str,
+) -> TrainingReport:
+    """Train a task in the notebook, register the candidate with the executed notebook, and decide on the champion.
+
+    The executed notebook stays in `runs`, also when a cell failed; nothing is registered then.
+    """
+    folder = runs / f"{now:%Y%m%dT%H%M%SZ}-train-{task.name}"
+    candidate = folder / "candidate"
+    parameters = {"task": task.name, "search": search, "seed": seed, "output": str(candidate)}
+    executed = run_notebook(NOTEBOOK, folder / "training.ipynb", parameters)
+    report = register_candidate(
+        store, dataset_of(task), task, candidate=candidate, notebook=executed, now=now, who=who, promote=promote
+    )
+    shutil.rmtree(candidate)
+    return report
 
 
 def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> Path:

@@ -2,7 +2,9 @@
 
 import logging
 import platform
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,21 +16,26 @@ import numpy as np
 import sklearn
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task, dataset_of
-from pipelines.errors import ModelRefused, UsageError
+from pipelines.datasets import DataSet, Task
+from pipelines.errors import ModelRefused, UsageError, VersionTaken
 from pipelines.models import Model
-from pipelines.registration import load_registered, register_version
-from pipelines.stores.base import ChampionEntry, Store
-from pipelines.succession import decide_succession
+from pipelines.stores.base import Store
+from pipelines.stores.catalogue import load_version, task_view
 from pipelines.training.card import render_card
-from pipelines.training.data import TrainingData, load_training_data, source_of
+from pipelines.training.data import TrainingData, load_training_data
 from pipelines.training.evaluation import Evaluation, evaluate, plain
+from pipelines.training.promotion import decide_succession
 from pipelines.training.search import Found, search
 
 SEARCHES = ("quick", "full")
 ORDERS = ("auto", "always", "never")
 # What a prediction depends on beyond scikit-learn, whose version a model insists on.
 ENVIRONMENT = ("numpy", "scipy", "pandas", "skops")
+
+# How often another run may be quicker to a version number before this one gives up.
+ATTEMPTS = 5
+NOTEBOOK_FILE = "training.ipynb"
+CARD_FILE = "card.md"
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +129,7 @@ def register_candidate(
     if promote not in ORDERS:
         raise UsageError(f"There is no promotion rule {promote!r}; choose from {', '.join(ORDERS)}.")
     version = register_version(store, dataset, task, candidate=candidate, notebook=notebook, now=now)
-    model = load_registered(store, task, version)
+    model = load_version(store, task, version, models.load)
     champion, decision = decide_succession(store, dataset, task, model, now=now, who=who, order=promote)
     log.info("%s", decision.sentence)
     return TrainingReport(
@@ -137,35 +144,36 @@ def register_candidate(
     )
 
 
-def promote(store: Store, task: Task, version: int, *, when: datetime, who: str, reason: str) -> ChampionEntry:
-    """Make a registered version the champion, forward or back, because a person says so.
+def register_version(
+    store: Store, dataset: DataSet, task: Task, *, candidate: Path, notebook: Path, now: datetime
+) -> int:
+    """Register a candidate folder with its executed notebook under the next free version, and return that.
 
     Raises
     ------
-    NotFound
-        There is no such version.
     ModelRefused
-        It cannot be loaded here, so it could not predict, or it was trained on another source: what was a training
-        row then may be a test or reserve row now.
-    UsageError
-        No reason is given.
+        The candidate is damaged, or is of another task.
+    VersionTaken
+        Other runs were quicker each time.
     """
-    if not reason.strip():
-        raise UsageError("A promotion needs a reason that others can read later; give --reason TEXT.")
-    _refuse_another_source(store, task, load_registered(store, task, version))
-    champion = store.champion(task.name)
-    entry = ChampionEntry(task.name, version, when, who, reason.strip())
-    store.move_champion(entry, champion.version if champion else None)
-    return entry
-
-
-def _refuse_another_source(store: Store, task: Task, model: Model) -> None:
-    learned, present = model.info["data"]["source"], source_of(store, dataset_of(task))
-    if learned.get("sha256") != present.get("sha256"):
-        raise ModelRefused(
-            f"Version {model.version} of {task.name} learned from {learned.get('name')}, and the store now has those "
-            f"of {present.get('name')}: it may have learned rows that it would be judged on. Train a new version."
-        )
+    info = models.load(candidate).info
+    if info["task"] != task.name:
+        raise ModelRefused(f"{candidate} holds a model of {info['task']}, not of {task.name}. Train {task.name} again.")
+    for _ in range(ATTEMPTS):
+        version = max(store.versions(task.name), default=0) + 1
+        about = {**info, "version": version, "created": now.isoformat(timespec="seconds")}
+        with tempfile.TemporaryDirectory() as above:
+            folder = Path(above) / "version"
+            shutil.copytree(candidate, folder)
+            shutil.copyfile(notebook, folder / NOTEBOOK_FILE)
+            (folder / CARD_FILE).write_text(render_card(dataset, task, about), encoding="utf-8")
+            models.write_info(folder, about)
+            try:
+                store.register(task_view(dataset, task), version, folder)
+            except VersionTaken:
+                continue
+        return version
+    raise VersionTaken(f"Other runs registered versions of {task.name} {ATTEMPTS} times in a row. Train again later.")
 
 
 def needs_training(store: Store, dataset: DataSet, task: Task) -> bool:

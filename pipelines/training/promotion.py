@@ -2,19 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import DataSet, Task, dataset_of
 from pipelines.datasets.roles import near_groups
+from pipelines.errors import ChampionMoved, ModelRefused, UsageError
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate, metric_title
+from pipelines.stores.base import ChampionEntry, Store
+from pipelines.stores.catalogue import backfilled_source, load_version, read_history, samples_group
+from pipelines.training.data import distinct, labelled
 
 # How much recall of a guarded class a better score may cost: about the sampling error of a class with 100 rows.
 RECALL_MARGIN = 0.05
+
+# How often another run may move the champion meanwhile before this one gives up.
+ATTEMPTS = 5
+ARRIVALS = ("simulated", "replayed")
+SHORT = 12  # characters that name a fingerprint or a commit
 
 Info = Mapping[str, Any]
 
@@ -42,6 +52,62 @@ class Unseen:
     def __str__(self) -> str:
         arrivals = f" and {len(self.arrived):,} arrivals" if len(self.arrived) else ""
         return f"{len(self.held_out):,} test rows{arrivals} that neither has seen"
+
+
+def decide_succession(
+    store: Store, dataset: DataSet, task: Task, model: Model, *, now: datetime, who: str, order: str
+) -> tuple[int | None, Decision]:
+    """Decide on a registered version against the champion as it is, and move the champion where it has earned it.
+
+    Parameters
+    ----------
+    order
+        `auto`, or what a person has ordered: `always`, `never`.
+
+    Returns
+    -------
+    The champion after that (None: there is none), and the decision.
+
+    Raises
+    ------
+    ChampionMoved
+        Other runs moved the champion each time.
+    """
+    for _ in range(ATTEMPTS):
+        entry = store.champion(task.name)
+        champion = entry.version if entry else None
+        decision = _decision(store, dataset, task, model, champion=champion, who=who, order=order)
+        if not decision.promote:
+            return champion, decision
+        reason = _reason(decision, model.info)
+        try:
+            store.move_champion(ChampionEntry(task.name, model.version, now, who, reason), champion)
+        except ChampionMoved:
+            continue
+        return model.version, decision
+    raise ChampionMoved(f"Other runs moved the champion of {task.name} {ATTEMPTS} times in a row. Promote it by hand.")
+
+
+def promote(store: Store, task: Task, version: int, *, when: datetime, who: str, reason: str) -> ChampionEntry:
+    """Make a registered version the champion, forward or back, because a person says so.
+
+    Raises
+    ------
+    NotFound
+        There is no such version.
+    ModelRefused
+        It cannot be loaded here, so it could not predict, or it was trained on another source: what was a training
+        row then may be a test or reserve row now.
+    UsageError
+        No reason is given.
+    """
+    if not reason.strip():
+        raise UsageError("A promotion needs a reason that others can read later; give --reason TEXT.")
+    _refuse_another_source(store, task, load_version(store, task, version, models.load))
+    champion = store.champion(task.name)
+    entry = ChampionEntry(task.name, version, when, who, reason.strip())
+    store.move_champion(entry, champion.version if champion else None)
+    return entry
 
 
 def by_order(version: int, order: str, who: str) -> Decision:
@@ -139,3 +205,57 @@ def _interval(estimate: Estimate) -> str:
 
 def _signed(estimate: Estimate) -> str:
     return f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"
+
+
+def _decision(
+    store: Store, dataset: DataSet, task: Task, model: Model, *, champion: int | None, who: str, order: str
+) -> Decision:
+    if order != "auto":
+        return by_order(model.version, order, who)
+    if champion is None:
+        return against_baseline(task, model.version, model.info, f"{task.title} has no champion yet")
+    try:
+        present = load_version(store, task, champion, models.load)
+    except ModelRefused as error:
+        because = f"The champion, version {champion}, can no longer predict: {str(error).rstrip('.')}"
+        return against_baseline(task, model.version, model.info, because)
+    hindrance = _hindrance(present, model)
+    if hindrance:
+        return against_baseline(task, model.version, model.info, hindrance)
+    unseen = _unseen(store, dataset, task, model.info, present.info)
+    rng = np.random.default_rng(0)
+    return against_champion(dataset, task, unseen, challenger=model, champion=present, rng=rng)
+
+
+def _hindrance(champion: Model, challenger: Model) -> str:
+    """Why two versions cannot be compared on unseen rows; empty where they can."""
+    if champion.classes != challenger.classes or list(champion.inputs) != list(challenger.inputs):
+        return f"The champion, version {champion.version}, has other classes or inputs"
+    ours, theirs = (model.info["data"]["source"].get("sha256") for model in (challenger, champion))
+    if ours != theirs:
+        return f"The champion, version {champion.version}, learned from another source and may know these test rows"
+    return ""
+
+
+def _unseen(store: Store, dataset: DataSet, task: Task, *versions: Mapping[str, Any]) -> Unseen:
+    history = read_history(store, dataset)
+    arrivals = store.read(samples_group(dataset), where={"origin": ARRIVALS})
+    return Unseen(
+        held_out=distinct(task, labelled(task, history[history["role"] == "test"])),
+        arrived=labelled(task, untouched(arrivals, *versions)),
+    )
+
+
+def _reason(decision: Decision, info: Mapping[str, Any]) -> str:
+    """The sentence of the champion log: the decision, and the data and code that it rests on."""
+    data, commit = info["data"]["fingerprint"][:SHORT], info["commit"][:SHORT]
+    return f"{decision.sentence} Data {data}, commit {commit or 'unknown'}."
+
+
+def _refuse_another_source(store: Store, task: Task, model: Model) -> None:
+    learned, present = model.info["data"]["source"], backfilled_source(store, dataset_of(task)) or {}
+    if learned.get("sha256") != present.get("sha256"):
+        raise ModelRefused(
+            f"Version {model.version} of {task.name} learned from {learned.get('name')}, and the store now has those "
+            f"of {present.get('name')}: it may have learned rows that it would be judged on. Train a new version."
+        )

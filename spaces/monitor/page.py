@@ -10,9 +10,10 @@ import pandas as pd
 
 from pipelines.datasets import Task, all_tasks
 from pipelines.models.metrics import metric_title
-from spaces.files import Copies
-from spaces.monitor import records
-from spaces.monitor.records import Choice, Record, record_of
+
+from ..files import Copies
+from . import records
+from .records import Choice, Record, record_of
 
 ALL = "all versions"
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "calibration_error")

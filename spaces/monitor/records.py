@@ -13,8 +13,9 @@ import pandas as pd
 
 from pipelines.datasets import Task
 from pipelines.models.metrics import metric_title
-from spaces.files import Copies
-from spaces.markup import empty, figure, note, table, text
+
+from ..files import Copies
+from ..markup import empty, figure, note, table, text
 
 NOTHING_YET = "No predictions yet. They appear here after the first daily run that has a model."
 # In the order in which a reader asks; pictures that are not named here come last.

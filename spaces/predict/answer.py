@@ -9,7 +9,8 @@ from pipelines import models
 from pipelines.datasets.contract import validate
 from pipelines.errors import UsageError
 from pipelines.models import explain
-from spaces.predict.predictor import Desk, measured, rounded
+
+from .predictor import Desk, measured, rounded
 
 # In words, from which probability of the answer on.
 CONFIDENCE = (

@@ -5,8 +5,9 @@ from typing import Any
 
 from pipelines.models.metrics import metric_title
 from pipelines.pictures.canvas import finished, new_figure
-from spaces.markup import bar, image, note, table, text
-from spaces.predict.predictor import Desk
+
+from ..markup import bar, image, note, table, text
+from .predictor import Desk
 
 # Inches; the app shows it smaller, sharp on a phone's screen too.
 PICTURE = 2.4

@@ -11,8 +11,9 @@ import gradio as gr
 
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
-from spaces.predict.answer import answer
-from spaces.predict.predictor import Desk
+
+from .answer import answer
+from .predictor import Desk
 
 RETURNED = (
     "The predicted class, the probability of each class, how sure the model is, the inputs that pushed the answer, the "

@@ -14,13 +14,14 @@ from gradio.events import api
 from pipelines.datasets import all_datasets
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
-from spaces.files import Copies
-from spaces.markup import empty
-from spaces.predict import batch
-from spaces.predict.answer_html import page_of
-from spaces.predict.batch import MOST_ROWS
-from spaces.predict.endpoints import answered, endpoint, name_of
-from spaces.predict.predictor import Desk, desk_of, measured
+
+from ..files import Copies
+from ..markup import empty
+from . import batch
+from .answer_html import page_of
+from .batch import MOST_ROWS
+from .endpoints import answered, endpoint, name_of
+from .predictor import Desk, desk_of, measured
 
 FIRST = (
     "These are the values of a typical sample. Change what you like and press **Predict**; what you clear counts as "

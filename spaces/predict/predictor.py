@@ -15,7 +15,8 @@ from pipelines.datasets.arrivals.simulated import simulate_day
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
 from pipelines.models import explain
-from spaces.files import Copies
+
+from ..files import Copies
 
 # A sample is a stranger if it is farther from its nearest real sample than so many real samples are from theirs.
 STRANGER_SHARE = 0.99

@@ -9,10 +9,10 @@ import pytest
 
 from pipelines.datasets import dataset_named
 from pipelines.errors import SourceError, StoreError
-from pipelines.features.backfill import backfill, backfilled_source
+from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
 from pipelines.stores.base import ChampionEntry
-from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
+from pipelines.stores.catalogue import backfilled_source, predictions_group, quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 IRIS = dataset_named("iris")

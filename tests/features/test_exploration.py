@@ -14,6 +14,7 @@ from pipelines.features.exploration import (
     compare_gap_handling,
     compare_pruning,
     compare_simulated,
+    correlations,
     missing_by_category,
     pruning_verdict,
     redundant_features,
@@ -152,7 +153,7 @@ def test_pictures_are_drawn_for_rows_with_gaps_and_for_classes_without_rows(data
     rows[dataset.numeric[0]] = 5.0
     pictures = [
         figures.distribution_picture(dataset, dataset.tasks[0], rows),
-        figures.correlation_picture(dataset, rows),
+        figures.correlation_picture(dataset, correlations(dataset, rows)),
         figures.simulated_picture(dataset, rows, rows),
         figures.balance_picture(class_balance(dataset, rows), dataset.tasks),
     ]

@@ -8,8 +8,8 @@ import pytest
 
 from pipelines.datasets import dataset_named
 from pipelines.errors import NotebookError
-from pipelines.features.backfill import backfill, backfilled_source
-from pipelines.stores.catalogue import samples_group
+from pipelines.features.backfill import backfill
+from pipelines.stores.catalogue import backfilled_source, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.training.notebook import declared_parameters, run_notebook
 

@@ -8,8 +8,7 @@ from pipelines.datasets import dataset_named, task_named
 from pipelines.errors import NotebookError
 from pipelines.features.daily import backfill
 from pipelines.stores.embedded import EmbeddedStore
-from pipelines.training.notebook import declared_parameters
-from pipelines.training_run import NOTEBOOK, train_task
+from pipelines.training.notebook import NOTEBOOK, declared_parameters, train_task
 
 NOW = datetime(2026, 11, 21, 7, tzinfo=UTC)
 

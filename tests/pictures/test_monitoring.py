@@ -14,6 +14,7 @@ from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
 from pipelines.pictures import monitoring as figures
+from pipelines.pictures import scores
 
 GRADE, QUALITY, VARIETY = (task_named(name) for name in ("wine_grade", "wine_quality", "iris_variety"))
 
@@ -31,12 +32,12 @@ def drawn(task, rows, log=()):
     return {
         "newest": figures.newest_picture(dataset, task, None if newest.empty else newest.iloc[0].to_dict()),
         "recent": figures.recent_picture(task, monitoring.recent_predictions(rows, 12)),
-        "confusion": figures.confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
+        "confusion": scores.confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
         "quality": figures.quality_picture(
             task, monitoring.quality_over_time(task, rows), document["metrics"], document["baseline"], log
         ),
         "drift": figures.drift_picture(dataset, f"{task.title}: drift", tests, "0 of 5 samples"),
-        "calibration": figures.calibration_picture(task, monitoring.calibration(task, rows)),
+        "calibration": scores.calibration_picture(task, monitoring.calibration(task, rows)),
     }
 
 
@@ -80,7 +81,7 @@ def test_empty_pictures_say_what_will_come():
 
 
 def test_the_confusion_matrix_has_true_rows_and_predicted_columns():
-    picture = figures.confusion_picture(GRADE, metrics.confusion(GRADE, ["poor"] * 40, ["excellent"] * 40), 1)
+    picture = scores.confusion_picture(GRADE, metrics.confusion(GRADE, ["poor"] * 40, ["excellent"] * 40), 1)
     assert "of 40 poor 0 right" in picture.alt
     dark = np.asarray(opened(picture).convert("L")) < 110
     rows, columns = np.nonzero(dark)
@@ -113,7 +114,7 @@ def test_drift_is_said_in_words_too():
 def test_long_names_and_many_classes_stay_inside():
     task = replace(QUALITY, classes=tuple(f"a rather long class name {n}" for n in range(7)))
     counts = pd.DataFrame(np.arange(49).reshape(7, 7) * 1000, index=task.classes, columns=task.classes)
-    pixels = np.asarray(opened(figures.confusion_picture(task, counts, 12)).convert("L"))
+    pixels = np.asarray(opened(scores.confusion_picture(task, counts, 12)).convert("L"))
     for edge in (pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:]):
         assert edge.min() > 250
 

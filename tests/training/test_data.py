@@ -8,9 +8,9 @@ from pipelines.datasets import dataset_named, task_named
 from pipelines.datasets.roles import near_groups
 from pipelines.errors import NotReadyError
 from pipelines.features.daily import backfill, run_features
-from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.stores.catalogue import predictions_group, read_history, samples_group
 from pipelines.stores.embedded import EmbeddedStore
-from pipelines.training.data import fingerprint, load_training_data, read_history
+from pipelines.training.data import fingerprint, load_training_data
 
 IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
 NOW = datetime(2026, 11, 21, 7, tzinfo=UTC)

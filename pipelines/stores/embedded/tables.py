@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +21,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from pipelines.errors import SchemaMismatch, StoreError, StoreUnavailable
-from pipelines.stores.base import FeatureGroup, Filter
+from pipelines.stores.base import TICK, FeatureGroup, Filter
 from pipelines.stores.embedded.delta_log import DataFile, as_utc, data_files
 from pipelines.stores.embedded.delta_rows import (
     condition,
@@ -34,9 +34,6 @@ from pipelines.stores.embedded.delta_rows import (
 from pipelines.stores.embedded.delta_upkeep import COMPRESSED, CONFIGURATION, maintain
 from pipelines.stores.embedded.folder import StoreFolder, error_number, guarded, names_in
 from pipelines.stores.rows import arrow_schema, check_columns, checked_batch, conform, new_or_changed, to_arrow
-
-# Event times are kept in microseconds.
-_TICK = timedelta(microseconds=1)
 
 # What delta-rs decodes in a path, or panics on.
 _UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]^|\\\x00-\x1f]")
@@ -139,7 +136,7 @@ class DeltaTables(StoreFolder):
             same = is_one_of(group, group.key[0], batch[group.key[0]])
             return conform(read_files([file.path for file in files], group, group.order, same), group, group.order)
         times = batch[group.event_time]
-        start, end = times.min().to_pydatetime(), times.max().to_pydatetime() + _TICK
+        start, end = times.min().to_pydatetime(), times.max().to_pydatetime() + TICK
         paths = [file.path for file in files if file.overlaps(start, end)]
         return conform(read_files(paths, group, condition=condition(group, start, end)), group)
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import pandas as pd
 
 from pipelines.errors import SchemaMismatch, StoreUnavailable
-from pipelines.stores.base import FeatureGroup, Filter
+from pipelines.stores.base import TICK, FeatureGroup, Filter
 from pipelines.stores.hopsworks import definitions, ingestion
 from pipelines.stores.hopsworks.connection import Connected, operation
 from pipelines.stores.hopsworks.failures import status_of
@@ -24,8 +24,6 @@ KEYS_A_QUERY = 500
 
 # Where to look first for the newest row, and how much further to look each time that nothing is found.
 FIRST_LOOK, LOOK_FACTOR, LOOKS = timedelta(days=2), 8, 7
-
-_TICK = timedelta(microseconds=1)
 
 
 class FeatureGroups(Connected):
@@ -149,7 +147,7 @@ def _present(known: Handle, group: FeatureGroup, batch: pd.DataFrame) -> pd.Data
     """
     if not group.append_only:
         times = batch[group.event_time]
-        window = (times.min().to_pydatetime(), times.max().to_pydatetime() + _TICK)
+        window = (times.min().to_pydatetime(), times.max().to_pydatetime() + TICK)
         return read_rows(known, group, group.column_names, window)
     first = group.key[0]
     keys = list(dict.fromkeys(batch[first].astype(str)))

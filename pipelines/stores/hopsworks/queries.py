@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow.flight import FlightUnavailableError
 
 from pipelines.errors import StoreError
-from pipelines.stores.base import FeatureGroup, Filter
+from pipelines.stores.base import TICK, FeatureGroup, Filter
 from pipelines.stores.hopsworks import sdk
 from pipelines.stores.hopsworks.failures import is_empty_group
 from pipelines.stores.hopsworks.handles import Handle
@@ -23,7 +23,6 @@ FLIGHT_SECONDS = 120.0
 # meant, and the exact bounds are applied to what comes back.
 _SECOND = timedelta(seconds=1)
 
-_TICK = timedelta(microseconds=1)
 
 Window = tuple[datetime | None, datetime | None]
 
@@ -102,7 +101,7 @@ def _condition(known: Handle, group: FeatureGroup, window: Window, allowed: dict
     start, end = window
     time = known[group.event_time]
     parts = [] if start is None else [time >= _whole_second(start)]
-    parts += [] if end is None else [time < _whole_second(end + _SECOND - _TICK)]
+    parts += [] if end is None else [time < _whole_second(end + _SECOND - TICK)]
     for name, values in allowed.items():
         feature = known[name]
         parts.append(feature == values[0] if len(values) == 1 else feature.isin(_typed(values, feature.type)))

@@ -1,0 +1,101 @@
+"""The pictures of how good answers are, held out or live: what was taken for what, and what probabilities mean."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pipelines.datasets import Task
+from pipelines.models.metrics import FEWEST_SAMPLES
+from pipelines.pictures.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    LONGEST_NAME,
+    SMALL,
+    TEXT,
+    WIDTH,
+    Picture,
+    add_heading,
+    empty_picture,
+    finished,
+    new_figure,
+)
+
+DARK = 0.55  # shares from which on the shade needs white print
+
+
+def confusion_picture(task: Task, counts: pd.DataFrame, version: int | None) -> Picture:
+    """How often each true class (rows) got each answer (columns): counts, and shares of the row as shade.
+
+    Parameters
+    ----------
+    counts
+        (k, k), rows and columns in the order of `task.classes`.
+    version
+        None for a candidate that has none yet.
+    """
+    title = f"{task.title}: confusion matrix"
+    if not counts.to_numpy().sum():
+        return empty_picture(title, "No labelled predictions yet: they appear after the next inference run.")
+    k, table = len(task.classes), counts.to_numpy()
+    figure, (axes,) = new_figure(max(WIDTH, 0.75 * k + 2.0), max(4.4, 0.62 * k + 2.0))
+    _fill_matrix(axes, table)
+    long = max(map(len, task.classes)) > LONGEST_NAME
+    axes.set_xticks(range(k), task.classes, fontsize=TEXT, rotation=30 if long else 0, ha="right" if long else "center")
+    axes.set_yticks(range(k), task.classes, fontsize=TEXT)
+    axes.set_xlabel("predicted", fontsize=TEXT)
+    axes.set_ylabel("true", fontsize=TEXT)
+    axes.tick_params(length=0)
+    name = "candidate" if version is None else f"version {version}"
+    add_heading(figure, title, f"{name}; counts, and shares of each true class")
+    totals = table.sum(axis=1)
+    words = [f"of {totals[i]} {label} {table[i, i]} right" for i, label in enumerate(task.classes) if totals[i]]
+    return finished(figure, f"{title} of {name}, rows true, columns predicted: {'; '.join(words)}.")
+
+
+def calibration_picture(task: Task, found: Mapping[str, Any]) -> Picture:
+    """How often the most probable class was right, by the probability that it was given.
+
+    Parameters
+    ----------
+    found
+        What `monitoring.calibration` returns.
+    """
+    title = f"{task.title}: do the probabilities mean what they say?"
+    if not found["enough"]:
+        return empty_picture(title, f"Not enough data yet: {found['n']} of {FEWEST_SAMPLES} samples.")
+    bins = [each for each in found["bins"] if each["n"]]
+    figure, (axes,) = new_figure(WIDTH, 5.2)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="what is said")
+    for each in bins:
+        axes.plot([each["confidence"]] * 2, [each["accuracy_low"], each["accuracy_high"]], color=BLUE, linewidth=1.6)
+        axes.annotate(
+            f"{each['n']:,}", (each["confidence"], each["accuracy_low"]), xytext=(0, -4), textcoords="offset points",
+            ha="center", va="top", fontsize=SMALL, color=GREY,
+        )  # fmt: skip
+    axes.plot(
+        [each["confidence"] for each in bins], [each["accuracy"] for each in bins], "o", color=BLUE, markersize=6,
+        label="what happened, with 95 % interval and samples",
+    )  # fmt: skip
+    axes.set(xlim=(0, 1.02), ylim=(-0.06, 1.02))
+    axes.set_xlabel("probability of the most probable class", fontsize=TEXT)
+    axes.set_ylabel("share that was right", fontsize=TEXT)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
+    verdict = "within what chance does" if found["error"] <= found["chance"] else "more than chance"
+    words = f"calibration error {found['error']:.3f}, {verdict} (up to {found['chance']:.3f}) on {found['n']:,} samples"
+    add_heading(figure, title, words)
+    return finished(figure, f"{title} {words[0].upper()}{words[1:]}.")
+
+
+def _fill_matrix(axes: Axes, table: npt.NDArray[np.int64]) -> None:
+    totals = table.sum(axis=1, keepdims=True)
+    shares = np.divide(table, totals, out=np.zeros(table.shape), where=totals > 0)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (i, j), count in np.ndenumerate(table):
+        words = f"{count:,}\n{shares[i, j]:.0%}" if totals[i, 0] else "0"
+        colour = "white" if shares[i, j] > DARK else INK
+        axes.text(j, i, words, ha="center", va="center", fontsize=TEXT, color=colour)
