@@ -1,38 +1,63 @@
-# `make demo` and `make test` are all that a new machine needs; both install into .venv first.
+# `make demo` and `make test` are all that a new machine needs. Both install into .venv first: the demo what the system
+# needs (requirements-core.txt), the tests also the Hopsworks client and the test tools (requirements.txt).
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+ENVIRONMENT := $(if $(wildcard $(VENV)/installed),$(VENV)/installed,$(VENV)/core)
 
-.PHONY: demo test lint browser serve hopsworks-emulator clean
+.PHONY: demo test lint browser serve hopsworks-emulator lock clean
 
-demo: $(VENV)/installed ## simulate a month of operation on the embedded store
+demo: $(ENVIRONMENT) ## simulate a month of operation on the embedded store
 	$(RUN) -m pipelines demo --days 30
 
 # One thread a process: the tests run in two processes, and threads on top of them fight for the cores.
 test: $(VENV)/installed browser ## run every test
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist worksteal
 
-lint: $(VENV)/installed ## the linters and the type checker
+lint: $(VENV)/installed ## the linters, the type checker, and who may import whom
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
 	MYPYPATH=.github/scripts $(VENV)/bin/mypy .github/scripts/*.py
 
-serve: $(VENV)/installed ## both Spaces on this machine, on the current store
+serve: $(ENVIRONMENT) ## both Spaces on this machine, on the current store
 	$(RUN) -m pipelines serve
 
 hopsworks-emulator: $(VENV)/installed ## a Hopsworks to try the full tier on a laptop
 	$(RUN) -m tests.hopsworks
 
-# The lock says exactly what is installed, hash by hash; a changed lock installs again. uv installs it, because the pip
+# A lock says exactly what is installed, hash by hash; a changed lock installs again. uv installs it, because the pip
 # that Python 3.11 brings takes a package with extras for one that the lock does not pin.
+UV := $(VENV)/bin/uv
 INSTALLER := .github/actions/setup/uv.txt
-$(VENV)/installed: requirements.txt $(INSTALLER)
+INSTALL := $(UV) pip install --quiet --python $(RUN) --require-hashes --requirement
+$(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; call make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(INSTALLER)
-	$(VENV)/bin/uv pip install --quiet --python $(RUN) --require-hashes --requirement requirements.txt
+
+# Two packages called deltalake, upstream's in the core and Hopsworks' own in the full environment, have the same files
+# and must never meet: the one goes before the other comes. The full environment does all that the core does, so
+# where the tests have run the demo takes it as it is.
+$(VENV)/core: requirements-core.txt $(INSTALLER) | $(UV)
+	$(INSTALL) requirements-core.txt
 	touch $@
+
+$(VENV)/installed: requirements.txt $(INSTALLER) | $(UV)
+	rm -f $(VENV)/core
+	$(UV) pip uninstall --quiet --python $(RUN) deltalake
+	$(INSTALL) requirements.txt
+	touch $@
+
+# After a change of the dependencies in pyproject.toml. Versions stay as they are locked, except with
+# `make lock UPGRADE=--upgrade` or `UPGRADE="--upgrade-package pandas"`. The core takes its versions from the full lock.
+COMPILE := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --universal pyproject.toml
+lock: | $(UV) ## compile the locks anew
+	$(COMPILE) $(UPGRADE) --group hopsworks --group spaces --group test --group lint \
+		--constraint .github/actions/setup/uv.in -o requirements.txt
+	cp requirements.txt requirements-core.txt
+	$(COMPILE) --group embedded --group spaces -o requirements-core.txt
 
 # The pages are tested in a real browser; root on Debian gets it, everybody else is told what to install.
 browser: $(VENV)/installed
