@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from pipelines import models
 from pipelines.datasets import DataSet, Task, all_datasets
-from pipelines.datasets.arrivals.simulated import SCENARIOS
+from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.features import daily as features
 from pipelines.inference.pipeline import Loader, run_inference
 from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard
@@ -26,7 +26,6 @@ from pipelines.training.notebook import train_task
 DAILY_RUN = time(6, 47, tzinfo=UTC)
 # The share of the days that pass before a scenario begins, so that there is something to differ from.
 NORMAL_SHARE = 1 / 3
-NO_SCENARIO = SCENARIOS[0]
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +102,7 @@ def _run_day(store: Store, day: date, month: Month, load: Loader) -> None:
     now = datetime.combine(day, DAILY_RUN)
     for dataset in all_datasets():
         features.run_features(
-            store, dataset, run_date=day, per_day=month.per_day, arrivals="simulate",
+            store, dataset, run_date=day, per_day=month.per_day,
             scenario=month.scenario_on(day), now=now,
         )  # fmt: skip
         for task in dataset.tasks:

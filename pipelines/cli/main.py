@@ -11,7 +11,7 @@ from typing import TypeVar
 from pipelines.cli import commands
 from pipelines.cli.commands import Run
 from pipelines.datasets import all_datasets, all_tasks
-from pipelines.datasets.arrivals.simulated import SCENARIOS
+from pipelines.datasets.arrivals import ARRIVALS, SCENARIOS
 from pipelines.errors import PipelineError, UsageError
 from pipelines.settings import STORES, read_settings
 
@@ -87,7 +87,7 @@ def _add_pipelines(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
     _date(features)
     _per_day(features, default=1)
     features.add_argument(
-        "--arrivals", choices=("simulate", "replay"), default="simulate",
+        "--arrivals", choices=tuple(ARRIVALS), default=next(iter(ARRIVALS)),
         help="simulate new samples, or release the real reserve rows, each once (default: simulate)",
     )  # fmt: skip
     _scenario(features)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.datasets.arrivals import ARRIVED
 from pipelines.monitoring import quality as monitoring
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
@@ -35,9 +36,9 @@ def render(document: Document) -> str:
     store = document["store"]
     lines = [f"store: {store['kind']} at {store['location']}", ""]
     lines += table(
-        ("data set", "rows", "simulated", "replayed", "newest day", "quarantined"),
+        ("data set", "rows", *ARRIVED, "newest day", "quarantined"),
         [
-            (name, held["rows"], held["simulated"], held["replayed"], held["newest_day"] or "-", held["quarantined"])
+            (name, held["rows"], *(held[origin] for origin in ARRIVED), held["newest_day"] or "-", held["quarantined"])
             for name, held in document["datasets"].items()
         ],
     )
@@ -66,8 +67,7 @@ def _dataset_status(store: Store, dataset: DataSet) -> Document:
     arrivals = origins[origins["origin"] != "historical"]
     return {
         "rows": len(origins),
-        "simulated": int((origins["origin"] == "simulated").sum()),
-        "replayed": int((origins["origin"] == "replayed").sum()),
+        **{origin: int((origins["origin"] == origin).sum()) for origin in ARRIVED},
         "newest_day": None if arrivals.empty else arrivals["event_time"].max().date().isoformat(),
         "quarantined": store.count(quarantine_group(dataset)),
     }

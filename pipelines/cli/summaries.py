@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.models.metrics import metric_title
 from pipelines.monitoring.page import estimate, live_estimate, number
 
@@ -34,12 +35,11 @@ def backfill_summary(dataset: DataSet, done: "BackfillReport") -> str:
 
 def features_summary(dataset: DataSet, done: "FeaturesReport") -> str:
     """What was due, and what was written."""
-    made = "Released real samples" if done.arrivals == "replay" else "Simulated samples"
-    scenario = "" if done.scenario == "none" else f" under the scenario {escape(done.scenario)}"
+    scenario = "" if done.scenario == NO_SCENARIO else f" under the scenario {escape(done.scenario)}"
     days = [(day.day, day.samples, day.quarantined) for day in done.days[-SHOWN:]]
     return _joined(
         f"### {dataset.title}: features",
-        f"{made}{scenario} for {_counted(len(done.days), 'due day')} up to {done.run_date}; "
+        f"{done.arrivals.title}{scenario} for {_counted(len(done.days), 'due day')} up to {done.run_date}; "
         f"{_counted(done.written, 'row')} written.",
         _table(("Day", "Samples", "Quarantined"), days),
         _more(len(done.days), "earlier days"),

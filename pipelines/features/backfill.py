@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.datasets import DataSet
+from pipelines.datasets.arrivals import HISTORICAL
 from pipelines.datasets.contract import Validated, quarantine_rows, validate
 from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import Source
@@ -121,7 +122,7 @@ def _historical(dataset: DataSet, checked: Validated, source: Source) -> pd.Data
     return rows.assign(
         sample_id=[f"{dataset.name}-h-{position:05d}" for position in rows.index],
         event_time=dataset.historical_time,
-        origin="historical",
+        origin=HISTORICAL,
         role=roles,
     )
 

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from functools import partial
 
 import pandas as pd
 
 from pipelines.datasets import DataSet
-from pipelines.datasets.arrivals.replayed import replay_days
-from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_days
+from pipelines.datasets.arrivals import ARRIVALS, NO_SCENARIO, SCENARIOS, ArrivalsKind, Due
 from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.errors import NotReadyError, UsageError
 from pipelines.features.backfill import BackfillReport, backfill
@@ -18,9 +17,6 @@ from pipelines.stores.catalogue import quarantine_group, samples_group
 
 __all__ = ["BackfillReport", "DayReport", "FeaturesReport", "backfill", "due_days", "run_features"]
 
-Arrivals = Literal["simulate", "replay"]
-
-ORIGIN_OF = {"simulate": "simulated", "replay": "replayed"}
 # After a longer gap (three years) it is likelier that a clock is wrong than that nobody ran this for so long.
 MOST_DUE_DAYS = 1096
 
@@ -45,7 +41,7 @@ class FeaturesReport:
 
     dataset: str
     run_date: date
-    arrivals: Arrivals
+    arrivals: ArrivalsKind
     scenario: str
     days: tuple[DayReport, ...]
     written: int
@@ -60,8 +56,8 @@ def run_features(
     run_date: date,
     *,
     per_day: int = 1,
-    arrivals: Arrivals = "simulate",
-    scenario: str = "none",
+    arrivals: str = next(iter(ARRIVALS)),
+    scenario: str = NO_SCENARIO,
     now: datetime,
 ) -> FeaturesReport:
     """Add the samples of every due day; the days follow from what is stored, not from the clock.
@@ -85,25 +81,23 @@ def run_features(
         The data set has not been backfilled.
     """
     _check_date(dataset, run_date, now)
-    _check_choices(per_day, arrivals, scenario)
+    kind = _kind(per_day, arrivals, scenario)
     reserve = _reserve(store, dataset)
     newest = _newest_arrival_day(store, dataset)
     if newest:
-        _refuse_a_mix(store, dataset, newest, arrivals)
+        _refuse_a_mix(store, dataset, newest, kind)
     days = due_days(newest, run_date)
     _check_gap(dataset, days)
-    if arrivals == "simulate":
-        rows, note = simulate_days(dataset, reserve, days, per_day, scenario), ""
-    else:
-        rows, note = _replayed(store, dataset, reserve, days, per_day=per_day, newest=newest)
+    arrived = partial(_arrivals, store, dataset)
+    rows, note = kind.rows(dataset, Due(days, per_day, newest, reserve, arrived, scenario))
     checked = validate(dataset, rows)
     # Quarantine first: a run that is killed in between leaves the day due.
-    source = f"{arrivals} {scenario}" if scenario != "none" else arrivals
+    source = arrivals if scenario == NO_SCENARIO else f"{arrivals} {scenario}"
     store.upsert(quarantine_group(dataset), quarantine_rows(checked.rejected, source, now))
     return FeaturesReport(
         dataset=dataset.name,
         run_date=run_date,
-        arrivals=arrivals,
+        arrivals=kind,
         scenario=scenario,
         days=tuple(DayReport(day, _on(checked.accepted, day), _on(checked.rejected, day)) for day in days),
         written=store.upsert(samples_group(dataset), checked.accepted),
@@ -139,15 +133,20 @@ def _check_gap(dataset: DataSet, days: Sequence[date]) -> None:
         )
 
 
-def _check_choices(per_day: int, arrivals: Arrivals, scenario: str) -> None:
+def _kind(per_day: int, arrivals: str, scenario: str) -> ArrivalsKind:
+    """The arrivals kind of that name, if so many samples can come so."""
     if per_day < 1:
         raise UsageError(f"{per_day} samples a day cannot be made; give 1 or more.")
-    if arrivals not in ORIGIN_OF:
-        raise UsageError(f"Samples cannot arrive by {arrivals!r}; choose from {', '.join(ORIGIN_OF)}.")
+    if arrivals not in ARRIVALS:
+        raise UsageError(f"Samples cannot arrive by {arrivals!r}; choose from {', '.join(ARRIVALS)}.")
     if scenario not in SCENARIOS:
         raise UsageError(f"There is no scenario {scenario!r}; choose from {', '.join(SCENARIOS)}.")
-    if arrivals == "replay" and scenario != "none":
-        raise UsageError(f"The scenario {scenario} changes simulated samples, and replay releases real ones; drop one.")
+    kind = ARRIVALS[arrivals]
+    if scenario not in kind.scenarios:
+        raise UsageError(
+            f"The scenario {scenario} changes simulated samples, and {kind.name} releases real ones; drop one."
+        )
+    return kind
 
 
 def _reserve(store: Store, dataset: DataSet) -> pd.DataFrame:
@@ -165,12 +164,12 @@ def _newest_arrival_day(store: Store, dataset: DataSet) -> date | None:
     return newest.astimezone(UTC).date() if newest and newest > dataset.historical_time else None
 
 
-def _refuse_a_mix(store: Store, dataset: DataSet, newest: date, arrivals: Arrivals) -> None:
+def _refuse_a_mix(store: Store, dataset: DataSet, newest: date, kind: ArrivalsKind) -> None:
     # One day tells: a mix is refused from the first day on.
     origins = _arrivals(store, dataset, newest, newest + timedelta(days=1))["origin"]
-    if (origins != ORIGIN_OF[arrivals]).any():
+    if (origins != kind.origin).any():
         raise UsageError(
-            f"{dataset.name} has {origins.iloc[0]} samples, and {ORIGIN_OF[arrivals]} ones beside them would leak: "
+            f"{dataset.name} has {origins.iloc[0]} samples, and {kind.origin} ones beside them would leak: "
             "simulated samples derive from the reserve rows that replay releases for training. Go on as before, or "
             f"start over with `python -m pipelines backfill {dataset.name} --replace`."
         )
@@ -184,27 +183,6 @@ def _arrivals(store: Store, dataset: DataSet, first: date | None, end: date) -> 
         start=start,
         end=datetime.combine(end, time(), tzinfo=UTC),
         columns=["sample_id", "event_time", "origin"],
-    )
-
-
-def _replayed(
-    store: Store, dataset: DataSet, reserve: pd.DataFrame, days: Sequence[date], *, per_day: int, newest: date | None
-) -> tuple[pd.DataFrame, str]:
-    """The rows of the due days, and a note where the reserve is used up."""
-    first = days[0]
-    released = len(_arrivals(store, dataset, None, first))
-    if newest and first <= newest:
-        per_day = len(_arrivals(store, dataset, first, first + timedelta(days=1)))
-        if not per_day:
-            raise UsageError(
-                f"Replay releases its rows in order, and {dataset.name} has later days than {first}; "
-                f"give a day that it has, or one after {newest}."
-            )
-    rows = replay_days(dataset, reserve, days, per_day, released)
-    left = len(reserve) - released - len(rows)
-    return (
-        rows,
-        "" if left else f"All {len(reserve)} reserve rows of {dataset.name} are released; none is left to replay.",
     )
 
 

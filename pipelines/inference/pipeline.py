@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines import models
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.arrivals import ARRIVED
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import load_version, predictions_group, samples_group
@@ -17,7 +18,6 @@ from pipelines.stores.catalogue import load_version, predictions_group, samples_
 # How far before the newest prediction an arrival without one is still looked for. A day that is created again with
 # more samples falls into it; a fixed width keeps a day's cost the same however long the history is.
 LOOK_BACK = timedelta(days=35)
-ARRIVALS = ("simulated", "replayed")
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def due_arrivals(store: Store, dataset: DataSet, task: Task, run_date: date) -> 
     """The arrivals up to the end of `run_date` (UTC) that no champion has predicted, oldest first."""
     end = datetime.combine(run_date + timedelta(days=1), time(), UTC)
     start = _window_start(store, dataset, task, end)
-    arrivals = store.read(samples_group(dataset), start=start, end=end, where={"origin": ARRIVALS})
+    arrivals = store.read(samples_group(dataset), start=start, end=end, where={"origin": ARRIVED})
     predicted = store.read(
         predictions_group(task), start=start, end=end, columns=["sample_id"], where={"served": "champion"}
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.datasets.arrivals import ARRIVED, HISTORICAL
 from pipelines.monitoring import document as scoreboard
 from pipelines.monitoring import page as site
 from pipelines.monitoring import quality as monitoring
@@ -16,7 +17,7 @@ from pipelines.pictures import monitoring as figures
 from pipelines.pictures import scores
 from pipelines.pictures.canvas import Picture
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import ORIGINS, predictions_group, quarantine_group, samples_group
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 
 METRICS_FILE = "dashboard/metrics.json"
 SITE_FILE = "site/index.html"
@@ -65,11 +66,11 @@ def _data_state(store: Store, dataset: DataSet) -> DataState:
     group = samples_group(dataset)
     newest = store.newest(group)
     start = max(dataset.historical_time + timedelta(microseconds=1), newest - ARRIVALS_READ) if newest else None
-    historical = store.read(group, where={"origin": "historical"})
+    historical = store.read(group, where={"origin": HISTORICAL})
     return DataState(
         dataset=dataset,
         historical=historical,
-        arrivals=store.read(group, start=start, where={"origin": ORIGINS[1:]}),
+        arrivals=store.read(group, start=start, where={"origin": ARRIVED}),
         quarantine=store.read(quarantine_group(dataset)),
         arrived=store.count(group) - len(historical),
     )

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.arrivals import HISTORICAL, ORIGINS
 from pipelines.datasets.spec import Feature, Label
 from pipelines.stores.base import TICK, Column, ColumnType, FeatureGroup, FeatureView, Store
 
 T = TypeVar("T")
 
-ORIGINS = ("historical", "simulated", "replayed")
 ROLES = ("train", "test", "reserve")
 SERVED = ("champion", "challenger")
 
@@ -97,7 +97,7 @@ def task_view(dataset: DataSet, task: Task) -> FeatureView:
 def read_history(store: Store, dataset: DataSet) -> pd.DataFrame:
     """The historical rows of a data set."""
     start = dataset.historical_time
-    return store.read(samples_group(dataset), start=start, end=start + TICK, where={"origin": "historical"})
+    return store.read(samples_group(dataset), start=start, end=start + TICK, where={"origin": HISTORICAL})
 
 
 def backfilled_source(store: Store, dataset: DataSet) -> dict[str, Any] | None:

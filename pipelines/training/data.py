@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.arrivals import TRAINING
 from pipelines.datasets.roles import near_groups
 from pipelines.errors import NotReadyError
 from pipelines.models import encode
@@ -106,7 +107,7 @@ def released_rows(store: Store, dataset: DataSet, task: Task, reserve: pd.DataFr
         All historical rows of the role `reserve`.
     """
     start = dataset.historical_time + TICK
-    replayed = store.read(samples_group(dataset), start=start, where={"origin": "replayed"})
+    replayed = store.read(samples_group(dataset), start=start, where={"origin": TRAINING})
     if replayed.empty:
         return replayed
     predicted = store.read(predictions_group(task), start=start, columns=["sample_id"])["sample_id"]

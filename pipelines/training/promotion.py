@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines import models
 from pipelines.datasets import DataSet, Task, dataset_of
+from pipelines.datasets.arrivals import ARRIVED, DERIVED
 from pipelines.datasets.roles import near_groups
 from pipelines.errors import ChampionMoved, ModelRefused, UsageError
 from pipelines.models import Model, metrics
@@ -23,7 +24,6 @@ RECALL_MARGIN = 0.05
 
 # How often another run may move the champion meanwhile before this one gives up.
 ATTEMPTS = 5
-ARRIVALS = ("simulated", "replayed")
 SHORT = 12  # characters that name a fingerprint or a commit
 
 Info = Mapping[str, Any]
@@ -180,7 +180,7 @@ def untouched(arrivals: pd.DataFrame, *versions: Info) -> pd.DataFrame:
     touched_days = set(whole_days[arrivals["sample_id"].isin(released)])
     unseen = arrivals[~whole_days.isin(touched_days)]
     if released:
-        unseen = unseen[unseen["origin"] != "simulated"]
+        unseen = unseen[~unseen["origin"].isin(DERIVED)]
     return unseen.reset_index(drop=True)
 
 
@@ -239,7 +239,7 @@ def _hindrance(champion: Model, challenger: Model) -> str:
 
 def _unseen(store: Store, dataset: DataSet, task: Task, *versions: Mapping[str, Any]) -> Unseen:
     history = read_history(store, dataset)
-    arrivals = store.read(samples_group(dataset), where={"origin": ARRIVALS})
+    arrivals = store.read(samples_group(dataset), where={"origin": ARRIVED})
     return Unseen(
         held_out=distinct(task, labelled(task, history[history["role"] == "test"])),
         arrived=labelled(task, untouched(arrivals, *versions)),

@@ -111,11 +111,11 @@ def test_the_time_zone_of_the_machine_does_not_matter(store, zone, tmp_path):
     run(store, TODAY - timedelta(days=2))
     run(store)
     code = (
-        "import sys, test_features as t; from pathlib import Path;"
+        "import sys, test_daily as t; from pathlib import Path;"
         "store = t.EmbeddedStore(Path(sys.argv[1])); t.backfill(store, t.IRIS, [], t.NOW);"
         "t.run(store, t.TODAY - t.timedelta(days=2)); t.run(store); print(t.arrivals(store).to_csv())"
     )
-    environment = {**os.environ, "TZ": zone, "PYTHONPATH": "tests:.", "PYTHONHASHSEED": "3"}
+    environment = {**os.environ, "TZ": zone, "PYTHONPATH": "tests/features:tests:.", "PYTHONHASHSEED": "3"}
     outside = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "zoned")],
         check=True,

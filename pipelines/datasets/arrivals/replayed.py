@@ -1,14 +1,48 @@
 """The real reserve rows, released day by day, for people who want no synthetic data."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from pipelines.datasets.arrivals.simulated import as_arrivals, seeded
+from pipelines.datasets.arrivals.kind import NO_SCENARIO, Due, as_arrivals, seeded
 from pipelines.datasets.roles import near_groups
 from pipelines.datasets.spec import DataSet
+from pipelines.errors import UsageError
+
+
+class Replayed:
+    """The real reserve rows in a fixed order; a day that is stored keeps the rows that it has."""
+
+    name = "replay"
+    origin = "replayed"
+    title = "Released real samples"
+    scenarios: tuple[str, ...] = (NO_SCENARIO,)
+    trains = True
+    derived = False
+
+    def rows(self, dataset: DataSet, due: Due) -> tuple[pd.DataFrame, str]:
+        """The rows of the due days, and a note where the reserve is used up.
+
+        Raises
+        ------
+        UsageError
+            An earlier day without rows is due: what it would get has been released on a later day.
+        """
+        first, per_day = due.days[0], due.per_day
+        released = len(due.arrived(None, first))
+        if due.newest and first <= due.newest:
+            per_day = len(due.arrived(first, first + timedelta(days=1)))
+            if not per_day:
+                raise UsageError(
+                    f"Replay releases its rows in order, and {dataset.name} has later days than {first}; "
+                    f"give a day that it has, or one after {due.newest}."
+                )
+        rows = replay_days(dataset, due.reserve, due.days, per_day, released)
+        if released + len(rows) < len(due.reserve):
+            return rows, ""
+        return rows, f"All {len(due.reserve)} reserve rows of {dataset.name} are released; none is left to replay."
 
 
 def replay_days(
@@ -34,4 +68,4 @@ def replay_days(
     places = seeded(f"{dataset.name} replay").permutation(int(groups.max(initial=-1)) + 1)
     due = np.argsort(places[groups], kind="stable")[released : released + count * len(days)]
     slots = [(day, number) for day in days for number in range(count)]
-    return as_arrivals(dataset, rows.iloc[due], slots[: len(due)], "replayed")
+    return as_arrivals(dataset, rows.iloc[due], slots[: len(due)], Replayed.origin)

@@ -5,19 +5,19 @@ every machine and however many are asked for. Labels, categories and gaps are th
 is made from; its measurements are new.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from pipelines.datasets.arrivals.kind import NO_SCENARIO, Due, as_arrivals, seeded
 from pipelines.datasets.spec import DataSet, SimulatorKind
 
 # What can go wrong with the samples of a day; the labels stay what they are.
-SCENARIOS = ("none", "shifted_sensor", "new_mix", "broken_units")
+SCENARIOS = (NO_SCENARIO, "shifted_sensor", "new_mix", "broken_units")
 # A sensor that is off by so many standard deviations is wrong on nearly every sample, yet plausible on each.
 SENSOR_OFFSET = 1.5
 # The slips of units that happen: mm for cm, mg for g, and the other way round.
@@ -30,19 +30,33 @@ MOST_REDRAWS = 100
 RIDGE = 1e-9
 SMALLEST_VARIANCE = 1e-300
 
-Slot = tuple[date, int]
 Draw = Callable[[int, np.random.Generator], np.ndarray]
 
 
+class Simulated:
+    """New samples made from reserve rows, the same whenever they are made."""
+
+    name = "simulate"
+    origin = "simulated"
+    title = "Simulated samples"
+    scenarios: tuple[str, ...] = SCENARIOS
+    trains = False
+    derived = True
+
+    def rows(self, dataset: DataSet, due: Due) -> tuple[pd.DataFrame, str]:
+        """The samples of the due days."""
+        return simulate_days(dataset, due.reserve, due.days, due.per_day, due.scenario), ""
+
+
 def simulate_day(
-    dataset: DataSet, reserve: pd.DataFrame, day: date, count: int, scenario: str = "none"
+    dataset: DataSet, reserve: pd.DataFrame, day: date, count: int, scenario: str = NO_SCENARIO
 ) -> pd.DataFrame:
     """Make the samples of one day; see `simulate_days`."""
     return simulate_days(dataset, reserve, [day], count, scenario)
 
 
 def simulate_days(
-    dataset: DataSet, reserve: pd.DataFrame, days: Sequence[date], count: int, scenario: str = "none"
+    dataset: DataSet, reserve: pd.DataFrame, days: Sequence[date], count: int, scenario: str = NO_SCENARIO
 ) -> pd.DataFrame:
     """Make `count` samples for each of `days`.
 
@@ -72,31 +86,7 @@ def simulate_days(
         drawn[slot] = draw(bases[-1], rng)
     samples = rows.iloc[bases].reset_index(drop=True)
     samples[dataset.numeric] = drawn
-    return as_arrivals(dataset, _with_scenario(dataset, rows, samples, scenario), slots, "simulated")
-
-
-def as_arrivals(dataset: DataSet, samples: pd.DataFrame, slots: Sequence[Slot], origin: str) -> pd.DataFrame:
-    """Give samples the identity and the event time of their slots, in the columns of the samples group.
-
-    Parameters
-    ----------
-    slots
-        For each sample its day and its number within the day, counted from 0.
-    origin
-        How they came here.
-    """
-    columns = [feature.name for feature in dataset.features] + [label.name for label in dataset.labels]
-    frame = samples[columns].reset_index(drop=True)
-    ids = [f"{dataset.name}-{day.isoformat()}-{number:03d}" for day, number in slots]
-    times = [datetime.combine(day, time(), tzinfo=UTC) + timedelta(milliseconds=number) for day, number in slots]
-    frame.insert(0, "sample_id", pd.Series(ids, dtype=object))
-    frame.insert(1, "event_time", pd.Series(times, dtype="datetime64[us, UTC]"))
-    return frame.assign(origin=origin, role=np.full(len(frame), None, dtype=object))
-
-
-def seeded(text: str) -> np.random.Generator:
-    """A random generator that depends on the text alone."""
-    return np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(text.encode()).digest())))
+    return as_arrivals(dataset, _with_scenario(dataset, rows, samples, scenario), slots, Simulated.origin)
 
 
 def _strata(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
