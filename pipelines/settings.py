@@ -1,26 +1,37 @@
 """Every environment variable, read and checked in this one place."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipelines.errors import SettingError
 
 STORES = ("embedded", "hopsworks")
 WRITE_PATHS = ("kafka", "delta")
-LARGEST_PORT = 65535
+DEFAULT_PORT, LARGEST_PORT = 443, 65535
+
+# A name as in a DNS or an address of version 4, or one of version 6 in brackets.
+_HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+# What an HTTP header can carry; everything else is a paste that went wrong.
+_SECRET = re.compile(r"[!-~]*")
+# As much of a wrong value as a sentence can quote.
+_QUOTED = 60
 
 
 @dataclass(frozen=True)
 class HopsworksSettings:
-    """How to reach Hopsworks. `api_key` never shows in a representation."""
+    """How to reach Hopsworks, and whom to take for it. `api_key` never shows in a representation."""
 
     api_key: str = field(default="", repr=False)
     host: str = ""
-    port: int = 443
+    port: int = DEFAULT_PORT
     project: str = ""
     write_path: str = "kafka"
+    ca_bundle: Path | None = None
+    verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -65,23 +76,30 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         A variable has a value that is not allowed; the sentence names it and what is allowed.
     """
     values = {name: text.strip() for name, text in (os.environ if environ is None else environ).items()}
-    api_key = values.get("HOPSWORKS_API_KEY", "")
+    api_key = _secret(values, "HOPSWORKS_API_KEY")
     return Settings(
         store=_choice(values, "STORE", STORES, default="hopsworks" if api_key else "embedded"),
-        store_dir=Path(values.get("STORE_DIR") or "store").absolute(),
-        hopsworks=HopsworksSettings(
-            api_key=api_key,
-            host=values.get("HOPSWORKS_HOST", ""),
-            port=_port(values, "HOPSWORKS_PORT"),
-            project=values.get("HOPSWORKS_PROJECT", ""),
-            write_path=_choice(values, "HOPSWORKS_WRITE_PATH", WRITE_PATHS, default="kafka"),
-        ),
+        store_dir=_path(values, "STORE_DIR") or Path("store").absolute(),
+        hopsworks=_hopsworks_settings(values, api_key),
         hub=HubSettings(
-            token=values.get("HF_TOKEN", ""),
+            token=_secret(values, "HF_TOKEN"),
             namespace=values.get("HF_NAMESPACE", ""),
             endpoint=values.get("HF_ENDPOINT") or HubSettings.endpoint,
         ),
         run=_run_settings(values),
+    )
+
+
+def _hopsworks_settings(values: Mapping[str, str], api_key: str) -> HopsworksSettings:
+    host, port = _address(values)
+    return HopsworksSettings(
+        api_key=api_key,
+        host=host,
+        port=port,
+        project=values.get("HOPSWORKS_PROJECT", ""),
+        write_path=_choice(values, "HOPSWORKS_WRITE_PATH", WRITE_PATHS, default="kafka"),
+        ca_bundle=_path(values, "HOPSWORKS_CA_BUNDLE"),
+        verified=_choice(values, "HOPSWORKS_HOSTNAME_VERIFICATION", ("true", "false"), default="true") == "true",
     )
 
 
@@ -97,16 +115,57 @@ def _run_settings(values: Mapping[str, str]) -> RunSettings:
 
 
 def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
-    value = values.get(name) or default
+    value = (values.get(name) or default).lower()
     if value not in allowed:
-        raise SettingError(f"{name} is {value!r}; it can be {' or '.join(allowed)}. Set one of these or unset it.")
+        raise _wrong(name, values[name], f"it can be {' or '.join(allowed)}. Set one of these or unset it.")
     return value
 
 
-def _port(values: Mapping[str, str], name: str) -> int:
-    text = values.get(name) or "443"
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LARGEST_PORT:
+def _secret(values: Mapping[str, str], name: str) -> str:
+    value = values.get(name, "")
+    if not _SECRET.fullmatch(value):
         raise SettingError(
-            f"{name} is {text!r}; it must be a port number from 1 to {LARGEST_PORT}. Correct it or unset it."
+            f"{name} holds a blank, a line end or a letter that no key has. Copy the key again, as one line, into it."
         )
+    return value
+
+
+def _path(values: Mapping[str, str], name: str) -> Path | None:
+    text = values.get(name)
+    try:
+        return Path(text).expanduser().absolute() if text else None
+    except RuntimeError as error:
+        raise _wrong(name, str(text), "there is no home folder of that name. Write the path in full.") from error
+
+
+def _address(values: Mapping[str, str]) -> tuple[str, int]:
+    """The host and the port, also where the address is pasted from a browser: `https://host:port/p/119/view`."""
+    pasted = values.get("HOPSWORKS_HOST", "").strip("\"'")
+    port = values.get("HOPSWORKS_PORT", "")
+    try:
+        parts = urlsplit(pasted if "://" in pasted else f"//{pasted}")
+        own_port = parts.port
+    except ValueError as error:
+        raise _no_host(pasted) from error
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    if pasted and not _HOST.fullmatch(host):
+        raise _no_host(pasted)
+    if own_port and port and own_port != _port("HOPSWORKS_PORT", port):
+        raise _wrong("HOPSWORKS_HOST", pasted, f"its port is not the {port} of HOPSWORKS_PORT. Unset one of the two.")
+    return host, own_port or _port("HOPSWORKS_PORT", port or str(DEFAULT_PORT))
+
+
+def _no_host(pasted: str) -> SettingError:
+    return _wrong("HOPSWORKS_HOST", pasted, "it must be the name of a host, such as c.app.hopsworks.ai. Correct it.")
+
+
+def _port(name: str, text: str) -> int:
+    short_enough = len(text) <= len(str(LARGEST_PORT))
+    if not (short_enough and text.isascii() and text.isdigit() and 0 < int(text) <= LARGEST_PORT):
+        raise _wrong(name, text, f"it must be a port number from 1 to {LARGEST_PORT}. Correct it or unset it.")
     return int(text)
+
+
+def _wrong(name: str, value: str, remedy: str) -> SettingError:
+    shown = repr(value) if len(value) <= _QUOTED else f"{value[:_QUOTED]!r}... ({len(value)} characters)"
+    return SettingError(f"{name} is {shown}; {remedy}")

@@ -1,6 +1,8 @@
 """Fixtures that several areas share: one simulated stretch of operation, made once for all test processes."""
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,18 @@ from pipelines.stores.embedded import EmbeddedStore
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path):
     """No test sees the settings of the person who runs it, or writes to that person's store."""
-    for name in ("STORE", "HOPSWORKS_API_KEY", "HOPSWORKS_HOST", "HOPSWORKS_PROJECT", "HF_TOKEN", "HF_NAMESPACE",
-                 "HF_ENDPOINT", "RUN_URL", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # fmt: skip
-        monkeypatch.delenv(name, raising=False)
+    for name in os.environ:
+        if name.startswith(("STORE", "HOPS", "HF_", "RUN_URL", "GITHUB_", "DATASETS", "SOURCE_")):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("STORE_DIR", str(tmp_path / "store"))
+
+
+@pytest.fixture
+def interruptible():
+    """What this test starts can be interrupted, also where a script started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -34,13 +34,76 @@ def test_an_empty_variable_counts_as_unset():
         ("HOPSWORKS_PORT", "0"),
         ("HOPSWORKS_PORT", "65536"),
         ("HOPSWORKS_PORT", "\u0664\u0664\u0663"),
+        ("HOPSWORKS_HOSTNAME_VERIFICATION", "perhaps"),
+        ("HOPSWORKS_HOST", "two words"),
+        ("HOPSWORKS_HOST", "http://[::1"),
+        ("HOPSWORKS_HOST", "https://"),
+        ("HOPSWORKS_HOST", "a.example.org:port"),
+        ("STORE_DIR", "~nobody-of-this-name/store"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_named_with_what_is(name, value):
-    with pytest.raises(SettingError, match=f"^{name} is '{value}'"):
+    with pytest.raises(SettingError) as caught:
         read_settings({name: value})
+    assert str(caught.value).startswith(f"{name} is '{value}'; ")
 
 
 def test_secrets_never_show_in_a_representation():
     settings = read_settings({"HOPSWORKS_API_KEY": "sesame-one", "HF_TOKEN": "sesame-two"})
     assert "sesame" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "address"),
+    [
+        ("c.app.hopsworks.ai", ("c.app.hopsworks.ai", 443)),
+        (" https://127.0.0.1 ", ("127.0.0.1", 443)),
+        ("127.0.0.1/", ("127.0.0.1", 443)),
+        ("127.0.0.1:18443", ("127.0.0.1", 18443)),
+        ("https://127.0.0.1:18443/p/119/view?tab=1#top", ("127.0.0.1", 18443)),
+        ('"127.0.0.1"', ("127.0.0.1", 443)),
+        ("https://me:secret@[::1]:18443/", ("[::1]", 18443)),
+        ("", ("", 443)),
+    ],
+)
+def test_a_host_may_be_pasted_from_the_browser(pasted, address):
+    settings = read_settings({"HOPSWORKS_HOST": pasted}).hopsworks
+    assert (settings.host, settings.port) == address
+
+
+def test_never_another_port_than_was_set():
+    both = {"HOPSWORKS_HOST": "https://a.example.org:8443/p/1", "HOPSWORKS_PORT": "8443"}
+    assert read_settings(both).hopsworks.port == 8443
+    with pytest.raises(SettingError, match=r"HOPSWORKS_HOST is .*8443.*its port is not the 443 of HOPSWORKS_PORT"):
+        read_settings({**both, "HOPSWORKS_PORT": "443"})
+
+
+def test_a_value_of_thousands_of_digits_is_named_in_a_short_sentence():
+    with pytest.raises(SettingError, match=r"HOPSWORKS_PORT is '1+'\.\.\. \(5000 characters\)") as caught:
+        read_settings({"HOPSWORKS_PORT": "1" * 5000})
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("name", ["HOPSWORKS_API_KEY", "HF_TOKEN"])
+@pytest.mark.parametrize("value", ["sesame\nopen", "sesame open", "sesame\r\nopen", "s\u00e9same", "sesame\x00open"])
+def test_a_secret_that_was_pasted_wrongly_is_named_and_never_printed(name, value):
+    with pytest.raises(SettingError, match=f"^{name} holds a blank, a line end") as caught:
+        read_settings({name: value})
+    assert "same" not in str(caught.value)
+
+
+def test_white_space_around_a_value_never_matters():
+    values = {"HOPSWORKS_API_KEY": " key\n", "HOPSWORKS_PORT": "\t8443 ", "STORE": "hopsworks\r\n", "HF_TOKEN": "t\n"}
+    settings = read_settings(values)
+    assert (settings.hopsworks.api_key, settings.hopsworks.port, settings.hub.token) == ("key", 8443, "t")
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = read_settings({"STORE_DIR": "~/flowers", "HOPSWORKS_CA_BUNDLE": "~/ca.pem"})
+    assert (settings.store_dir, settings.hopsworks.ca_bundle) == (tmp_path / "flowers", tmp_path / "ca.pem")
+
+
+def test_the_certificate_is_checked_unless_somebody_says_no():
+    assert read_settings({}).hopsworks.verified
+    assert not read_settings({"HOPSWORKS_HOSTNAME_VERIFICATION": "False"}).hopsworks.verified

@@ -161,7 +161,8 @@ def doctor(run: Run, options: argparse.Namespace) -> None:  # noqa: ARG001 - eve
     """Test step by step what a run needs, and fail when something is missing."""
     checks = list(doctor_checks(run.settings))
     for check in checks:
-        print(f"{'ok  ' if check.passed else 'FAIL'}  {check.name}: {check.sentence}")
+        verdict = "FAIL" if not check.passed else "WARN" if check.doubtful else "ok  "
+        print(f"{verdict}  {check.name}: {check.sentence}")
     failed = [check.name for check in checks if not check.passed]
     if failed:
         raise NotReadyError(f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}.")

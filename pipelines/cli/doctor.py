@@ -19,11 +19,15 @@ from pipelines.stores.catalogue import load_version
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was tried; `sentence` says what was found, or what to do."""
+    """One thing that was tried; `sentence` says what was found, or what to do.
+
+    What is `doubtful` works, but should not stay as it is.
+    """
 
     name: str
     passed: bool
     sentence: str
+    doubtful: bool = False
 
 
 def doctor_checks(settings: Settings) -> Iterator[Check]:
@@ -42,8 +46,10 @@ def _store_checks(settings: Settings) -> Iterator[Check]:
     if settings.store == "embedded":
         yield _folder_check(settings.store_dir)
         return
-    from pipelines.stores.hopsworks import checks  # noqa: PLC0415 - importing the client costs a second
+    from pipelines.stores.hopsworks import UNVERIFIED, checks  # noqa: PLC0415 - importing the client costs a second
 
+    if not settings.hopsworks.verified:
+        yield Check("certificate", passed=True, sentence=UNVERIFIED, doubtful=True)
     yield from (Check(name, passed, sentence) for name, passed, sentence in checks(settings))
 
 

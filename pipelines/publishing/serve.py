@@ -114,6 +114,8 @@ def _state(store: Store) -> object:
 def _start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     environment |= {"GRADIO_SERVER_NAME": HOST, "GRADIO_SERVER_PORT": str(port)}
+    # An app asks itself whether it runs; a proxy that serves the rest of the world does not lead there.
+    environment |= dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(filter(None, (os.environ.get("NO_PROXY"), HOST))))
     return subprocess.Popen([sys.executable, "app.py"], cwd=folder, env=environment, stdin=subprocess.DEVNULL)
 
 

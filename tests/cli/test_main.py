@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.cli.main import main
+from pipelines.datasets import dataset_named
+from pipelines.stores.catalogue import samples_group
+from pipelines.stores.embedded import EmbeddedStore
 
 VERBS = {"backfill", "features", "train", "infer", "dashboard", "promote", "status", "doctor", "demo", "publish",
          "copy", "serve"}  # fmt: skip
@@ -73,6 +76,12 @@ def test_wrong_use_is_named(capsys, arguments, says):
 def test_a_future_day_is_refused(capsys, arguments):
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     assert f"{tomorrow} is in the future" in refusal(capsys, *arguments, tomorrow)
+
+
+def test_white_space_around_a_number_and_a_day_does_not_matter(tmp_path):
+    assert main(["backfill", "iris"]) == 0
+    assert main(["features", "iris", "--per-day=2\n", "--date= 2026-03-01 "]) == 0
+    assert EmbeddedStore(tmp_path / "store").count(samples_group(dataset_named("iris"))) == 152
 
 
 def test_a_wrong_setting_is_wrong_use(capsys, monkeypatch):

@@ -13,7 +13,7 @@ from small_groups import READINGS, day, readings
 
 from pipelines.errors import SettingError, StoreUnavailable
 from pipelines.settings import read_settings
-from pipelines.stores.hopsworks import HopsworksStore, checks, connection
+from pipelines.stores.hopsworks import HopsworksStore, checks
 from tests.hopsworks.emulator.world import READ_ONLY_KEY
 
 pytestmark = pytest.mark.usefixtures("logged_out")
@@ -59,23 +59,6 @@ def test_the_only_project_needs_no_name(emulator):
 def test_a_host_that_is_not_there_is_told(emulator):
     with pytest.raises(StoreUnavailable, match="HOPSWORKS_HOST"):
         store_with(emulator, HOPSWORKS_PORT="1").count(READINGS)
-
-
-def test_a_certificate_that_should_be_checked_is(emulator, monkeypatch):
-    monkeypatch.setenv("HOPSWORKS_HOSTNAME_VERIFICATION", "true")
-    with pytest.raises(StoreUnavailable, match="HOPSWORKS_TRUST_STORE_PATH"):
-        store_with(emulator).count(READINGS)
-
-
-def test_the_managed_service_is_always_checked(emulator, monkeypatch):
-    sent = {}
-    store_with(emulator).count(READINGS)
-    client = connection.Connected._current.hopsworks
-    monkeypatch.setattr(client, "login", lambda **arguments: sent.update(arguments))
-    with pytest.raises(StoreUnavailable, match="no project"):
-        connection.log_in(read_settings({"HOPSWORKS_API_KEY": "key"}).hopsworks)
-    assert sent["hostname_verification"]
-    assert sent["host"] is None
 
 
 def test_the_key_of_the_settings_beats_a_cached_one(emulator, monkeypatch, tmp_path):

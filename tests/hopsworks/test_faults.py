@@ -194,7 +194,7 @@ def test_a_broken_tls_connection_is_no_bad_certificate():
     assert [is_transient(error) for error in (broken, untrusted)] == [True, False]
     said = [str(failures.explain(error, "read", HopsworksSettings())) for error in (broken, untrusted)]
     assert "HOPSWORKS_HOST " in said[0]
-    assert "HOPSWORKS_TRUST_STORE_PATH" in said[1]
+    assert "HOPSWORKS_CA_BUNDLE" in said[1]
 
 
 def test_a_defect_of_our_own_is_not_dressed_up():

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,3 +60,14 @@ def test_a_failing_cell_registers_nothing_and_leaves_the_notebook(tmp_path):
         train(store, tmp_path)
     assert store.versions("iris_variety") == []
     assert len(list((tmp_path / "runs").rglob("training.ipynb"))) == 1
+
+
+def test_a_kernel_that_starts_in_the_folder_of_the_notebooks_finds_the_code(tmp_path):
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    first = next(cell.source for cell in cells if "import" in cell.source and cell.cell_type == "code")
+    script = first.partition("settings = ")[0] + "print(Path.cwd())"
+    environment = {"PATH": os.environ["PATH"], "STORE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=NOTEBOOK.parent, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(NOTEBOOK.parents[1])

@@ -86,8 +86,11 @@ def test_a_port_in_use_is_passed_over():
         assert free_port(taken=[second]) > second
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_the_command_serves_both_apps_without_secrets_and_ends_them_with_itself(demo_dir):
     environment = {**os.environ, "STORE_DIR": str(demo_dir), "HF_TOKEN": "hf_secret_token", "PYTHONPATH": str(ROOT)}
+    # A proxy that nothing on this machine is behind, and that does not answer.
+    environment |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY"), "http://127.0.0.1:9")
     # One after the other: both would take the same ports.
     for stop in (signal.SIGINT, signal.SIGTERM):
         process = subprocess.Popen(

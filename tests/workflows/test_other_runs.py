@@ -16,9 +16,6 @@ from pipelines.stores.hopsworks import HopsworksStore
 
 INFERENCE_DONE = {"workflow_run": {"name": "Inference", "conclusion": "success", "head_branch": "main"}}
 
-# Not a setting of the project: the emulator has a certificate of its own.
-UNVERIFIED = {"HOPSWORKS_HOSTNAME_VERIFICATION": "false"}
-
 # The first test of a process waits until the whole story of the days is told.
 pytestmark = pytest.mark.timeout(900)
 
@@ -156,7 +153,7 @@ def test_secrets_that_are_refused_fail_the_job_and_never_reach_the_log(repositor
     before = repository.store_head()
     with running_hub(Hub(accounts={})) as hub:
         variables = _hopsworks_variables(emulator) | {"HF_ENDPOINT": hub.url}
-        options = {**on_github(github, **secrets), "variables": variables, **UNVERIFIED}
+        options = {**on_github(github, **secrets), "variables": variables}
         runs = {
             "features": repository.run("schedule", "features.yml", **options),
             "inference": repository.run("schedule", "inference.yml", **options),
@@ -172,7 +169,7 @@ def test_secrets_that_are_refused_fail_the_job_and_never_reach_the_log(repositor
 def test_with_a_key_the_same_workflow_writes_to_hopsworks_and_leaves_the_branch_alone(repository, emulator):
     before = repository.store_head()
     secrets = {"HOPSWORKS_API_KEY": emulator.environment("kafka")["HOPSWORKS_API_KEY"]}
-    options = {"secrets": secrets, "variables": _hopsworks_variables(emulator), **UNVERIFIED}
+    options = {"secrets": secrets, "variables": _hopsworks_variables(emulator)}
     run = repository.run("workflow_dispatch", "features.yml", inputs={"dataset": DATASET}, **options)
     assert run.jobs == {"features": "success"}, run.log
     assert len(arrivals(HopsworksStore(read_settings(emulator.environment("kafka"))))) == 1
@@ -181,8 +178,7 @@ def test_with_a_key_the_same_workflow_writes_to_hopsworks_and_leaves_the_branch_
 
 def _hopsworks_variables(emulator):
     environ = emulator.environment("kafka")
-    names = ("HOPSWORKS_HOST", "HOPSWORKS_PORT", "HOPSWORKS_PROJECT", "HOPSWORKS_WRITE_PATH")
-    return {name: environ[name] for name in names}
+    return {name: value for name, value in environ.items() if name != "HOPSWORKS_API_KEY"}
 
 
 def _now(shift=timedelta()):

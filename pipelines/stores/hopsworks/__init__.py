@@ -10,9 +10,10 @@ the client.
 """
 
 from pipelines.stores.hopsworks.checks import checks
+from pipelines.stores.hopsworks.connection import UNVERIFIED
 from pipelines.stores.hopsworks.registry import ModelRegistry
 
-__all__ = ["HopsworksStore", "checks"]
+__all__ = ["UNVERIFIED", "HopsworksStore", "checks"]
 
 
 class HopsworksStore(ModelRegistry):

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import logging
 import re
+import ssl
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,11 @@ from pipelines.stores.hopsworks.handles import Handle
 from pipelines.stores.hopsworks.patience import Patience, is_transient, retry_seconds
 
 _logger = logging.getLogger(__name__)
+
+UNVERIFIED = (
+    "HOPSWORKS_HOSTNAME_VERIFICATION is false, so the API key is sent to whoever answers in the name of the cluster. "
+    "Set HOPSWORKS_CA_BUNDLE to the CA file of the cluster, and unset HOPSWORKS_HOSTNAME_VERIFICATION."
+)
 
 
 @dataclass
@@ -108,6 +114,9 @@ def log_in(settings: HopsworksSettings) -> Connection:
             "HOPSWORKS_API_KEY is not set, and STORE is hopsworks. Make a key in Hopsworks under Account, API, "
             "and put it into the secret HOPSWORKS_API_KEY; or unset STORE to use the embedded store."
         )
+    _check_bundle(settings.ca_bundle)
+    if not settings.verified:
+        _logger.warning("%s", UNVERIFIED)
     certificates = tempfile.TemporaryDirectory(prefix="hopsworks-certificates-")
     with sdk.quiet() as printed:
         hopsworks = sdk.load()
@@ -120,8 +129,9 @@ def log_in(settings: HopsworksSettings) -> Connection:
                     project=settings.project or None,
                     api_key_value=settings.api_key,
                     cert_folder=certificates.name,
-                    # The public certificate of the managed service can be checked; a cluster's own mostly cannot.
-                    hostname_verification=not settings.host,
+                    hostname_verification=settings.verified,
+                    # For REST only: the query service and Kafka are checked against the authority that REST names.
+                    trust_store_path=str(settings.ca_bundle) if settings.ca_bundle else None,
                     engine="python",
                 )
         except EOFError as error:
@@ -132,6 +142,19 @@ def log_in(settings: HopsworksSettings) -> Connection:
     if project is None:
         raise StoreUnavailable("The API key sees no project. Create one in Hopsworks, and set HOPSWORKS_PROJECT to it.")
     return Connection(settings, hopsworks, project, certificates)
+
+
+def _check_bundle(path: Path | None) -> None:
+    """Refuse a bundle that cannot be used, before the client says of it what nobody understands."""
+    if path is None:
+        return
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise SettingError(
+            f"HOPSWORKS_CA_BUNDLE is {path}, which cannot be read as certificates in PEM form. "
+            "Set it to the CA file of the cluster, or unset it where the certificate is a public one."
+        ) from error
 
 
 def operation(doing: str) -> Callable[[Method[S, P, R]], Method[S, P, R]]:

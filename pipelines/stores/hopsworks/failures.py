@@ -1,5 +1,6 @@
 """What the client's errors mean: one sentence of our own that names the remedy."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -53,8 +54,8 @@ _RULES = (
         ("SSLError", "HopsworksSSLClientError"),
         (),
         StoreUnavailable,
-        "its certificate is not trusted. For a cluster with a certificate of its own set HOPSWORKS_TRUST_STORE_PATH "
-        "to its CA file, or HOPSWORKS_HOSTNAME_VERIFICATION=false.",
+        "its certificate is not trusted ({text}), so the API key was not sent. Set HOPSWORKS_HOST to the name that the "
+        "certificate is for, and HOPSWORKS_CA_BUNDLE to the CA file of a cluster that has an authority of its own.",
     ),
     _Rule(
         ("KafkaException",),
@@ -135,7 +136,7 @@ def explain(error: BaseException, what: str, settings: HopsworksSettings) -> Pip
     status = status_of(error)
     rule = _fitting(_SPECIAL if status else (*_SPECIAL, *_RULES), error)
     if rule is not None:
-        return rule.kind(f"{place}: {rule.sentence.format(text=_short(str(error)))}")
+        return rule.kind(f"{place}: {rule.sentence.format(text=_reason(error))}")
     if status is None:
         return None
     kind, sentence = _by_status(status)
@@ -169,3 +170,9 @@ def _said(error: BaseException) -> str:
 
 def _short(text: str) -> str:
     return " ".join(text.split())[:200].rstrip(".")
+
+
+def _reason(error: BaseException) -> str:
+    """What an error is about; of a certificate, what is wrong with it rather than what the client advises."""
+    certificate = re.search(r"certificate verify failed: (.+?) \(_ssl", " ".join(str(cause) for cause in causes(error)))
+    return _short(certificate[1] if certificate else str(error))

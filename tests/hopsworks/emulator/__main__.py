@@ -29,7 +29,7 @@ The emulator runs. In another terminal, from the root of the repository:
 
     export HOPSWORKS_HOST=127.0.0.1 HOPSWORKS_PORT={port} HOPSWORKS_PROJECT={project}
     export HOPSWORKS_API_KEY={key} HOPSWORKS_WRITE_PATH=kafka   # or delta
-    export HOPSWORKS_HOSTNAME_VERIFICATION=false
+    export HOPSWORKS_CA_BUNDLE={ca_bundle}
     python -m pipelines doctor
 
 It keeps nothing when it ends: press Ctrl-C to end it.
@@ -50,7 +50,14 @@ def main() -> None:
         stop, parent = threading.Event(), os.getppid()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        known = {"port": server.server_address[1], "key": API_KEY, "project": PROJECT}
+        bundle = Path(folder) / "authority.pem"
+        bundle.write_text(certificates.authority.certificate_pem)
+        known = {
+            "port": server.server_address[1],
+            "key": API_KEY,
+            "project": PROJECT,
+            "ca_bundle": str(bundle),
+        }
         sys.stdout.write((json.dumps(known) + "\n") if arguments.json else EXPORTS.format(**known))
         sys.stdout.flush()
         # A test process that was killed could not end it.

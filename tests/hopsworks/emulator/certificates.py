@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 import hashlib
+import inspect
 import ipaddress
 import os
 import struct
@@ -67,16 +68,17 @@ class Certificates:
 
 def make_certificates() -> Certificates:
     """New certificates for one run of the emulator."""
-    authority = _issue("emulator authority", None, ())
+    authority = issue("emulator authority", None, ())
     names = (
         x509.DNSName("localhost"),
         x509.DNSName(f"flyingduck.service.{SERVICE_DOMAIN}"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     )
-    return Certificates(authority, _issue("emulator", authority, names), _issue("client", authority, ()))
+    return Certificates(authority, issue("emulator", authority, names), issue("client", authority, ()))
 
 
-def _issue(name: str, issuer: Identity | None, names: tuple[x509.GeneralName, ...]) -> Identity:
+def issue(name: str, issuer: Identity | None, names: tuple[x509.GeneralName, ...]) -> Identity:
+    """A certificate for `names`, signed by `issuer` or by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -89,10 +91,22 @@ def _issue(name: str, issuer: Identity | None, names: tuple[x509.GeneralName, ..
         .not_valid_before(now - _VALID)
         .not_valid_after(now + _VALID)
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
+    if issuer:
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+        builder = builder.add_extension(identifier, critical=False)
+    else:
+        builder = builder.add_extension(_signs_certificates(), critical=True)
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return Identity(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
+
+
+def _signs_certificates() -> x509.KeyUsage:
+    """What strict checks ask of an authority."""
+    uses = dict.fromkeys(inspect.signature(x509.KeyUsage).parameters, False)
+    return x509.KeyUsage(**{**uses, "key_cert_sign": True, "crl_sign": True})
 
 
 def _jks(entry: bytes) -> str:

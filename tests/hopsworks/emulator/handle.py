@@ -23,6 +23,7 @@ class Emulator:
     """A running emulator."""
 
     port: int
+    ca_bundle: str
 
     def environment(self, write_path: str = "kafka", api_key: str = API_KEY) -> dict[str, str]:
         """The environment variables with which the project uses it."""
@@ -32,7 +33,7 @@ class Emulator:
             "HOPSWORKS_PROJECT": PROJECT,
             "HOPSWORKS_API_KEY": api_key,
             "HOPSWORKS_WRITE_PATH": write_path,
-            "HOPSWORKS_HOSTNAME_VERIFICATION": "false",
+            "HOPSWORKS_CA_BUNDLE": self.ca_bundle,
         }
 
     def fault(self, path: str, **rule: Any) -> None:
@@ -79,7 +80,8 @@ def running_emulator() -> Iterator[Emulator]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             assert process.stdout is not None
-            yield Emulator(json.loads(process.stdout.readline())["port"])
+            known = json.loads(process.stdout.readline())
+            yield Emulator(known["port"], known["ca_bundle"])
         finally:
             process.terminate()
 
