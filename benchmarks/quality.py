@@ -21,7 +21,7 @@ from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task, all_tasks, dataset_of, task_named
+from pipelines.datasets import Task, all_tasks, task_named
 from pipelines.datasets.contract import validate
 from pipelines.models import MODEL_FILE, Model, decide, metrics
 from pipelines.models.ensemble import Floats, fill_missing, medians, member_probabilities
@@ -90,23 +90,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     for task in [task_named(name) for name in options.tasks] or all_tasks():
         began = time.perf_counter()
-        data = whole_data(dataset_of(task), task, options.rows)
+        data = whole_data(task, options.rows)
         table = protocol(data, folds=options.folds, repeats=options.repeats, size=options.search)
         print(f"\n## {task.title}: {len(data.train):,} distinct rows, {time.perf_counter() - began:.0f} s\n")
         print(_markdown(table))
     if options.picture:
         task = task_named(options.tasks[0] if options.tasks else all_tasks()[-1].name)
-        table = trade_off(whole_data(dataset_of(task), task, options.rows), folds=options.folds)
+        table = trade_off(whole_data(task, options.rows), folds=options.folds)
         print(f"\n## {task.title}: quality against size and time\n\n{_markdown(table)}")
         options.picture.write_bytes(trade_off_picture(task, table))
 
 
-def whole_data(dataset: DataSet, task: Task, most: int) -> TrainingData:
+def whole_data(task: Task, most: int) -> TrainingData:
     """All rows of a data set's own source as training rows, equal ones once; at most `most` of them."""
-    accepted = validate(dataset, dataset.load([]).rows).accepted
+    accepted = validate(task.dataset, task.dataset.load([]).rows).accepted
     rows = distinct(task, labelled(task, accepted))
     rows = rows.sample(min(most, len(rows)), random_state=0, ignore_index=True)
-    return TrainingData(dataset, task, rows, rows, rows=len(accepted), fingerprint="", released=(), source={})
+    return TrainingData(task, rows, rows, rows=len(accepted), fingerprint="", released=(), source={})
 
 
 def protocol(data: TrainingData, *, folds: int, repeats: int, size: str) -> pd.DataFrame:
@@ -119,7 +119,7 @@ def protocol(data: TrainingData, *, folds: int, repeats: int, size: str) -> pd.D
         "majority": {name: Estimate(value, value, value) for name, value in metrics.baseline(task, labels).items()},
     }
     columns["majority"][PLAIN_ACCURACY] = columns["majority"]["accuracy"]
-    for name, (neighbours, weights, inputs) in OLDER.get(data.dataset.name, {}).items():
+    for name, (neighbours, weights, inputs) in OLDER.get(data.task.dataset.name, {}).items():
         learn = _older(data, neighbours, weights, inputs)
         columns[name] = _scores(task, rows, labels, [pooled(task, rows, split, learn) for split in splits])
     return _beside_goals(task, columns)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from pipelines.datasets import dataset_of
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
 from pipelines.stores.base import ChampionEntry
@@ -68,7 +67,7 @@ def historical(dataset):
 
 def arrivals_of(task, predictions):
     """The samples that the predictions are about."""
-    dataset = dataset_of(task)
+    dataset = task.dataset
     keyed = predictions.drop_duplicates("sample_id")
     return arrivals(dataset, historical(dataset), keyed["sample_id"], keyed["event_time"])
 
@@ -124,12 +123,12 @@ def predicted(task, samples, *, seed=0, version=1, served="champion", skill=1.5)
     return conform(rows, predictions_group(task))
 
 
-def register(store, dataset, task, folder, *, version=1, accuracy=0.75):
+def register(store, task, folder, *, version=1, accuracy=0.75):
     """A registered version that has the part of a model.json that the monitor reads, made champion."""
     path = folder / f"{task.name}-{version}"
     path.mkdir()
     (path / "model.json").write_text(json.dumps(model_document(task, version, accuracy)))
-    store.register(task_view(dataset, task), version, path)
+    store.register(task_view(task), version, path)
     champion = store.champion(task.name)
     when = START + timedelta(days=10 * (version - 1)) - timedelta(hours=20)
     store.move_champion(entry(task, version, when, f"version {version}"), champion.version if champion else None)
@@ -146,11 +145,11 @@ def operated_store(folder, dataset, days=20, per_day=10, scenario="none"):
     samples = store.read(samples_group(dataset), start=START)
     change = START + timedelta(days=10)
     for task in dataset.tasks:
-        register(store, dataset, task, folder)
+        register(store, task, folder)
         if len(samples):
             store.upsert(predictions_group(task), predicted(task, samples[samples["event_time"] < change]))
         if days > 10:
-            register(store, dataset, task, folder, version=2)
+            register(store, task, folder, version=2)
             later = samples[samples["event_time"] >= change]
             store.upsert(predictions_group(task), predicted(task, later, seed=1, version=2))
             store.upsert(predictions_group(task), predicted(task, later, seed=2, version=3, served="challenger"))

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import Task
 from pipelines.models.ensemble import Ensemble, fill_missing, medians
 from pipelines.stores.base import ChampionEntry, Store
 from pipelines.stores.catalogue import samples_group, task_view
@@ -15,11 +15,11 @@ from pipelines.stores.catalogue import samples_group, task_view
 TRAINED = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-def register_small_model(store: Store, dataset: DataSet, task: Task, folder: Path, *, classes=None) -> int:
+def register_small_model(store: Store, task: Task, folder: Path, *, classes=None) -> int:
     """Fit a discriminant on the train rows (or on those of `classes`) and register it; returns the version."""
-    rows = store.read(samples_group(dataset), where={"role": "train"})
+    rows = store.read(samples_group(task.dataset), where={"role": "train"})
     rows = rows[task.labels(rows).isin(classes or task.classes)]
-    inputs = {name: _about(dataset.feature(name)) for name in task.inputs}
+    inputs = {name: _about(task.dataset.feature(name)) for name in task.inputs}
     matrix = models.encode(inputs, rows)
     positions = task.labels(rows).map(task.classes.index).to_numpy(dtype=np.int64)
     fill = medians(matrix)
@@ -30,7 +30,7 @@ def register_small_model(store: Store, dataset: DataSet, task: Task, folder: Pat
         "decision": {"kind": "argmax"}, "metrics": {}, "baseline": {}, "created": TRAINED.isoformat(),
     }  # fmt: skip
     models.save(folder, Ensemble(fill, {"discriminant": fitted}, None, len(task.classes), task.ordinal), info)
-    store.register(task_view(dataset, task), version, folder)
+    store.register(task_view(task), version, folder)
     return version
 
 

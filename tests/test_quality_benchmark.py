@@ -26,9 +26,7 @@ def test_the_benchmark_prints_scores_beside_goals_and_older_models(quality, caps
 
 
 def test_near_rows_that_straddle_a_split_stop_the_benchmark(quality):
-    data = quality.whole_data(
-        *[quality.dataset_of(quality.task_named("iris_variety")), quality.task_named("iris_variety")], 150
-    )
+    data = quality.whole_data(quality.task_named("iris_variety"), 150)
     rows = data.learning_rows
     members = np.flatnonzero(rows.groups == np.bincount(rows.groups).argmax())
     others = np.setdiff1d(np.arange(len(rows)), members[:1])

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pandas as pd
 
-from pipelines.datasets import dataset_of, task_named
+from pipelines.datasets import task_named
 from pipelines.datasets.contract import validate
 from pipelines.datasets.roles import assign_roles
 from pipelines.models import Model
@@ -18,20 +18,19 @@ from pipelines.training.pipeline import fit
 def accepted(name):
     """All rows of a data set's own source."""
     task = task_named(name)
-    return validate(dataset_of(task), dataset_of(task).load([]).rows).accepted
+    return validate(task.dataset, task.dataset.load([]).rows).accepted
 
 
 @functools.cache
 def training_data(name, most=None) -> TrainingData:
     """What a task learns from and is judged on, at most `most` rows of each."""
     task, rows = task_named(name), accepted(name)
-    roles = assign_roles(dataset_of(task), rows)
-    numbered = rows.assign(sample_id=[f"{dataset_of(task).name}-h-{i:05d}" for i in range(len(rows))])
+    roles = assign_roles(task.dataset, rows)
+    numbered = rows.assign(sample_id=[f"{task.dataset.name}-h-{i:05d}" for i in range(len(rows))])
     train, test = (labelled(task, numbered[(roles == role).to_numpy()]) for role in ("train", "test"))
     if most:
         train, test = (part.sample(min(most, len(part)), random_state=0) for part in (train, test))
     return TrainingData(
-        dataset=dataset_of(task),
         task=task,
         train=distinct(task, train),
         test=distinct(task, test),

@@ -13,7 +13,7 @@ from pipelines.cli import status as status_pages
 from pipelines.cli import summaries as report
 from pipelines.cli.demo import Month, alarm_lines, run_demo
 from pipelines.cli.doctor import doctor_checks
-from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, dataset_named, dataset_of, task_named
+from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, dataset_named, task_named
 from pipelines.errors import NotReadyError, PublishError, UsageError
 from pipelines.features import daily as feature_pipeline
 from pipelines.inference.pipeline import run_inference
@@ -121,7 +121,6 @@ def infer(run: Run, options: argparse.Namespace) -> None:
         with run.step(f"infer {task.name}"):
             done = run_inference(
                 run.store,
-                dataset_of(task),
                 task,
                 run_date=options.date or run.now.date(),
                 now=run.now,

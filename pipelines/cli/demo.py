@@ -12,7 +12,7 @@ from typing import cast
 from tqdm import tqdm
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.datasets import Task, all_datasets
 from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.features import daily as features
 from pipelines.inference.pipeline import Loader, run_inference
@@ -66,7 +66,7 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
     for dataset in all_datasets():
         features.backfill(store, dataset, sources=[], now=start, replace=False)
         for task in dataset.tasks:
-            _train_if_needed(store, dataset, task, runs=runs, who=who, now=start)
+            _train_if_needed(store, task, runs=runs, who=who, now=start)
     load = cast("Loader", functools.cache(functools.partial(load_version, load=models.load)))
     for day in tqdm(list(month), desc="days", disable=not sys.stderr.isatty()):
         _run_day(store, day, month, load)
@@ -91,8 +91,8 @@ def _delay(month: Month, day: date) -> str:
     return f", {(day - month.scenario_begins).days} days after {month.scenario} began"
 
 
-def _train_if_needed(store: Store, dataset: DataSet, task: Task, *, runs: Path, who: str, now: datetime) -> None:
-    if not training.needs_training(store, dataset, task):
+def _train_if_needed(store: Store, task: Task, *, runs: Path, who: str, now: datetime) -> None:
+    if not training.needs_training(store, task):
         log.info("%s has a champion for these data", task.name)
         return
     train_task(store, task, runs=runs, now=now, who=who, search="quick", seed=0, promote="auto")
@@ -106,5 +106,5 @@ def _run_day(store: Store, day: date, month: Month, load: Loader) -> None:
             scenario=month.scenario_on(day), now=now,
         )  # fmt: skip
         for task in dataset.tasks:
-            run_inference(store, dataset, task, run_date=day, now=now, load=load)
+            run_inference(store, task, run_date=day, now=now, load=load)
     log.info("%s done", day)

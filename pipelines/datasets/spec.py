@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -67,6 +67,8 @@ class Task:
         How a class is chosen from the probabilities; the numbers of the rule are tuned in training.
     guarded
         The classes whose recall a new champion must not lose.
+    part_of
+        The data set that the task belongs to; filled in by it.
     """
 
     name: str
@@ -80,6 +82,14 @@ class Task:
     upper_bounds: tuple[float, ...] = ()
     decision: DecisionKind = "argmax"
     guarded: tuple[str, ...] = ()
+    part_of: "DataSet | None" = field(default=None, repr=False, compare=False)
+
+    @property
+    def dataset(self) -> "DataSet":
+        """The data set that the task belongs to."""
+        if self.part_of is None:
+            raise ValueError(f"task {self.name} belongs to no data set; list it in the tasks of one")
+        return self.part_of
 
     @property
     def probability_columns(self) -> list[str]:
@@ -171,6 +181,8 @@ class DataSet:
             )
         for task in self.tasks:
             self._check_task(task)
+        # Copies, so that another data set made from this one takes no task away from it.
+        object.__setattr__(self, "tasks", tuple(replace(task, part_of=self) for task in self.tasks))
 
     @property
     def numeric(self) -> list[str]:

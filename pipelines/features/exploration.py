@@ -76,15 +76,15 @@ def correlations(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
     return rows[dataset.numeric].corr("spearman")
 
 
-def redundant_features(dataset: DataSet, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+def redundant_features(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     """The inputs of a task that another input may stand for: of two that rank alike, the one that tells the class less.
 
     Returns
     -------
     One line a redundant input: which one stands for it (`kept`), and their `correlation`.
     """
-    names = [name for name in task.inputs if name in dataset.numeric]
-    table = correlations(dataset, rows)
+    names = [name for name in task.inputs if name in task.dataset.numeric]
+    table = correlations(task.dataset, rows)
     strong = [pair for pair in combinations(names, 2) if abs(table.loc[pair]) >= REDUNDANT]
     telling = {name: _share_between(rows[name], task.labels(rows)) for name in names}
     dropped: dict[str, tuple[str, float]] = {}
@@ -95,7 +95,7 @@ def redundant_features(dataset: DataSet, task: Task, rows: pd.DataFrame) -> pd.D
     return pd.DataFrame.from_dict(dropped, orient="index", columns=["kept", "correlation"]).rename_axis("redundant")
 
 
-def compare_pruning(dataset: DataSet, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+def compare_pruning(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     """The quick score of a task with all its inputs, without each redundant one, and without all of them.
 
     Returns
@@ -103,11 +103,11 @@ def compare_pruning(dataset: DataSet, task: Task, rows: pd.DataFrame) -> pd.Data
     One line a set of inputs: `score` (the task's scorer, cross-validated, groups apart), `scatter` between the folds,
     and the `change` against all inputs, fold by fold, with its own scatter.
     """
-    redundant = list(redundant_features(dataset, task, rows).index)
+    redundant = list(redundant_features(task, rows).index)
     variants = {"all inputs": [], **{f"without {name}": [name] for name in redundant}}
     if len(redundant) > 1:
         variants["without all of these"] = redundant
-    scores = {name: _fold_scores(dataset, task, rows, _without(task, left)) for name, left in variants.items()}
+    scores = {name: _fold_scores(task, rows, _without(task, left)) for name, left in variants.items()}
     changes = {name: found - scores["all inputs"] for name, found in scores.items()}
     return pd.DataFrame(
         {
@@ -144,7 +144,7 @@ def with_gaps(dataset: DataSet, rows: pd.DataFrame, share: float, rng: np.random
     return blanked
 
 
-def compare_gap_handling(dataset: DataSet, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+def compare_gap_handling(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     """Three ways with missing measurements: drop the rows, fill by the median, leave it to the model.
 
     Returns
@@ -157,11 +157,11 @@ def compare_gap_handling(dataset: DataSet, task: Task, rows: pd.DataFrame) -> pd
         "fill by the median": (False, SimpleImputer(strategy="median", keep_empty_features=True)),
         "leave it to the model": (False, "passthrough"),
     }
-    gaps = rows[dataset.numeric].isna().any(axis=1).to_numpy()
+    gaps = rows[task.dataset.numeric].isna().any(axis=1).to_numpy()
     labels, lines = task.labels(rows), {}
     for way, (drops, numbers) in ways.items():
-        model = _quick_model(dataset, task.inputs, numbers)
-        predicted = _predicted(dataset, task, rows, model, trains=~(gaps & drops))
+        model = _quick_model(task.dataset, task.inputs, numbers)
+        predicted = _predicted(task, rows, model, trains=~(gaps & drops))
         lines[way] = {
             "score": np.mean([_score(task, labels[~gaps], one[~gaps]) for one in predicted]),
             "score with a gap": np.mean([_score(task, labels[gaps], one[gaps]) for one in predicted])
@@ -221,9 +221,9 @@ def _quick_model(dataset: DataSet, inputs: Sequence[str], numbers: object = "pas
     return make_pipeline(columns, ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=0))
 
 
-def _folds(dataset: DataSet, task: Task, rows: pd.DataFrame) -> list[list[tuple[np.ndarray, np.ndarray]]]:
+def _folds(task: Task, rows: pd.DataFrame) -> list[list[tuple[np.ndarray, np.ndarray]]]:
     """The folds of each repeat, near groups whole."""
-    labels, groups = task.labels(rows), near_groups(dataset, rows)
+    labels, groups = task.labels(rows), near_groups(task.dataset, rows)
     splitters = [StratifiedGroupKFold(FOLDS, shuffle=True, random_state=repeat) for repeat in range(REPEATS)]
     with warnings.catch_warnings():
         # A class with fewer rows than folds is missing from some; its score is as poor as its data.
@@ -231,22 +231,20 @@ def _folds(dataset: DataSet, task: Task, rows: pd.DataFrame) -> list[list[tuple[
         return [list(splitter.split(rows, labels, groups)) for splitter in splitters]
 
 
-def _fold_scores(dataset: DataSet, task: Task, rows: pd.DataFrame, inputs: Sequence[str]) -> np.ndarray:
+def _fold_scores(task: Task, rows: pd.DataFrame, inputs: Sequence[str]) -> np.ndarray:
     """The score in every fold of every repeat."""
-    labels, model, scores = task.labels(rows), _quick_model(dataset, inputs), []
-    for trained, tested in chain.from_iterable(_folds(dataset, task, rows)):
+    labels, model, scores = task.labels(rows), _quick_model(task.dataset, inputs), []
+    for trained, tested in chain.from_iterable(_folds(task, rows)):
         model.fit(rows.iloc[trained], labels.iloc[trained])
         scores.append(_score(task, labels.iloc[tested], model.predict(rows.iloc[tested])))
     return np.array(scores)
 
 
-def _predicted(
-    dataset: DataSet, task: Task, rows: pd.DataFrame, model: BaseEstimator, trains: np.ndarray
-) -> list[np.ndarray]:
+def _predicted(task: Task, rows: pd.DataFrame, model: BaseEstimator, trains: np.ndarray) -> list[np.ndarray]:
     """Out-of-fold predictions of each repeat, from models that are fitted on those rows only that may train."""
     labels = task.labels(rows)
     repeats = []
-    for repeat in _folds(dataset, task, rows):
+    for repeat in _folds(task, rows):
         predicted = np.empty(len(rows), dtype=object)
         for trained, tested in repeat:
             learnt = trained[trains[trained]]

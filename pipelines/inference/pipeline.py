@@ -9,7 +9,7 @@ from functools import partial
 import pandas as pd
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.stores.base import TICK, Store
@@ -41,7 +41,6 @@ class InferenceReport:
 
 def run_inference(
     store: Store,
-    dataset: DataSet,
     task: Task,
     *,
     run_date: date,
@@ -64,7 +63,7 @@ def run_inference(
     if champion is None or champion.version is None:
         raise NotReadyError(f"The task {task.name} has no champion. Run: python -m pipelines train {task.name}")
     load = load or partial(load_version, load=models.load)
-    due = due_arrivals(store, dataset, task, run_date)
+    due = due_arrivals(store, task, run_date)
     if due.empty:
         return InferenceReport(task.name, champion.version, None, 0, _no_predictions(task))
     scored = [_scored(load(store, task, champion.version), task, due, "champion")]
@@ -78,20 +77,20 @@ def run_inference(
     )
 
 
-def due_arrivals(store: Store, dataset: DataSet, task: Task, run_date: date) -> pd.DataFrame:
+def due_arrivals(store: Store, task: Task, run_date: date) -> pd.DataFrame:
     """The arrivals up to the end of `run_date` (UTC) that no champion has predicted, oldest first."""
     end = datetime.combine(run_date + timedelta(days=1), time(), UTC)
-    start = _window_start(store, dataset, task, end)
-    arrivals = store.read(samples_group(dataset), start=start, end=end, where={"origin": ARRIVED})
+    start = _window_start(store, task, end)
+    arrivals = store.read(samples_group(task.dataset), start=start, end=end, where={"origin": ARRIVED})
     predicted = store.read(
         predictions_group(task), start=start, end=end, columns=["sample_id"], where={"served": "champion"}
     )
     return arrivals[~arrivals["sample_id"].isin(predicted["sample_id"])].reset_index(drop=True)
 
 
-def _window_start(store: Store, dataset: DataSet, task: Task, end: datetime) -> datetime:
+def _window_start(store: Store, task: Task, end: datetime) -> datetime:
     newest = store.newest(predictions_group(task))
-    first_arrival = dataset.historical_time + TICK
+    first_arrival = task.dataset.historical_time + TICK
     return first_arrival if newest is None else max(first_arrival, min(newest, end) - LOOK_BACK)
 
 

@@ -96,7 +96,7 @@ def _pictures(state: TaskState, data: DataState, own: Document) -> dict[str, Pic
     newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
     counts = pd.DataFrame(document["confusion"], index=task.classes, columns=task.classes)
     return {
-        "newest": figures.newest_picture(data.dataset, task, None if newest.empty else newest.iloc[0].to_dict()),
+        "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict()),
         "recent": figures.recent_picture(task, monitoring.recent_predictions(state.predictions, PICTURED)),
         "confusion": scores.confusion_picture(task, counts, document["version"]),
         "quality": figures.quality_picture(

@@ -19,19 +19,21 @@ WHISKERS = (5, 95)
 SHOWN = (0.005, 0.995)
 
 
-def distribution_picture(dataset: DataSet, task: Task, rows: pd.DataFrame) -> Picture:
+def distribution_picture(task: Task, rows: pd.DataFrame) -> Picture:
     """A box a class for each numeric feature: its middle half, its median, and whiskers to 5 and 95 %."""
-    figure, panels = _panels(dataset)
+    figure, panels = _panels(task.dataset)
     labels = task.labels(rows)
-    for axes, name in zip(panels, dataset.numeric, strict=False):
+    for axes, name in zip(panels, task.dataset.numeric, strict=False):
         values = [rows.loc[labels == label, name].dropna() for label in task.classes]
         axes.boxplot(
             values, tick_labels=task.classes, whis=WHISKERS, showfliers=False, widths=0.6, patch_artist=True,
             boxprops={"facecolor": PALE, "edgecolor": BLUE}, medianprops={"color": RED, "linewidth": 1.5},
         )  # fmt: skip
-        _title(axes, dataset, name)
+        _title(axes, task.dataset, name)
     add_heading(figure, f"How the measurements differ between the classes of {task.title}")
-    return finished(figure, f"Box plots of {len(dataset.numeric)} measurements by class: {', '.join(task.classes)}.")
+    return finished(
+        figure, f"Box plots of {len(task.dataset.numeric)} measurements by class: {', '.join(task.classes)}."
+    )
 
 
 def correlation_picture(dataset: DataSet, table: pd.DataFrame) -> Picture:

@@ -34,7 +34,7 @@ MARKERS = {1: "o", 7: "s", 28: "^", 91: "D"}
 LETTER = 0.09  # inches that a letter takes on average, with some to spare
 
 
-def newest_picture(dataset: DataSet, task: Task, row: Mapping[str, Any] | None) -> Picture:
+def newest_picture(task: Task, row: Mapping[str, Any] | None) -> Picture:
     """The newest sample as predicted beside as it turned out.
 
     Parameters
@@ -48,14 +48,14 @@ def newest_picture(dataset: DataSet, task: Task, row: Mapping[str, Any] | None) 
     sample = pd.Series(dict(row))
     sure = max(row[name] for name in task.probability_columns)
     chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
-    _portrait(left, dataset, sample, task, row["prediction"], "Predicted", f"probability {chance:.0%}")
+    _portrait(left, sample, task, row["prediction"], "Predicted", f"probability {chance:.0%}")
     label = row["label"] if pd.notna(row["label"]) else None
     verdict = "not known yet" if label is None else "right" if label == row["prediction"] else "wrong"
     if label is None:
         right.axis("off")
         _caption(right, "Actual", "not known yet", "")
     else:
-        _portrait(right, dataset, sample, task, label, "Actual", f"the prediction was {verdict}")
+        _portrait(right, sample, task, label, "Actual", f"the prediction was {verdict}")
     about = f"{row['sample_id']}, {row['event_time']:%d %B %Y}, by version {row['model_version']}"
     add_heading(figure, f"{task.title}: newest sample")
     figure.supxlabel(about, fontsize=TEXT, color=GREY)
@@ -170,8 +170,8 @@ def _table_row(task: Task, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _portrait(axes: Axes, dataset: DataSet, sample: pd.Series, task: Task, label: str, *captions: str) -> None:
-    dataset.draw(axes, sample, task, label)
+def _portrait(axes: Axes, sample: pd.Series, task: Task, label: str, *captions: str) -> None:
+    task.dataset.draw(axes, sample, task, label)
     _caption(axes, captions[0], label, captions[1])
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import Task
 from pipelines.models.metrics import metric_title
 from pipelines.pictures.canvas import BLUE, GREEN, GREY, LINES, TEXT, WIDTH, Picture, add_heading, finished, new_figure
 
@@ -31,7 +31,7 @@ def search_picture(task: Task, table: pd.DataFrame) -> Picture:
     return finished(figure, f"{title}: of {len(table)} candidates, {words}.")
 
 
-def importance_picture(dataset: DataSet, task: Task, importance: pd.DataFrame) -> Picture:
+def importance_picture(task: Task, importance: pd.DataFrame) -> Picture:
     """By how much the log-loss rises when an input is shuffled, with the range over the shuffles.
 
     Parameters
@@ -45,9 +45,9 @@ def importance_picture(dataset: DataSet, task: Task, importance: pd.DataFrame) -
     reach = [ordered["loss"] - ordered["low"], ordered["high"] - ordered["loss"]]
     axes.barh(places, ordered["loss"], xerr=reach, color=BLUE, ecolor=GREY)
     axes.axvline(0, color=GREY, linewidth=0.8)
-    axes.set_yticks(places, [dataset.feature(str(name)).title for name in ordered.index], fontsize=TEXT)
+    axes.set_yticks(places, [task.dataset.feature(str(name)).title for name in ordered.index], fontsize=TEXT)
     axes.set_xlabel("rise of the log-loss when shuffled", fontsize=TEXT)
     title = f"{task.title}: what the model relies on"
     add_heading(figure, title, "on held-out rows; inputs that say the same share their importance")
-    first = ", ".join(dataset.feature(str(name)).title for name in importance.index[:3])
+    first = ", ".join(task.dataset.feature(str(name)).title for name in importance.index[:3])
     return finished(figure, f"{title}: most on {first}.")

@@ -83,12 +83,12 @@ def quarantine_group(dataset: DataSet) -> FeatureGroup:
     )
 
 
-def task_view(dataset: DataSet, task: Task) -> FeatureView:
+def task_view(task: Task) -> FeatureView:
     """What a task reads of its data set."""
     return FeatureView(
         name=task.name,
         description=f"{task.title}: {task.description}",
-        group=samples_group(dataset),
+        group=samples_group(task.dataset),
         inputs=task.inputs,
         label=task.label,
     )

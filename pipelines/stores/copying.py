@@ -57,7 +57,7 @@ def _copies(source: Store, target: Store, datasets: Sequence[DataSet]) -> Iterat
             yield _noted(_copy_group(source, target, group))
     for dataset in datasets:
         for task in dataset.tasks:
-            yield _noted(_copy_models(source, target, dataset, task))
+            yield _noted(_copy_models(source, target, task))
             yield _noted(_copy_champions(source, target, task))
 
 
@@ -83,11 +83,11 @@ def _copy_group(source: Store, target: Store, group: FeatureGroup) -> Copied:
     return Copied(f"feature group {group.name}", len(rows), written, rows_checksum(rows))
 
 
-def _copy_models(source: Store, target: Store, dataset: DataSet, task: Task) -> Copied:
+def _copy_models(source: Store, target: Store, task: Task) -> Copied:
     versions, there = source.versions(task.name), set(target.versions(task.name))
     for version in versions:
         if version not in there:
-            _copy_version(source, target, dataset, task, version)
+            _copy_version(source, target, task, version)
         elif source.describe(task.name, version) != target.describe(task.name, version):
             raise StoreError(
                 f"Version {version} of {task.name} is another model in {target.location} than in {source.location}. "
@@ -97,10 +97,10 @@ def _copy_models(source: Store, target: Store, dataset: DataSet, task: Task) -> 
     return Copied(f"model {task.name}", len(versions), len(set(versions) - there), checksum)
 
 
-def _copy_version(source: Store, target: Store, dataset: DataSet, task: Task, version: int) -> None:
+def _copy_version(source: Store, target: Store, task: Task, version: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sent = source.download(task.name, version, Path(folder) / "sent")
-        target.register(task_view(dataset, task), version, sent)
+        target.register(task_view(task), version, sent)
         arrived = target.download(task.name, version, Path(folder) / "arrived")
         if folder_checksum(sent) != folder_checksum(arrived):
             raise StoreError(

@@ -12,28 +12,28 @@ Info = Mapping[str, Any]
 FEW_ROWS = 30
 
 
-def render_card(dataset: DataSet, task: Task, info: Info) -> str:
+def render_card(task: Task, info: Info) -> str:
     """The card of a version: what it is for, its data, its scores with intervals, its limits, how to load it."""
     sections = (
         f"# {task.title}, version {info['version']}\n\n{task.description}",
-        _use(dataset, task),
-        _data(dataset, info),
+        _use(task),
+        _data(task.dataset, info),
         _model(info),
         _scores(task, info),
         _decision(task, info),
         _calibration(info),
-        _reliance(dataset, info),
-        _limits(dataset, task, info),
+        _reliance(task.dataset, info),
+        _limits(task, info),
         _loading(info),
-        _origin(dataset, info),
+        _origin(task.dataset, info),
     )
     return "\n\n".join(sections) + "\n"
 
 
-def _use(dataset: DataSet, task: Task) -> str:
+def _use(task: Task) -> str:
     return (
-        f"## Intended use\n\nTo show a complete machine-learning system at work on {dataset.title}: "
-        f"{dataset.description} It predicts {' / '.join(task.classes)} from {len(task.inputs)} inputs. "
+        f"## Intended use\n\nTo show a complete machine-learning system at work on {task.dataset.title}: "
+        f"{task.dataset.description} It predicts {' / '.join(task.classes)} from {len(task.inputs)} inputs. "
         "Not for decisions about people, products or prices."
     )
 
@@ -153,7 +153,7 @@ def _reliance(dataset: DataSet, info: Info) -> str:
     )
 
 
-def _limits(dataset: DataSet, task: Task, info: Info) -> str:
+def _limits(task: Task, info: Info) -> str:
     rare = [name for name, counts in zip(task.classes, info["confusion"], strict=True) if sum(counts) < FEW_ROWS]
     lines = [
         "Held-out rows come from the same source as the training rows; about others the scores promise nothing.",
@@ -163,7 +163,7 @@ def _limits(dataset: DataSet, task: Task, info: Info) -> str:
     ]
     inputs = _table(
         ("Input", "Unit", "Allowed", "Seen in training"),
-        [(dataset.feature(name).title, *_range(about)) for name, about in info["inputs"].items()],
+        [(task.dataset.feature(name).title, *_range(about)) for name, about in info["inputs"].items()],
     )
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines) + f"\n\n{inputs}"
 

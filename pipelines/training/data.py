@@ -41,7 +41,6 @@ class TrainingData:
         What was backfilled: `name`, `sha256`; empty where the store does not know.
     """
 
-    dataset: DataSet
     task: Task
     train: pd.DataFrame = field(repr=False)
     test: pd.DataFrame = field(repr=False)
@@ -53,7 +52,7 @@ class TrainingData:
     @property
     def inputs(self) -> dict[str, dict[str, Any]]:
         """Each input as `model.json` describes it: kind, unit, allowed range or values, and what training has seen."""
-        return {name: _described(self.dataset, self.train, name) for name in self.task.inputs}
+        return {name: _described(self.task.dataset, self.train, name) for name in self.task.inputs}
 
     @property
     def learning_rows(self) -> Rows:
@@ -63,12 +62,12 @@ class TrainingData:
         return Rows(
             matrix=encode(self.inputs, self.train),
             labels=np.asarray(labels, dtype=np.int64),
-            groups=near_groups(self.dataset, self.train),
+            groups=near_groups(self.task.dataset, self.train),
             numeric=kinds.count("numeric"),
         )
 
 
-def load_training_data(store: Store, dataset: DataSet, task: Task) -> TrainingData:
+def load_training_data(store: Store, task: Task) -> TrainingData:
     """Read what a task learns from and is judged on.
 
     Raises
@@ -76,29 +75,29 @@ def load_training_data(store: Store, dataset: DataSet, task: Task) -> TrainingDa
     NotReadyError
         There are no training rows or no test rows.
     """
-    history = read_history(store, dataset)
+    history = read_history(store, task.dataset)
     train = history[history["role"] == "train"]
-    released = released_rows(store, dataset, task, history[history["role"] == "reserve"])
+    released = released_rows(store, task, history[history["role"] == "reserve"])
     whole = labelled(task, pd.concat([train, released], ignore_index=True) if len(released) else train)
     test = distinct(task, labelled(task, history[history["role"] == "test"]))
     if whole.empty or test.empty:
+        name = task.dataset.name
         raise NotReadyError(
-            f"{task.name} cannot be trained: {dataset.name} has {len(whole)} labelled training rows and {len(test)} "
-            f"test rows. Run: python -m pipelines backfill {dataset.name}"
+            f"{task.name} cannot be trained: {name} has {len(whole)} labelled training rows and {len(test)} "
+            f"test rows. Run: python -m pipelines backfill {name}"
         )
     return TrainingData(
-        dataset=dataset,
         task=task,
         train=distinct(task, whole),
         test=test,
         rows=len(whole),
         fingerprint=fingerprint(task, whole),
         released=tuple(sorted(set(released["sample_id"]) & set(whole["sample_id"]))),
-        source=backfilled_source(store, dataset) or {},
+        source=backfilled_source(store, task.dataset) or {},
     )
 
 
-def released_rows(store: Store, dataset: DataSet, task: Task, reserve: pd.DataFrame) -> pd.DataFrame:
+def released_rows(store: Store, task: Task, reserve: pd.DataFrame) -> pd.DataFrame:
     """The replayed rows that may train: each has its prediction, and so has every reserve row that is near it.
 
     Parameters
@@ -106,13 +105,13 @@ def released_rows(store: Store, dataset: DataSet, task: Task, reserve: pd.DataFr
     reserve
         All historical rows of the role `reserve`.
     """
-    start = dataset.historical_time + TICK
-    replayed = store.read(samples_group(dataset), start=start, where={"origin": TRAINING})
+    start = task.dataset.historical_time + TICK
+    replayed = store.read(samples_group(task.dataset), start=start, where={"origin": TRAINING})
     if replayed.empty:
         return replayed
     predicted = store.read(predictions_group(task), start=start, columns=["sample_id"])["sample_id"]
     replayed = replayed[replayed["sample_id"].isin(predicted)].reset_index(drop=True)
-    groups = near_groups(dataset, pd.concat([reserve, replayed], ignore_index=True))
+    groups = near_groups(task.dataset, pd.concat([reserve, replayed], ignore_index=True))
     of_reserve, of_replayed = groups[: len(reserve)], groups[len(reserve) :]
     there = np.bincount(of_reserve, minlength=groups.max(initial=0) + 1)
     came = np.bincount(of_replayed, minlength=groups.max(initial=0) + 1)

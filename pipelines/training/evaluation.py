@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import Task
 from pipelines.datasets.roles import near_groups
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate
@@ -66,9 +66,7 @@ class Evaluation:
         }
 
 
-def evaluate(
-    dataset: DataSet, task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Generator
-) -> Evaluation:
+def evaluate(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Generator) -> Evaluation:
     """Judge a model on labelled rows that neither it nor its decision rule has learned from."""
     predicted = models.predict(model, held_out)
     labels = task.labels(held_out).to_numpy()
@@ -76,9 +74,9 @@ def evaluate(
     answers = predicted["prediction"].to_numpy()
     return Evaluation(
         rows=len(held_out),
-        scores=metrics.bootstrap(task, labels, answers, chances, rng, groups=near_groups(dataset, held_out)),
+        scores=metrics.bootstrap(task, labels, answers, chances, rng, groups=near_groups(task.dataset, held_out)),
         baseline=metrics.baseline(task, labels),
-        by_category=_by_category(dataset, task, held_out, predicted, rng),
+        by_category=_by_category(task, held_out, predicted, rng),
         confusion=metrics.confusion(task, labels, answers),
         calibration=_calibration(task, labels, chances, rng),
         importance=importance(task, model, held_out, rng),
@@ -122,13 +120,13 @@ def _calibration(task: Task, labels: Any, chances: Any, rng: np.random.Generator
 
 
 def _by_category(
-    dataset: DataSet, task: Task, held_out: pd.DataFrame, predicted: pd.DataFrame, rng: np.random.Generator
+    task: Task, held_out: pd.DataFrame, predicted: pd.DataFrame, rng: np.random.Generator
 ) -> dict[str, dict[str, Any]]:
-    names = [name for name in dataset.categorical if name != task.label]
+    names = [name for name in task.dataset.categorical if name != task.label]
     return {
         name: {
             value: _part(task, held_out[chosen], predicted[chosen], rng)
-            for value in dataset.feature(name).values  # noqa: PD011 - a field of the feature
+            for value in task.dataset.feature(name).values  # noqa: PD011 - a field of the feature
             if (chosen := held_out[name].eq(value).to_numpy(dtype=bool, na_value=False)).any()
         }
         for name in names

@@ -18,7 +18,7 @@ import papermill
 from jupyter_client.manager import AsyncKernelManager
 from papermill.exceptions import PapermillException, PapermillExecutionError
 
-from pipelines.datasets import Task, dataset_of
+from pipelines.datasets import Task
 from pipelines.errors import NotebookError
 from pipelines.stores.base import Store
 from pipelines.training.pipeline import TrainingReport, register_candidate
@@ -56,9 +56,7 @@ def train_task(
     candidate = folder / "candidate"
     parameters = {"task": task.name, "search": search, "seed": seed, "output": str(candidate)}
     executed = run_notebook(NOTEBOOK, folder / "training.ipynb", parameters)
-    report = register_candidate(
-        store, dataset_of(task), task, candidate=candidate, notebook=executed, now=now, who=who, promote=promote
-    )
+    report = register_candidate(store, task, candidate=candidate, notebook=executed, now=now, who=who, promote=promote)
     shutil.rmtree(candidate)
     return report
 

@@ -16,7 +16,7 @@ import numpy as np
 import sklearn
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import Task
 from pipelines.errors import ModelRefused, UsageError, VersionTaken
 from pipelines.models import Model
 from pipelines.stores.base import Store
@@ -91,7 +91,7 @@ def fit(data: TrainingData, *, size: str, seed: int) -> Trained:
         estimator=found.estimator,
         info=_info(data, found, size, seed),
     )
-    evaluation = evaluate(data.dataset, data.task, model, data.test, np.random.default_rng(seed))
+    evaluation = evaluate(data.task, model, data.test, np.random.default_rng(seed))
     return Trained(data, found, model, evaluation)
 
 
@@ -103,7 +103,6 @@ def save_candidate(trained: Trained, folder: Path, *, commit: str = "") -> None:
 
 def register_candidate(
     store: Store,
-    dataset: DataSet,
     task: Task,
     *,
     candidate: Path,
@@ -128,9 +127,9 @@ def register_candidate(
     """
     if promote not in ORDERS:
         raise UsageError(f"There is no promotion rule {promote!r}; choose from {', '.join(ORDERS)}.")
-    version = register_version(store, dataset, task, candidate=candidate, notebook=notebook, now=now)
+    version = register_version(store, task, candidate=candidate, notebook=notebook, now=now)
     model = load_version(store, task, version, models.load)
-    champion, decision = decide_succession(store, dataset, task, model, now=now, who=who, order=promote)
+    champion, decision = decide_succession(store, task, model, now=now, who=who, order=promote)
     log.info("%s", decision.sentence)
     return TrainingReport(
         task=task.name,
@@ -140,13 +139,11 @@ def register_candidate(
         sentence=decision.sentence,
         metrics=model.info["metrics"],
         baseline=model.info["baseline"],
-        card=render_card(dataset, task, dict(model.info)),
+        card=render_card(task, dict(model.info)),
     )
 
 
-def register_version(
-    store: Store, dataset: DataSet, task: Task, *, candidate: Path, notebook: Path, now: datetime
-) -> int:
+def register_version(store: Store, task: Task, *, candidate: Path, notebook: Path, now: datetime) -> int:
     """Register a candidate folder with its executed notebook under the next free version, and return that.
 
     Raises
@@ -166,17 +163,17 @@ def register_version(
             folder = Path(above) / "version"
             shutil.copytree(candidate, folder)
             shutil.copyfile(notebook, folder / NOTEBOOK_FILE)
-            (folder / CARD_FILE).write_text(render_card(dataset, task, about), encoding="utf-8")
+            (folder / CARD_FILE).write_text(render_card(task, about), encoding="utf-8")
             models.write_info(folder, about)
             try:
-                store.register(task_view(dataset, task), version, folder)
+                store.register(task_view(task), version, folder)
             except VersionTaken:
                 continue
         return version
     raise VersionTaken(f"Other runs registered versions of {task.name} {ATTEMPTS} times in a row. Train again later.")
 
 
-def needs_training(store: Store, dataset: DataSet, task: Task) -> bool:
+def needs_training(store: Store, task: Task) -> bool:
     """Whether the champion, if there is one, cannot be used here or has learned from other data than there are now."""
     champion = store.champion(task.name)
     if champion is None or champion.version is None:
@@ -184,7 +181,7 @@ def needs_training(store: Store, dataset: DataSet, task: Task) -> bool:
     known = store.describe(task.name, champion.version)
     if known.get("scikit_learn") != sklearn.__version__:
         return True
-    return bool(known.get("data", {}).get("fingerprint") != load_training_data(store, dataset, task).fingerprint)
+    return bool(known.get("data", {}).get("fingerprint") != load_training_data(store, task).fingerprint)
 
 
 def git_commit() -> str:
@@ -202,7 +199,7 @@ def _info(data: TrainingData, found: Found, size: str, seed: int) -> dict[str, A
     labels = data.task.labels(data.train)
     return {
         "task": data.task.name,
-        "dataset": data.dataset.name,
+        "dataset": data.task.dataset.name,
         "classes": list(data.task.classes),
         "scorer": data.task.scorer,
         "inputs": data.inputs,

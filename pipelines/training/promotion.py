@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task, dataset_of
+from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED, DERIVED
 from pipelines.datasets.roles import near_groups
 from pipelines.errors import ChampionMoved, ModelRefused, UsageError
@@ -55,7 +55,7 @@ class Unseen:
 
 
 def decide_succession(
-    store: Store, dataset: DataSet, task: Task, model: Model, *, now: datetime, who: str, order: str
+    store: Store, task: Task, model: Model, *, now: datetime, who: str, order: str
 ) -> tuple[int | None, Decision]:
     """Decide on a registered version against the champion as it is, and move the champion where it has earned it.
 
@@ -76,7 +76,7 @@ def decide_succession(
     for _ in range(ATTEMPTS):
         entry = store.champion(task.name)
         champion = entry.version if entry else None
-        decision = _decision(store, dataset, task, model, champion=champion, who=who, order=order)
+        decision = _decision(store, task, model, champion=champion, who=who, order=order)
         if not decision.promote:
             return champion, decision
         reason = _reason(decision, model.info)
@@ -143,15 +143,15 @@ def against_baseline(task: Task, version: int, info: Info, because: str) -> Deci
 
 
 def against_champion(
-    dataset: DataSet, task: Task, unseen: Unseen, *, challenger: Model, champion: Model, rng: np.random.Generator
+    task: Task, unseen: Unseen, *, challenger: Model, champion: Model, rng: np.random.Generator
 ) -> Decision:
     """A paired test of two versions on the same rows.
 
     The new version takes over when the 95 % interval of its gain in the task's score lies above 0, its gain on the
     test rows alone is not negative, and no guarded class loses more than `RECALL_MARGIN` of its recall.
     """
-    gains = _gains(dataset, task, unseen.rows, old=champion, new=challenger, rng=rng)
-    on_test = _gains(dataset, task, unseen.held_out, old=champion, new=challenger, rng=rng)[task.scorer].value
+    gains = _gains(task, unseen.rows, old=champion, new=challenger, rng=rng)
+    on_test = _gains(task, unseen.held_out, old=champion, new=challenger, rng=rng)[task.scorer].value
     gain, name = gains[task.scorer], metric_title(task.scorer)
     lost = {label: -gains[f"recall_{label}"].value for label in task.guarded}
     too_much = [label for label, loss in lost.items() if loss > RECALL_MARGIN]
@@ -184,9 +184,7 @@ def untouched(arrivals: pd.DataFrame, *versions: Info) -> pd.DataFrame:
     return unseen.reset_index(drop=True)
 
 
-def _gains(
-    dataset: DataSet, task: Task, rows: pd.DataFrame, *, old: Model, new: Model, rng: np.random.Generator
-) -> dict[str, Estimate]:
+def _gains(task: Task, rows: pd.DataFrame, *, old: Model, new: Model, rng: np.random.Generator) -> dict[str, Estimate]:
     labels = task.labels(rows).to_numpy()
     before, after = (models.predict(model, rows) for model in (old, new))
     return metrics.paired_differences(
@@ -195,7 +193,7 @@ def _gains(
         (before["prediction"].to_numpy(), before[task.probability_columns].to_numpy()),
         (after["prediction"].to_numpy(), after[task.probability_columns].to_numpy()),
         rng,
-        groups=near_groups(dataset, rows),
+        groups=near_groups(task.dataset, rows),
     )
 
 
@@ -207,9 +205,7 @@ def _signed(estimate: Estimate) -> str:
     return f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"
 
 
-def _decision(
-    store: Store, dataset: DataSet, task: Task, model: Model, *, champion: int | None, who: str, order: str
-) -> Decision:
+def _decision(store: Store, task: Task, model: Model, *, champion: int | None, who: str, order: str) -> Decision:
     if order != "auto":
         return by_order(model.version, order, who)
     if champion is None:
@@ -222,9 +218,9 @@ def _decision(
     hindrance = _hindrance(present, model)
     if hindrance:
         return against_baseline(task, model.version, model.info, hindrance)
-    unseen = _unseen(store, dataset, task, model.info, present.info)
+    unseen = _unseen(store, task, model.info, present.info)
     rng = np.random.default_rng(0)
-    return against_champion(dataset, task, unseen, challenger=model, champion=present, rng=rng)
+    return against_champion(task, unseen, challenger=model, champion=present, rng=rng)
 
 
 def _hindrance(champion: Model, challenger: Model) -> str:
@@ -237,9 +233,9 @@ def _hindrance(champion: Model, challenger: Model) -> str:
     return ""
 
 
-def _unseen(store: Store, dataset: DataSet, task: Task, *versions: Mapping[str, Any]) -> Unseen:
-    history = read_history(store, dataset)
-    arrivals = store.read(samples_group(dataset), where={"origin": ARRIVED})
+def _unseen(store: Store, task: Task, *versions: Mapping[str, Any]) -> Unseen:
+    history = read_history(store, task.dataset)
+    arrivals = store.read(samples_group(task.dataset), where={"origin": ARRIVED})
     return Unseen(
         held_out=distinct(task, labelled(task, history[history["role"] == "test"])),
         arrived=labelled(task, untouched(arrivals, *versions)),
@@ -253,7 +249,7 @@ def _reason(decision: Decision, info: Mapping[str, Any]) -> str:
 
 
 def _refuse_another_source(store: Store, task: Task, model: Model) -> None:
-    learned, present = model.info["data"]["source"], backfilled_source(store, dataset_of(task)) or {}
+    learned, present = model.info["data"]["source"], backfilled_source(store, task.dataset) or {}
     if learned.get("sha256") != present.get("sha256"):
         raise ModelRefused(
             f"Version {model.version} of {task.name} learned from {learned.get('name')}, and the store now has those "

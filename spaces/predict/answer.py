@@ -72,7 +72,7 @@ def answer(desk: Desk, given: Mapping[str, object]) -> dict[str, Any]:
 
 def _sample(desk: Desk, given: Mapping[str, object]) -> pd.Series:
     row = pd.DataFrame([{name: given.get(name) for name in desk.task.inputs}], dtype=object)
-    checked = validate(desk.dataset, row, labelled=False, features=desk.task.inputs)
+    checked = validate(desk.task.dataset, row, labelled=False, features=desk.task.inputs)
     if len(checked.rejected):
         raise UsageError(f"This sample cannot be right: {checked.rejected['reasons'].iloc[0]}.")
     sample: pd.Series = checked.accepted.iloc[0].astype(object)
@@ -120,7 +120,7 @@ def _nearest(desk: Desk, sample: pd.Series) -> list[dict[str, Any]]:
 def _warnings(desk: Desk, sample: pd.Series) -> list[str]:
     """Where the sample leaves what the model has seen, and what it lacks."""
     here = measured(sample)
-    features = [desk.dataset.feature(name) for name in desk.task.inputs]
+    features = [desk.task.dataset.feature(name) for name in desk.task.inputs]
     missing = [feature.title for feature in features if here[feature.name] is None]
     outside = [words for feature in features if (words := desk.outside(feature, here[feature.name]))]
     stranger = [] if outside or not desk.is_stranger(sample) else [STRANGE]

@@ -47,7 +47,7 @@ def _chance(chance: float) -> str:
 
 def _drawing(desk: Desk, answer: Mapping[str, Any]) -> str:
     figure, (axes,) = new_figure(PICTURE, PICTURE)
-    desk.dataset.draw(axes, desk.drawable(answer["sample"]), desk.task, answer["prediction"])
+    desk.task.dataset.draw(axes, desk.drawable(answer["sample"]), desk.task, answer["prediction"])
     picture = finished(figure, f"A drawing of the sample as {desk.task.title.lower()} {answer['prediction']}.")
     return image(picture.png, picture.alt)
 
@@ -64,7 +64,7 @@ def _pushes(desk: Desk, answer: Mapping[str, Any]) -> str:
     largest = max(abs(push["effect"]) for push in pushes) or 1
     rows = [
         [
-            text(desk.dataset.feature(push["input"]).title),
+            text(desk.task.dataset.feature(push["input"]).title),
             shown(push["value"]),
             shown(push["typical"]),
             f"{100 * push['effect']:+.1f}",

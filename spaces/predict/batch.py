@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import Task
 from pipelines.datasets.contract import validate
 from pipelines.datasets.sources import SEPARATORS, read_files
 from pipelines.errors import SourceError
@@ -33,7 +33,7 @@ class Batch:
         return f"{len(self.predicted)} of {total} rows predicted, {len(self.rejected)} rejected."
 
 
-def predict_file(dataset: DataSet, task: Task, model: models.Model, path: Path) -> Batch:
+def predict_file(task: Task, model: models.Model, path: Path) -> Batch:
     """Predict every row of a CSV file that keeps the data contract of the inputs.
 
     Raises
@@ -48,7 +48,7 @@ def predict_file(dataset: DataSet, task: Task, model: models.Model, path: Path) 
     ours = {"row", "reasons", "prediction", *task.probability_columns}
     whole = read_files([path], [name for name in _header(path) if name not in ours]).rows
     # Labels in the file are carried along as they are: what is asked for is a prediction.
-    checked = validate(dataset, whole[list(task.inputs)], labelled=False, features=task.inputs)
+    checked = validate(task.dataset, whole[list(task.inputs)], labelled=False, features=task.inputs)
     return Batch(
         _numbered(models.predict(model, checked.accepted), whole), _numbered(checked.rejected[["reasons"]], whole)
     )

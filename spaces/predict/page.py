@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from gradio.events import api
 
-from pipelines.datasets import all_datasets
+from pipelines.datasets import all_tasks
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
 
@@ -51,7 +51,7 @@ class Measurement(gr.Number):
 def build(folder: Path) -> gr.Blocks:
     """The app on the copies in `folder`. Never raises for what is missing there: the page says it instead."""
     copies = Copies(folder)
-    found = {task: desk_of(copies, dataset, task) for dataset in all_datasets() for task in dataset.tasks}
+    found = {task: desk_of(copies, task) for task in all_tasks()}
     desks = [desk for desk in found.values() if isinstance(desk, Desk)]
     demo = gr.Blocks(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
     with demo:
@@ -208,7 +208,7 @@ def _file_tab(desks: list[Desk]) -> None:
 
 def _results(desk: Desk, path: Path, folder: Path) -> Results:
     try:
-        done = batch.predict_file(desk.dataset, desk.task, desk.model, path)
+        done = batch.predict_file(desk.task, desk.model, path)
     except PipelineError as error:
         raise gr.Error(str(error).replace(str(path), path.name), print_exception=False) from None
     frames = {"predictions.csv": done.predicted, "rejected.csv": done.rejected}

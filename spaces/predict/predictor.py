@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import Task
 from pipelines.datasets.arrivals.simulated import simulate_day
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
@@ -31,7 +31,6 @@ FIRST_DAY, LAST_DAY = date(2500, 1, 1).toordinal(), date(9999, 12, 31).toordinal
 class Desk:
     """Everything that the tab of one task needs; `samples` has no columns where none were copied."""
 
-    dataset: DataSet
     task: Task
     model: models.Model
     card: str
@@ -40,7 +39,7 @@ class Desk:
     @property
     def features(self) -> list[Feature]:
         """The inputs of the task, in order."""
-        return [self.dataset.feature(name) for name in self.task.inputs]
+        return [self.task.dataset.feature(name) for name in self.task.inputs]
 
     @cached_property
     def learnt(self) -> pd.DataFrame:
@@ -111,7 +110,7 @@ class Desk:
     def surprise(self, rng: np.random.Generator) -> pd.Series:
         """A new sample, as the simulator makes them for a day."""
         day = date.fromordinal(int(rng.integers(FIRST_DAY, LAST_DAY)))
-        return simulate_day(self.dataset, self.reserve, day, 1).iloc[0]
+        return simulate_day(self.task.dataset, self.reserve, day, 1).iloc[0]
 
     def drawable(self, sample: Mapping[str, Any]) -> pd.Series:
         """The sample with typical values for what was not measured, since a drawing needs all."""
@@ -134,7 +133,7 @@ class Desk:
         return self.samples[self.samples["role"] == role] if len(self.samples) else self.samples
 
 
-def desk_of(copies: Copies, dataset: DataSet, task: Task) -> Desk | str:
+def desk_of(copies: Copies, task: Task) -> Desk | str:
     """What the tab of a task needs, or the sentence that says why it cannot be had."""
     if not (copies.model(task) / "model.json").exists():
         return f"There is no model for “{task.title}” yet. It appears here after the first training."
@@ -144,7 +143,7 @@ def desk_of(copies: Copies, dataset: DataSet, task: Task) -> Desk | str:
         return f"The model for “{task.title}” cannot be used. {error}"
     if list(model.inputs) != list(task.inputs) or model.classes != task.classes:
         return f"The model for “{task.title}” was trained for other inputs or classes. The next training replaces it."
-    return Desk(dataset, task, model, copies.card(task), copies.samples(dataset))
+    return Desk(task, model, copies.card(task), copies.samples(task.dataset))
 
 
 def measured(sample: pd.Series) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a data set declares, and what it refuses to declare."""
 
+import pickle
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from pipelines.datasets import all_datasets, all_tasks, dataset_named, dataset_of, task_named
+from pipelines.datasets import all_datasets, all_tasks, dataset_named, task_named
 from pipelines.errors import UsageError
 from pipelines.stores.catalogue import predictions_group, samples_group
 
@@ -20,7 +21,24 @@ def test_names_lead_to_data_sets_and_tasks():
     assert [dataset.name for dataset in all_datasets()] == ["iris", "wine"]
     assert [task.name for task in all_tasks()] == ["iris_variety", "wine_quality", "wine_grade", "wine_type"]
     assert all(task_named(task.name) is task for task in all_tasks())
-    assert dataset_of(task_named("wine_type")) is WINE
+    assert all(task.dataset is dataset for dataset in all_datasets() for task in dataset.tasks)
+
+
+def test_a_task_stays_with_its_data_set_however_it_is_copied():
+    task = task_named("wine_type")
+    assert replace(task, classes=("red", "rose")).dataset is WINE
+    assert pickle.loads(pickle.dumps(task)).dataset == WINE  # noqa: S301 - its own
+    other = replace(WINE, title="Other wines")
+    assert {each.dataset.title for each in other.tasks} == {"Other wines"}
+    assert task.dataset is WINE
+    assert other.tasks == WINE.tasks
+    assert hash(other.tasks) == hash(WINE.tasks)
+    assert "DataSet" not in repr(task)
+
+
+def test_a_task_of_its_own_says_that_it_has_no_data_set():
+    with pytest.raises(ValueError, match="wine_type belongs to no data set"):
+        replace(task_named("wine_type"), part_of=None).dataset  # noqa: B018 - it raises
 
 
 @pytest.mark.parametrize(("ask", "sentence"), [(dataset_named, "no data set 'beer'"), (task_named, "no task 'beer'")])
@@ -48,7 +66,7 @@ def test_the_type_is_no_input_of_its_own_task():
 
 @pytest.mark.parametrize("task", all_tasks(), ids=lambda task: task.name)
 def test_every_class_of_every_task_can_be_drawn_and_stored(task):
-    dataset = dataset_of(task)
+    dataset = task.dataset
     sample = dataset.load([]).rows.astype(dict.fromkeys(dataset.numeric, "float64")).iloc[0]
     for label in task.classes:
         axes = Figure().subplots()

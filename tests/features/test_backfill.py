@@ -122,7 +122,7 @@ def with_champion(store, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "model.json").write_text("{}")
-    store.register(task_view(IRIS, task), 1, folder)
+    store.register(task_view(task), 1, folder)
     store.move_champion(ChampionEntry(task.name, 1, NOW, "someone", "the first"), None)
     return task
 

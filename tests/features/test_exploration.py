@@ -86,7 +86,7 @@ def test_of_two_features_alike_the_one_that_tells_less_is_redundant():
             "variety": variety,
         }
     )
-    table = redundant_features(IRIS, VARIETY, rows)
+    table = redundant_features(VARIETY, rows)
     assert table["kept"].to_dict() == {"sepal_length": "petal_length"}
     assert table.loc["sepal_length", "correlation"] < -0.8
 
@@ -95,10 +95,10 @@ def test_leaving_out_the_only_telling_feature_costs_and_a_copy_does_not():
     rows = flowers().assign(sepal_width=lambda table: table["petal_width"], sepal_length=5.0, petal_length=1.0)
     rows["sepal_width"] += np.random.default_rng(0).normal(scale=0.01, size=150)
     task = replace(VARIETY, inputs=("sepal_width", "petal_width", "sepal_length"))
-    table = compare_pruning(IRIS, task, rows)
+    table = compare_pruning(task, rows)
     assert table.index[0] == "all inputs"
     assert table["change"].iloc[1:].abs().max() < 0.1
-    alone = compare_pruning(IRIS, replace(VARIETY, inputs=("sepal_length", "petal_length")), rows)
+    alone = compare_pruning(replace(VARIETY, inputs=("sepal_length", "petal_length")), rows)
     assert alone.loc["all inputs", "score"] < 0.5 < table.loc["all inputs", "score"]
 
 
@@ -126,14 +126,14 @@ def test_gaps_are_made_in_the_share_asked_for():
 
 def test_dropping_rows_leaves_samples_without_an_answer():
     rows = with_gaps(IRIS, flowers(), 0.2, np.random.default_rng(0))
-    table = compare_gap_handling(IRIS, VARIETY, rows)
+    table = compare_gap_handling(VARIETY, rows)
     assert table["answered"].tolist() == [pytest.approx(0.8), 1.0, 1.0]
     assert table["score with a gap"].isna().tolist() == [True, False, False]
     assert (table["score"] > 0.9).all()
 
 
 def test_without_gaps_all_ways_are_one():
-    table = compare_gap_handling(IRIS, VARIETY, flowers())
+    table = compare_gap_handling(VARIETY, flowers())
     assert table["answered"].eq(1).all()
     assert table["score"].eq(table["score"].iloc[0]).all()
 
@@ -152,7 +152,7 @@ def test_pictures_are_drawn_for_rows_with_gaps_and_for_classes_without_rows(data
     rows = with_gaps(dataset, rows, 0.5, np.random.default_rng(0))
     rows[dataset.numeric[0]] = 5.0
     pictures = [
-        figures.distribution_picture(dataset, dataset.tasks[0], rows),
+        figures.distribution_picture(dataset.tasks[0], rows),
         figures.correlation_picture(dataset, correlations(dataset, rows)),
         figures.simulated_picture(dataset, rows, rows),
         figures.balance_picture(class_balance(dataset, rows), dataset.tasks),

@@ -28,7 +28,7 @@ def operated(tmp_path_factory):
     backfill(store, WINE, [], now=NOW, replace=False)
     for day in range(5):
         add_day(store, FIRST + timedelta(days=day))
-    crown(store, GRADE, register_small_model(store, WINE, GRADE, folder / "one"))
+    crown(store, GRADE, register_small_model(store, GRADE, folder / "one"))
     return store.root
 
 
@@ -42,7 +42,7 @@ def add_day(store, day, per_day=10):
 
 
 def infer(store, day=FIRST + timedelta(days=4), **options):
-    return run_inference(store, WINE, GRADE, run_date=day, now=NOW, **options)
+    return run_inference(store, GRADE, run_date=day, now=NOW, **options)
 
 
 def predictions(store, **where):
@@ -98,7 +98,7 @@ def test_samples_added_to_an_old_day_are_found_by_the_next_run(store):
 
 def test_a_new_champion_does_not_predict_history_again(store, tmp_path):
     infer(store)
-    crown(store, GRADE, register_small_model(store, WINE, GRADE, tmp_path / "two"))
+    crown(store, GRADE, register_small_model(store, GRADE, tmp_path / "two"))
     assert infer(store).written == 0
     add_day(store, FIRST + timedelta(days=5))
     infer(store, day=FIRST + timedelta(days=5))
@@ -107,7 +107,7 @@ def test_a_new_champion_does_not_predict_history_again(store, tmp_path):
 
 
 def test_a_newer_version_predicts_in_the_shadow_of_the_champion(store, tmp_path):
-    register_small_model(store, WINE, GRADE, tmp_path / "two")
+    register_small_model(store, GRADE, tmp_path / "two")
     report = infer(store)
     assert (report.champion, report.challenger, report.written) == (1, 2, 100)
     champion, challenger = predictions(store, served="champion"), predictions(store, served="challenger")
@@ -116,14 +116,14 @@ def test_a_newer_version_predicts_in_the_shadow_of_the_champion(store, tmp_path)
 
 
 def test_after_a_rollback_the_newest_version_is_in_the_shadow_again(store, tmp_path):
-    crown(store, GRADE, register_small_model(store, WINE, GRADE, tmp_path / "two"))
+    crown(store, GRADE, register_small_model(store, GRADE, tmp_path / "two"))
     crown(store, GRADE, 1)
     report = infer(store)
     assert (report.champion, report.challenger) == (1, 2)
 
 
 def test_a_broken_challenger_is_left_out_with_a_notice(store, tmp_path):
-    register_small_model(store, WINE, GRADE, tmp_path / "two")
+    register_small_model(store, GRADE, tmp_path / "two")
     (store.root / "models" / GRADE.name / "2" / "model.skops").write_bytes(b"no model")
     report = infer(store)
     assert report.challenger is None
@@ -145,7 +145,7 @@ def test_without_a_champion_the_run_says_how_to_get_one(store):
 
 
 def test_a_class_that_the_model_has_never_seen_has_a_small_probability(store, tmp_path):
-    version = register_small_model(store, WINE, GRADE, tmp_path / "two", classes=("fair", "excellent"))
+    version = register_small_model(store, GRADE, tmp_path / "two", classes=("fair", "excellent"))
     crown(store, GRADE, version)
     infer(store)
     assert (predictions(store)["probability_poor"] < 0.01).all()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipelines.datasets import all_tasks, dataset_of, task_named
+from pipelines.datasets import all_tasks, task_named
 from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
@@ -25,12 +25,12 @@ def opened(picture):
 
 def drawn(task, rows, log=()):
     """Every picture of a history."""
-    dataset = dataset_of(task)
+    dataset = task.dataset
     document, served = histories.model_document(task), monitoring.served_rows(rows)
     newest = monitoring.with_samples(monitoring.recent_predictions(rows, 1), histories.arrivals_of(task, rows))
     tests = [asdict(test) for test in made_tests(dataset)] if len(rows) else []
     return {
-        "newest": figures.newest_picture(dataset, task, None if newest.empty else newest.iloc[0].to_dict()),
+        "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict()),
         "recent": figures.recent_picture(task, monitoring.recent_predictions(rows, 12)),
         "confusion": scores.confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
         "quality": figures.quality_picture(
@@ -94,21 +94,21 @@ def test_the_newest_picture_shows_what_was_predicted_and_what_it_was():
     rows = histories.history(VARIETY, days=1, per_day=1)
     row = monitoring.with_samples(rows, histories.arrivals_of(VARIETY, rows)).iloc[0].to_dict()
     row |= {"prediction": "setosa", "label": "virginica", "probability_setosa": 0.8}
-    picture = figures.newest_picture(dataset_of(VARIETY), VARIETY, row)
+    picture = figures.newest_picture(VARIETY, row)
     assert "predicted setosa (80%), actual virginica; wrong" in picture.alt
-    unknown = figures.newest_picture(dataset_of(VARIETY), VARIETY, row | {"label": None})
+    unknown = figures.newest_picture(VARIETY, row | {"label": None})
     assert "actual not known yet" in unknown.alt
 
 
 def test_a_sample_with_a_gap_is_drawn():
     rows = histories.history(GRADE, days=1, per_day=1)
     row = monitoring.with_samples(rows, histories.arrivals_of(GRADE, rows)).iloc[0].to_dict() | {"alcohol": np.nan}
-    assert figures.newest_picture(dataset_of(GRADE), GRADE, row).png
+    assert figures.newest_picture(GRADE, row).png
 
 
 def test_drift_is_said_in_words_too():
-    tests = [asdict(test) for test in made_tests(dataset_of(GRADE))]
-    assert figures.drift_picture(dataset_of(GRADE), "Drift", tests, "").alt == "Drift: drift of Residual sugar."
+    tests = [asdict(test) for test in made_tests(GRADE.dataset)]
+    assert figures.drift_picture(GRADE.dataset, "Drift", tests, "").alt == "Drift: drift of Residual sugar."
 
 
 def test_long_names_and_many_classes_stay_inside():

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from pipelines.datasets import all_datasets
+from pipelines.datasets import all_tasks
 from pipelines.publishing import serve as serving
 from pipelines.publishing.bundle import space_bundles, write_bundle
 from pipelines.publishing.serve import running_apps
@@ -60,7 +60,7 @@ def fixture_predict_folder(demo_dir, tmp_path_factory):
 def fixture_desks(predict_folder):
     """What each tab works with, by the name of its task."""
     copies = Copies(predict_folder)
-    return {task.name: desk_of(copies, dataset, task) for dataset in all_datasets() for task in dataset.tasks}
+    return {task.name: desk_of(copies, task) for task in all_tasks()}
 
 
 @pytest.fixture(name="open_page")

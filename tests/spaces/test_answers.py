@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipelines import models
-from pipelines.datasets import all_datasets, all_tasks, dataset_of, task_named
+from pipelines.datasets import all_datasets, all_tasks, task_named
 from pipelines.errors import UsageError
 from spaces.files import Copies
 from spaces.predict.answer import answer
@@ -168,7 +168,7 @@ def test_texts_from_outside_are_no_markup(desks):
 def test_without_samples_there_is_an_answer_and_no_comparison(predict_folder, tmp_path):
     task = task_named("iris_variety")
     shutil.copytree(predict_folder / "models", tmp_path / "models")
-    desk = desk_of(Copies(tmp_path), dataset_of(task), task)
+    desk = desk_of(Copies(tmp_path), task)
     found = answer(desk, SETOSA)
     assert found["prediction"] == "setosa"
     assert found["pushes"] == found["nearest"] == []
@@ -186,10 +186,10 @@ def test_a_damaged_model_says_what_to_do(predict_folder, tmp_path):
     task = task_named("iris_variety")
     shutil.copytree(predict_folder / "models", tmp_path / "models")
     (tmp_path / "models" / task.name / "model.skops").write_bytes(b"nothing")
-    assert "cannot be used" in desk_of(Copies(tmp_path), dataset_of(task), task)
+    assert "cannot be used" in desk_of(Copies(tmp_path), task)
 
 
 def test_a_model_for_other_inputs_says_that_it_will_be_replaced(predict_folder):
     task = task_named("iris_variety")
     other = replace(task, inputs=task.inputs[:2])
-    assert "other inputs" in desk_of(Copies(predict_folder), dataset_of(task), other)
+    assert "other inputs" in desk_of(Copies(predict_folder), other)

@@ -15,7 +15,7 @@ def fixture_predict(desks, tmp_path):
     def predict(content):
         path = tmp_path / "upload.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return predict_file(desk.dataset, desk.task, desk.model, path)
+        return predict_file(desk.task, desk.model, path)
 
     return predict
 

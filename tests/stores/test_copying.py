@@ -41,7 +41,7 @@ def filled(tmp_path):
         store.upsert(group, rows_of(group, count))
     for version in (1, 3):
         folder = model_folder(tmp_path / f"candidate-{version}", version=version)
-        store.register(task_view(IRIS, TASK), version, folder)
+        store.register(task_view(TASK), version, folder)
     for number, (version, expected) in enumerate([(1, None), (3, 1), (None, 3)]):
         store.move_champion(entry(version, number), expected)
     store.put_file("dashboard/metrics.json", b"{}")
@@ -117,14 +117,14 @@ def test_what_was_there_before_is_not_mixed_with_what_comes(filled, tmp_path):
 
 def test_another_model_of_the_same_version_is_told(filled, tmp_path):
     target = EmbeddedStore(tmp_path / "target")
-    target.register(task_view(IRIS, TASK), 1, model_folder(tmp_path / "other", version=1, seed=7))
+    target.register(task_view(TASK), 1, model_folder(tmp_path / "other", version=1, seed=7))
     with pytest.raises(StoreError, match="Version 1 of iris_variety is another model"):
         copy_store(filled, target, [IRIS])
 
 
 def test_another_champion_is_told(filled, tmp_path):
     target = EmbeddedStore(tmp_path / "target")
-    target.register(task_view(IRIS, TASK), 1, model_folder(tmp_path / "same", version=1))
+    target.register(task_view(TASK), 1, model_folder(tmp_path / "same", version=1))
     target.move_champion(dataclasses.replace(entry(1, 0), who="somebody else"), None)
     with pytest.raises(StoreError, match="champion of iris_variety was moved"):
         copy_store(filled, target, [IRIS])

@@ -36,7 +36,7 @@ def test_its_models_are_loaded_and_predict_as_they_did(store, name):
     task = task_named(name)
     model = load_version(store, task, 1, models.load)
     predicted = store.read(predictions_group(task))
-    samples = store.read(samples_group(task_dataset(task)), where={"sample_id": list(predicted["sample_id"])})
+    samples = store.read(samples_group(task.dataset), where={"sample_id": list(predicted["sample_id"])})
     again = models.predict(model, samples)
     assert list(again["prediction"]) == list(predicted["prediction"])
     assert again[task.probability_columns].to_numpy() == pytest.approx(predicted[task.probability_columns].to_numpy())
@@ -52,7 +52,7 @@ def test_the_next_day_continues_it_and_changes_nothing_that_is_there(store):
     for name in TRAINED:
         task = task_named(name)
         before = store.read(predictions_group(task))
-        run_inference(store, task_dataset(task), task, run_date=NEXT_DAY, now=NOW)
+        run_inference(store, task, run_date=NEXT_DAY, now=NOW)
         after = store.read(predictions_group(task))[before.columns]
         assert after[: len(before)].equals(before)
         assert len(after) == len(before) + 1
@@ -71,7 +71,3 @@ def test_its_status_and_its_dashboard_are_shown(store, capsys):
     assert [told["tasks"][name]["champion"] for name in TRAINED] == [1, 1]
     assert main(["dashboard"]) == 0
     assert store.get_file("site/index.html")
-
-
-def task_dataset(task):
-    return next(dataset for dataset in all_datasets() if task in dataset.tasks)

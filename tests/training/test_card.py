@@ -4,11 +4,11 @@ import re
 import pytest
 from trainings import trained
 
-from pipelines.datasets import dataset_of, task_named
+from pipelines.datasets import task_named
 from pipelines.training.card import render_card
 
 GRADE = task_named("wine_grade")
-WINE = dataset_of(GRADE)
+WINE = GRADE.dataset
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def info():
 
 @pytest.fixture(scope="module")
 def card(info):
-    return render_card(WINE, GRADE, info)
+    return render_card(GRADE, info)
 
 
 def test_the_card_has_every_section(card):
@@ -51,7 +51,7 @@ def test_precision_is_down_the_column_and_recall_along_the_row(info):
     turned = copy.deepcopy(info)
     turned["confusion"] = [[5, 15, 0], [5, 85, 0], [0, 0, 50]]
     turned["metrics"]["recall_poor"] = {"value": 0.25, "low": 0.1, "high": 0.5}
-    assert "| poor | 20 | 0.250 (0.100 to 0.500) | 0.500 |" in render_card(WINE, GRADE, turned)
+    assert "| poor | 20 | 0.250 (0.100 to 0.500) | 0.500 |" in render_card(GRADE, turned)
 
 
 def test_the_card_tells_the_rule_and_what_it_costs(card, info):
@@ -64,7 +64,7 @@ def test_the_card_tells_the_rule_and_what_it_costs(card, info):
 def test_the_card_warns_of_classes_with_few_test_rows(info):
     few = copy.deepcopy(info)
     few["confusion"] = [[3, 2, 0], [5, 85, 0], [0, 0, 50]]
-    assert "Fewer than 30 test rows: poor;" in render_card(WINE, GRADE, few)
+    assert "Fewer than 30 test rows: poor;" in render_card(GRADE, few)
 
 
 def test_the_card_tells_how_to_load_it(card):
@@ -82,13 +82,13 @@ def test_a_score_that_cannot_be_told_is_a_dash(info):
     unknown = copy.deepcopy(info)
     unknown["metrics"]["recall_poor"] = {"value": None, "low": None, "high": None}
     unknown["confusion"] = [[0, 0, 0], [0, 90, 0], [0, 0, 50]]
-    assert "| poor | 0 | - | - |" in render_card(WINE, GRADE, unknown)
+    assert "| poor | 0 | - | - |" in render_card(GRADE, unknown)
 
 
 @pytest.mark.parametrize("name", ["iris_variety", "wine_quality"])
 def test_every_kind_of_task_has_a_card(name):
     task, done = task_named(name), trained(name, None if name == "iris_variety" else 800)
     made = {"version": 1, "created": "2026-11-21T07:00:00+00:00", "scikit_learn": "1.9.1", "commit": ""}
-    text = render_card(dataset_of(task), task, {**done.model.info, **done.evaluation.document(), **made})
+    text = render_card(task, {**done.model.info, **done.evaluation.document(), **made})
     assert not re.search(r"\bnan\b|\bNone\b", text)
     assert "commit `unknown`" in text

@@ -25,7 +25,7 @@ def store(tmp_path):
 
 
 def loaded(store):
-    return load_training_data(store, IRIS, VARIETY)
+    return load_training_data(store, VARIETY)
 
 
 def arrive(store, *, arrivals, per_day):

@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from trainings import always, stub_model, telling, trained, training_data
 
-from pipelines.datasets import dataset_of, task_named
+from pipelines.datasets import task_named
 from pipelines.training import evaluation
 from pipelines.training.evaluation import evaluate
 
 GRADE = task_named("wine_grade")
-WINE = dataset_of(GRADE)
+WINE = GRADE.dataset
 
 
 def judged(model, rows):
-    return evaluate(WINE, GRADE, model, rows, np.random.default_rng(0))
+    return evaluate(GRADE, model, rows, np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,6 @@ def test_a_category_that_no_test_row_has_is_left_out(test_rows):
 def test_the_label_is_no_category_of_its_own_task():
     task = task_named("wine_type")
     rows = training_data("wine_type", 200).test
-    found = evaluate(WINE, task, stub_model(task, always(task, "white")), rows, np.random.default_rng(0))
+    found = evaluate(task, stub_model(task, always(task, "white")), rows, np.random.default_rng(0))
     assert found.by_category == {}
     assert replace(found).rows == len(rows)

@@ -26,7 +26,7 @@ def original(tmp_path_factory):
     folder = tmp_path_factory.mktemp("original")
     store = EmbeddedStore(folder / "store")
     backfill(store, IRIS, sources=[], now=NOW)
-    trained = training.fit(load_training_data(store, IRIS, VARIETY), size="quick", seed=0)
+    trained = training.fit(load_training_data(store, VARIETY), size="quick", seed=0)
     training.save_candidate(trained, folder / "candidate", commit="c" * 40)
     (folder / "notebook.ipynb").write_text("{}")
     return folder
@@ -44,7 +44,7 @@ def store(place):
 
 def register(store, place, promote="auto", now=NOW):
     return register_candidate(
-        store, IRIS, VARIETY, candidate=place / "candidate", notebook=place / "notebook.ipynb", now=now, who="ada",
+        store, VARIETY, candidate=place / "candidate", notebook=place / "notebook.ipynb", now=now, who="ada",
         promote=promote,
     )  # fmt: skip
 
@@ -63,7 +63,7 @@ def test_the_first_version_becomes_champion_and_says_why(store, place):
     assert (report.version, report.promoted, report.champion) == (1, True, 1)
     entry = store.champion(VARIETY.name)
     assert (entry.version, entry.who, entry.when) == (1, "ada", NOW)
-    fingerprint = load_training_data(store, IRIS, VARIETY).fingerprint
+    fingerprint = load_training_data(store, VARIETY).fingerprint
     assert entry.reason == f"{report.sentence} Data {fingerprint[:12]}, commit cccccccccccc."
     assert "has no champion yet" in report.sentence
     assert report.metrics["macro_f1"]["low"] > report.baseline["macro_f1"]
@@ -109,7 +109,7 @@ def test_an_unknown_rule_or_search_is_refused(store, place):
     with pytest.raises(UsageError, match="auto, always, never"):
         register(store, place, promote="maybe")
     with pytest.raises(UsageError, match="quick, full"):
-        training.fit(load_training_data(store, IRIS, VARIETY), size="huge", seed=0)
+        training.fit(load_training_data(store, VARIETY), size="huge", seed=0)
 
 
 def test_a_champion_that_cannot_be_loaded_is_replaced_and_the_sentence_says_so(store, place):
@@ -235,31 +235,31 @@ def test_a_promotion_needs_a_version_and_a_reason(store, place):
 
 
 def test_training_is_needed_until_there_is_a_champion_for_these_data(store, place):
-    assert needs_training(store, IRIS, VARIETY)
+    assert needs_training(store, VARIETY)
     register(store, place)
-    assert not needs_training(store, IRIS, VARIETY)
+    assert not needs_training(store, VARIETY)
 
 
 def test_training_is_needed_for_other_data_and_other_software(store, place):
     register(store, place)
     info = store.describe(VARIETY.name, 1)
     rewrite(version_folder(store, 1), data={**info["data"], "fingerprint": "0" * 64})
-    assert needs_training(store, IRIS, VARIETY)
+    assert needs_training(store, VARIETY)
     rewrite(version_folder(store, 1), data=info["data"], scikit_learn="0.24.2")
-    assert needs_training(store, IRIS, VARIETY)
+    assert needs_training(store, VARIETY)
     rewrite(version_folder(store, 1), scikit_learn=sklearn.__version__)
-    assert not needs_training(store, IRIS, VARIETY)
+    assert not needs_training(store, VARIETY)
 
 
 def test_training_is_needed_when_the_champion_was_withdrawn(store, place):
     register(store, place)
     store.move_champion(ChampionEntry(VARIETY.name, None, NOW, "ada", "withdrawn"), 1)
-    assert needs_training(store, IRIS, VARIETY)
+    assert needs_training(store, VARIETY)
     assert register(store, place).champion == 2
 
 
 def test_the_same_data_and_seed_give_the_same_scores(store):
-    data = load_training_data(store, IRIS, VARIETY)
+    data = load_training_data(store, VARIETY)
     one, other = (training.fit(data, size="quick", seed=1) for _ in range(2))
     assert one.evaluation.document() == other.evaluation.document()
     assert np.isfinite(one.evaluation.scores["log_loss"].value)

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from trainings import always, stub_model, telling, training_data
 
-from pipelines.datasets import dataset_of, task_named
+from pipelines.datasets import task_named
 from pipelines.training.promotion import Unseen, against_baseline, against_champion, by_order, untouched
 
 GRADE = task_named("wine_grade")
-WINE = dataset_of(GRADE)
+WINE = GRADE.dataset
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def decide(held_out, champion, challenger, arrived=None, task=GRADE):
     unseen = Unseen(held_out, held_out.head(0) if arrived is None else arrived)
     one, other = stub_model(task, champion, version=1), stub_model(task, challenger, version=2)
     rng = np.random.default_rng(0)
-    return against_champion(WINE, task, unseen, challenger=other, champion=one, rng=rng)
+    return against_champion(task, unseen, challenger=other, champion=one, rng=rng)
 
 
 def test_a_surely_better_version_becomes_champion(held_out):
