@@ -1,9 +1,13 @@
 """What the embedded store says when its folder cannot be used or something in it is damaged: one sentence each."""
 
 import errno
+import json
 import os
+import time
+from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from small_groups import READINGS, VIEW, day, model_folder, readings
 
@@ -114,32 +118,104 @@ def truncate(path):
     path.write_bytes(path.read_bytes()[:100])
 
 
-DAMAGE = {
+def newest_data(folder):
+    names = [json.loads(line).get("add", {}).get("path") for line in newest_commit(folder).read_text().split("\n")]
+    return next(folder / name for name in names if name)
+
+
+def checkpoint(folder):
+    return next((folder / "_delta_log").glob("*.checkpoint.parquet"))
+
+
+# What a power cut leaves of the newest commit, and of a checkpoint.
+OF_THE_NEWEST = {
     "half a commit": lambda folder: truncate(newest_commit(folder)),
     "an empty commit": lambda folder: newest_commit(folder).write_bytes(b""),
     "no commit at all": lambda folder: newest_commit(folder).write_bytes(os.urandom(200)),
+    "zeros for a commit": lambda folder: newest_commit(folder).write_bytes(bytes(1000)),
+    "no data": lambda folder: newest_data(folder).unlink(),
+    "half the data": lambda folder: truncate(newest_data(folder)),
+    "zeros for data": lambda folder: newest_data(folder).write_bytes(bytes(newest_data(folder).stat().st_size)),
+}
+OF_A_CHECKPOINT = {
+    "half a checkpoint": lambda folder: truncate(checkpoint(folder)),
+    "an empty checkpoint": lambda folder: checkpoint(folder).write_bytes(b""),
+    "a missing checkpoint": lambda folder: checkpoint(folder).unlink(),
+    "half a hint": lambda folder: (folder / "_delta_log/_last_checkpoint").write_bytes(b'{"ver'),
+}
+# What no power cut does, because it had been synced before.
+OF_MORE = {
     "a missing commit": lambda folder: sorted((folder / "_delta_log").glob("*.json"))[-2].unlink(),
-    "half a checkpoint": lambda folder: truncate(next((folder / "_delta_log").glob("*.checkpoint.parquet"))),
-    "a missing checkpoint": lambda folder: next((folder / "_delta_log").glob("*.checkpoint.parquet")).unlink(),
     "missing data": lambda folder: [path.unlink() for path in folder.glob("*.parquet")],
     "half the data": lambda folder: [truncate(path) for path in folder.glob("*.parquet")],
 }
 
 
-@pytest.mark.parametrize("kind", DAMAGE)
-def test_a_damaged_table(folder_store, kind):
+@pytest.fixture
+def used_store(folder_store):
     for number in range(delta_upkeep._COMMITS_BETWEEN + 3):
-        folder_store.upsert(READINGS, readings(("a", number, day(0))))
-    DAMAGE[kind](folder_store.root / "tables/readings")
+        folder_store.upsert(READINGS, readings(("a", number, day(number))))
+    return folder_store
+
+
+@pytest.mark.parametrize("use", ["upsert", "read", "newest", "count"])
+@pytest.mark.parametrize("kind", OF_THE_NEWEST)
+def test_a_damaged_newest_commit_is_set_aside_by_itself(used_store, kind, use, caplog, tmp_path):
+    whole = used_store.read(READINGS)
+    folder = used_store.root / "tables/readings"
+    before = newest_commit(folder).name
+    OF_THE_NEWEST[kind](folder)
+    damaged = newest_commit(folder).read_bytes()
+    store = EmbeddedStore(used_store.root)
+    if use == "upsert":
+        assert store.upsert(READINGS, readings(("b", 1, day(0)))) == 1
+    else:
+        uses(store, tmp_path)[use]()
+        assert store.newest(READINGS) == whole["event_time"].iloc[-2]
+        assert store.count(READINGS) == len(whole) - 1
+        store.upsert(READINGS, whole)
+        pd.testing.assert_frame_equal(store.read(READINGS), whole)
+    aside = folder / "_set_aside" / f"{before}.1"
+    assert aside.read_bytes() == damaged
+    assert str(aside) in caplog.text
+
+
+@pytest.mark.parametrize("kind", OF_A_CHECKPOINT)
+def test_a_damaged_checkpoint_costs_nothing(used_store, kind):
+    whole = used_store.read(READINGS)
+    OF_A_CHECKPOINT[kind](used_store.root / "tables/readings")
+    store = EmbeddedStore(used_store.root)
+    pd.testing.assert_frame_equal(store.read(READINGS), whole)
+    assert store.upsert(READINGS, whole) == 0
+
+
+@pytest.mark.parametrize("kind", OF_MORE)
+def test_a_table_that_is_damaged_further_back(used_store, kind):
+    OF_MORE[kind](used_store.root / "tables/readings")
+    left = sorted(path for path in (used_store.root / "tables").rglob("*") if path.is_file())
     for use in (
-        lambda: folder_store.read(READINGS),
-        lambda: folder_store.newest(READINGS),
-        lambda: folder_store.upsert(READINGS, readings(("a", 1, day(0)), value=5.0)),
+        lambda: used_store.read(READINGS),
+        lambda: used_store.newest(READINGS),
+        lambda: used_store.upsert(READINGS, readings(("a", 1, day(1)), value=5.0)),
     ):
         with pytest.raises(StoreError) as caught:
             use()
-        says(caught, "readings", "damaged", "backfill again")
+        says(caught, "readings", "damaged", "copy of the store", "keep it under another name")
         assert len(str(caught.value)) < 600
+    assert sorted(path for path in (used_store.root / "tables").rglob("*") if path.is_file()) == left
+
+
+def test_what_was_set_aside_goes_after_a_week(used_store):
+    folder = used_store.root / "tables/readings"
+    newest_commit(folder).write_bytes(b"")
+    EmbeddedStore(used_store.root).newest(READINGS)
+    aside = next((folder / "_set_aside").iterdir())
+    for age, left in ((timedelta(days=6), True), (timedelta(days=8), False)):
+        when = time.time() - age.total_seconds()
+        os.utime(aside, (when, when))
+        for number in range(delta_upkeep._COMMITS_BETWEEN):
+            used_store.upsert(READINGS, readings((f"{age}", number, day(number))))
+        assert aside.exists() == left
 
 
 @pytest.mark.parametrize(

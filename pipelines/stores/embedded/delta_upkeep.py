@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
+from pipelines.stores.embedded.commits import LOG, SET_ASIDE, make_checkpoint_durable, make_durable
 from pipelines.stores.embedded.delta_log import DataFile, data_files, whole_step
 from pipelines.stores.embedded.folder import names_in
 
@@ -49,17 +51,20 @@ def maintain(folder: Path, event_time: str) -> None:
     if _commits_since_checkpoint(folder) < _COMMITS_BETWEEN:
         return
     table = DeltaTable(folder)
-    table.vacuum(int(_KEPT / timedelta(hours=1)), dry_run=False, enforce_retention_duration=False)
+    # The vacuum of delta-rs commits twice, with nothing in it, between which nothing can be synced.
+    for name in table.vacuum(int(_KEPT / timedelta(hours=1)), dry_run=True, enforce_retention_duration=False):
+        (folder / unquote(name)).unlink(missing_ok=True)
     for run in _runs(data_files(table, folder, event_time)):
         _merge_files(table, folder, event_time, run)
     _remove_leftovers(table, folder)
     table.create_checkpoint()
+    make_checkpoint_durable(folder)
     _restore_times(folder)
     table.cleanup_metadata()
 
 
 def _commits_since_checkpoint(folder: Path) -> int:
-    log = names_in(folder / "_delta_log")
+    log = names_in(folder / LOG)
     newest = max((name.split(".")[0] for name in log if ".checkpoint." in name), default="")
     return sum(newest < name.removesuffix(".json") for name in log if name.endswith(".json"))
 
@@ -93,14 +98,15 @@ def _merge_files(table: DeltaTable, folder: Path, event_time: str, window: tuple
     rows = ds.dataset(paths, schema=schema, format="parquet").to_table(filter=inside).sort_by(event_time)
     predicate = f"{event_time} >= '{start.isoformat()}' AND {event_time} <= '{end.isoformat()}'"
     write_deltalake(table, rows, mode="overwrite", predicate=predicate, writer_properties=COMPRESSED)
+    make_durable(folder)
 
 
 def _remove_leftovers(table: DeltaTable, folder: Path) -> None:
-    """Remove what killed writers left: half-made log entries, and old data files that no log entry names."""
-    for staged in (folder / "_delta_log").glob("*#*"):
+    """Remove what killed writers left: half-made files, and old data files that no log entry names."""
+    for staged in (*folder.glob("*#*"), *(folder / LOG).glob("*#*")):
         staged.unlink()
     named = b"".join([*map(str.encode, table.file_uris()), *(path.read_bytes() for path in _commits(folder))])
-    for path in folder.glob("*.parquet"):
+    for path in (*folder.glob("*.parquet"), *(folder / SET_ASIDE).glob("*")):
         if path.name.encode() not in named and time.time() - path.stat().st_mtime > _KEPT.total_seconds():
             path.unlink()
 
@@ -116,4 +122,4 @@ def _restore_times(folder: Path) -> None:
 
 
 def _commits(folder: Path) -> list[Path]:
-    return list((folder / "_delta_log").glob("[0-9]*.json"))
+    return list((folder / LOG).glob("[0-9]*.json"))

@@ -38,7 +38,7 @@ class StoreFolder:
             Another process held the lock for `LOCK_TIMEOUT_S`.
         """
         path = self.root / ".locks" / f"{name}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         try:
             with FileLock(path, timeout=LOCK_TIMEOUT_S):
                 yield
@@ -75,12 +75,29 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     The caller holds a lock, so what lies under the temporary name was left by a killed process.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_bytes(content)
     sync(temporary)
     temporary.replace(path)
     sync(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it that do not exist, so that they survive a power cut."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync(path.parent)
+
+
+def move(source: Path, target: Path) -> Path:
+    """Rename `source` to `target`, which survives a power cut from then on; return `target`."""
+    make_folder(target.parent)
+    source.rename(target)
+    for folder in {source.parent, target.parent}:
+        sync(folder)
+    return target
 
 
 def sync(path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.errors import ChampionMoved, NotFound, StoreError, VersionTaken
 from pipelines.stores.base import ChampionEntry, FeatureView, champion_entry, champion_fields, check_name
-from pipelines.stores.embedded.folder import StoreFolder, guarded, names_in, sync, write_atomically
+from pipelines.stores.embedded.folder import StoreFolder, guarded, make_folder, move, names_in, sync, write_atomically
 
 _INFO = "model.json"
 
@@ -24,7 +24,7 @@ class ModelFolders(StoreFolder):
         with self.lock(f"models-{view.name}"):
             if (task / str(version)).exists():
                 raise VersionTaken(f"Version {version} of {view.name} is registered already; register the next one.")
-            task.mkdir(parents=True, exist_ok=True)
+            make_folder(task)
             _remove_leftovers(task)
             _copy_whole(folder, task / str(version))
 
@@ -117,8 +117,7 @@ def _copy_whole(source: Path, target: Path) -> None:
     shutil.copytree(source, temporary)
     for path in (*temporary.rglob("*"), temporary):
         sync(path)
-    temporary.rename(target)
-    sync(target.parent)
+    move(temporary, target)
 
 
 def _remove_leftovers(task: Path) -> None:

@@ -5,12 +5,14 @@ only what differs. A read opens the files whose statistics overlap its time wind
 """
 
 import errno
+import logging
 import os
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +24,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from pipelines.errors import SchemaMismatch, StoreError, StoreUnavailable
 from pipelines.stores.base import TICK, FeatureGroup, Filter
+from pipelines.stores.embedded.commits import damage, make_durable, newest_commit, settle
 from pipelines.stores.embedded.delta_log import DataFile, as_utc, data_files
 from pipelines.stores.embedded.delta_rows import (
     condition,
@@ -32,13 +35,13 @@ from pipelines.stores.embedded.delta_rows import (
     read_files,
 )
 from pipelines.stores.embedded.delta_upkeep import COMPRESSED, CONFIGURATION, maintain
-from pipelines.stores.embedded.folder import StoreFolder, error_number, guarded, names_in
+from pipelines.stores.embedded.folder import StoreFolder, error_number, guarded, make_folder
 from pipelines.stores.rows import arrow_schema, check_columns, checked_batch, conform, new_or_changed, to_arrow
+
+_logger = logging.getLogger(__name__)
 
 # What delta-rs decodes in a path, or panics on.
 _UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]^|\\\x00-\x1f]")
-
-_COMMIT = re.compile(r"\d{20}\.json")
 
 # Every writer of this project holds the lock, so a conflict comes from another program and soon passes.
 _retry_conflicts = retry(
@@ -47,6 +50,10 @@ _retry_conflicts = retry(
     wait=wait_random_exponential(multiplier=0.1, max=2),
     reraise=True,
 )
+
+
+# What tells a log entry from any other one: its inode, and when it was written.
+Stamp = tuple[int, int] | None
 
 
 class DeltaTables(StoreFolder):
@@ -80,6 +87,7 @@ class DeltaTables(StoreFolder):
         needed = list(dict.fromkeys([*wanted, *group.order]))
         asked = condition(group, start, end, where)
         with self._named(group):
+            self._check(group)
             paths = [file.path for file in self._files(group) if file.overlaps(start, end)]
             rows = read_files(paths, group, needed, asked)
         return conform(rows, group, needed)[wanted]
@@ -88,6 +96,7 @@ class DeltaTables(StoreFolder):
     def newest(self, group: FeatureGroup) -> datetime | None:
         """The newest event time, from the file statistics and the time column of the newest file."""
         with self._named(group):
+            self._check(group)
             files = self._files(group)
             reached = max((file.newest for file in files if file.newest), default=None)
             paths = [file.path for file in files if file.overlaps(reached, None)]
@@ -98,6 +107,7 @@ class DeltaTables(StoreFolder):
     def count(self, group: FeatureGroup) -> int:
         """The number of rows, from the file statistics."""
         with self._named(group):
+            self._check(group)
             files = self._files(group)
             uncounted = dataset_of([file.path for file in files if file.rows is None], group)
             return int(uncounted.count_rows()) + sum(file.rows or 0 for file in files)
@@ -123,6 +133,7 @@ class DeltaTables(StoreFolder):
         if not group.append_only:
             merge = merge.when_matched_update_all()
         merge.when_not_matched_insert_all().execute()
+        make_durable(self._path(group))
         return len(changed)
 
     def _present(self, table: DeltaTable, group: FeatureGroup, batch: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +152,8 @@ class DeltaTables(StoreFolder):
         return conform(read_files(paths, group, condition=condition(group, start, end)), group)
 
     def _create(self, group: FeatureGroup, mode: Literal["error", "overwrite"] = "error") -> DeltaTable:
-        return DeltaTable.create(
+        make_folder(self._path(group))
+        table = DeltaTable.create(
             self._path(group),
             arrow_schema(group),
             mode=mode,
@@ -149,6 +161,8 @@ class DeltaTables(StoreFolder):
             # Only the event time is ever pruned by, and statistics of every column would triple the log.
             configuration={**CONFIGURATION, "delta.dataSkippingStatsColumns": group.event_time},
         )
+        make_durable(self._path(group))
+        return table
 
     def _open(self, group: FeatureGroup) -> DeltaTable | None:
         if not self._exists(group):
@@ -167,12 +181,36 @@ class DeltaTables(StoreFolder):
         return data_files(table, self._path(group), group.event_time) if table else []
 
     def _exists(self, group: FeatureGroup) -> bool:
-        log = self._path(group) / "_delta_log"
-        newest = max(filter(_COMMIT.fullmatch, names_in(log)), default=None)
-        # A power cut can leave the newest commit empty, and delta-rs takes that for a commit of nothing.
-        if newest and not (log / newest).stat().st_size:
-            raise StoreError(self._damaged(group, f"{newest} is empty"))
-        return newest is not None
+        return newest_commit(self._path(group)) is not None
+
+    def _check(self, group: FeatureGroup) -> None:
+        """Look once in a process for what a power cut may have damaged."""
+        if group.name in self._checked:
+            return
+        if damage(self._path(group)):
+            with self.lock(f"tables-{group.name}"):
+                self._settle(group)
+        self._checked.add(group.name)
+
+    def _settle(self, group: FeatureGroup) -> None:
+        """Set aside what a power cut has damaged, and sync what a killed writer has not; the caller holds the lock."""
+        for moved in settle(self._path(group)):
+            _logger.warning(
+                "The newest commit of %s had not reached the disk whole, as after a power cut. It was set aside as %s; "
+                "nothing else is missing, and the run that wrote it is due again.", group.name, moved,
+            )  # fmt: skip
+        damaged = damage(self._path(group))
+        if damaged:
+            raise StoreError(self._damaged(group, f"{damaged.name} or what it names is not whole"))
+
+    @cached_property
+    def _checked(self) -> set[str]:
+        return set()
+
+    @cached_property
+    def _written(self) -> dict[str, Stamp]:
+        """The newest commit of each group when this process last wrote to it: it is on the disk."""
+        return {}
 
     @contextmanager
     def _writing(self, group: FeatureGroup) -> Iterator[None]:
@@ -183,7 +221,10 @@ class DeltaTables(StoreFolder):
                 f"({self.location}); set STORE_DIR to another folder."
             )
         with self.lock(f"tables-{group.name}"), self._named(group):
+            if self._written.get(group.name) != self._stamp(group):
+                self._settle(group)
             yield
+            self._written[group.name] = self._stamp(group)
 
     @contextmanager
     def _named(self, group: FeatureGroup) -> Iterator[None]:
@@ -202,9 +243,15 @@ class DeltaTables(StoreFolder):
 
     def _damaged(self, group: FeatureGroup, what: str) -> str:
         return (
-            f"The table of {group.name} in {self._path(group)} is damaged ({textwrap.shorten(what, 200)}); "
-            "take it from a copy of the store, or delete that folder and backfill again."
+            f"The table of {group.name} in {self._path(group)} is damaged ({textwrap.shorten(what, 200)}). "
+            "Take that folder from a copy of the store; where there is none, keep it under another name, because "
+            "most of its rows can still be read, and backfill again."
         )
 
     def _path(self, group: FeatureGroup) -> Path:
         return self.root / "tables" / group.name
+
+    def _stamp(self, group: FeatureGroup) -> Stamp:
+        commit = newest_commit(self._path(group))
+        about = commit.stat() if commit else None
+        return (about.st_ino, about.st_mtime_ns) if about else None
