@@ -25,9 +25,18 @@ HOUR_S = 60 * 60
 
 image = (
     modal.Image.debian_slim(python_version="3.11")
-    .uv_pip_install(requirements=[str(ROOT / "requirements.txt")], extra_options="--require-hashes")
+    .workdir(APP_DIR)
+    .add_local_file(ROOT / ".github" / "actions" / "setup" / "uv.txt", f"{APP_DIR}/uv.txt", copy=True)
+    .add_local_file(ROOT / "pyproject.toml", f"{APP_DIR}/pyproject.toml", copy=True)
+    .add_local_file(ROOT / "requirements.txt", f"{APP_DIR}/requirements.txt", copy=True)
+    .run_commands(
+        "pip install --require-hashes --requirement uv.txt",
+        # One image for either secret: Hopsworks' client brings all that the embedded store needs too.
+        "uv pip install --system --no-build --require-hashes"
+        " --requirement pyproject.toml --group hopsworks --constraint requirements.txt",
+    )
     .env({"STORE_DIR": STORE_DIR})
-    .add_local_file(ROOT / "requirements.txt", f"{APP_DIR}/requirements.txt")
+    .add_local_file(ROOT / "requirements-core.txt", f"{APP_DIR}/requirements-core.txt")
 )
 for folder in FOLDERS:
     image = image.add_local_dir(ROOT / folder, f"{APP_DIR}/{folder}", ignore=["**/__pycache__"])

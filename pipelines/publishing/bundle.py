@@ -30,8 +30,6 @@ INTERFACE = "interface"
 # Everything below these folders of a Space belongs to this project; whatever else is there is left alone.
 OWNED = ("pipelines/", f"{INTERFACE}/", "models/", "samples/", "history/", "dashboard/")
 REQUIREMENTS = ("gradio", "matplotlib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops", "threadpoolctl")
-# Extras of pandas that the client of the feature store asks for.
-NOT_REQUIRED = ("pymysql", "sqlalchemy")
 # Enough to find a near neighbour and to look natural; keeps the bundle of a large data set small.
 MOST_ROWS = {"train": 5000, "reserve": 2000}
 EXAMPLES_PER_CLASS = 5
@@ -97,7 +95,7 @@ def _program(name: str, lock: Lock) -> dict[str, bytes]:
     folder = ROOT / "spaces" / name
     readme = Template((folder / "README.template.md").read_text(encoding="utf-8"))
     versions = {"sdk_version": lock.version("gradio"), "python_version": lock.python}
-    pins = lock.closure(REQUIREMENTS, without=NOT_REQUIRED)
+    pins = lock.closure(REQUIREMENTS)
     starter = (folder / "app.py").read_text(encoding="utf-8").replace("from spaces.", f"from {INTERFACE}.")
     interface = [*(ROOT / "spaces").glob("*.py"), *folder.glob("*.py")]
     modules = [ROOT / "pipelines" / f"{module}.py" for module in MODULES]

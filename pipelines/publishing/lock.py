@@ -1,11 +1,11 @@
-"""The compiled lock `requirements.txt`, from which everything that needs versions takes them."""
+"""A compiled lock, parsed. A Space takes its versions from that of the core."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-FILE = Path(__file__).parents[2] / "requirements.txt"
+FILE = Path(__file__).parents[2] / "requirements-core.txt"
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,13 @@ class Lock:
         """The version of a package that has one pin for every Python."""
         return next(pin.version for pin in self.pins if pin.name == name)
 
-    def closure(self, roots: Sequence[str], without: Sequence[str] = ()) -> list[Pin]:
-        """The pins of `roots` and of all that they need, less those of `without` and what only they need.
-
-        Which extras were asked for is not in the lock: what belongs to an extra that another root asked for is
-        named in `without`.
-        """
+    def closure(self, roots: Sequence[str]) -> list[Pin]:
+        """The pins of `roots` and of all that they need, with what any extra of theirs needs that is locked."""
         wanted = set(roots)
         missing = wanted - {pin.name for pin in self.pins}
         if missing:
-            raise ValueError(f"{', '.join(sorted(missing))} not in the lock; add it to pyproject.toml and compile it")
-        while more := {pin.name for pin in self.pins if wanted.intersection(pin.via)} - wanted - set(without):
+            raise ValueError(f"{', '.join(sorted(missing))} not in the lock; add it to pyproject.toml, then: make lock")
+        while more := {pin.name for pin in self.pins if wanted.intersection(pin.via)} - wanted:
             wanted |= more
         return [pin for pin in self.pins if pin.name in wanted]
 
@@ -56,7 +52,7 @@ def read_lock(text: str) -> Lock:
     """Parse what `uv pip compile --generate-hashes` wrote."""
     python = re.search(r"--python-version (\d+\.\d+)", text)
     if python is None:
-        raise ValueError("the lock does not say for which Python it was compiled; compile it with --python-version")
+        raise ValueError("the lock does not say for which Python it was compiled; compile it anew: make lock")
     starts = list(re.finditer(r"^([a-z0-9][\w.-]*)==(\S+)(?: ; (.*?))?(?: \\)?$", text, flags=re.MULTILINE))
     ends = [start.start() for start in starts[1:]] + [len(text)]
     pins = (

@@ -50,15 +50,6 @@ def test_a_closure_has_all_that_is_needed_in_every_version_and_nothing_else():
     assert [pin.name for pin in closure] == ["app", "base", "base", "deep.er", "extra", "of-extra"]
 
 
-def test_what_a_root_is_used_without_goes_with_all_that_only_it_needs():
-    assert [pin.name for pin in read_lock(LOCK).closure(("app",), without=("extra",))] == [
-        "app",
-        "base",
-        "base",
-        "deep.er",
-    ]
-
-
 def test_a_root_that_is_not_locked_is_named():
     with pytest.raises(ValueError, match="missing-one"):
         read_lock(LOCK).closure(("app", "missing-one"))
