@@ -98,6 +98,7 @@ def test_the_page_is_deployed_after_a_successful_inference(repository, github):
     assert run.jobs == {"publish": "success", "pages": "success"}, run.log
     assert (repository.artifacts / "deployed" / "index.html").read_text().startswith("<!")
     assert run.summary.strip().splitlines()[0] == "The Spaces are skipped: this repository has no secret HF_TOKEN."
+    assert "cache key venv-core-" in run.log
 
 
 def test_without_pages_and_token_publishing_says_so_in_a_line_each_and_installs_nothing(repository, github):
@@ -172,6 +173,7 @@ def test_with_a_key_the_same_workflow_writes_to_hopsworks_and_leaves_the_branch_
     options = {"secrets": secrets, "variables": _hopsworks_variables(emulator)}
     run = repository.run("workflow_dispatch", "features.yml", inputs={"dataset": DATASET}, **options)
     assert run.jobs == {"features": "success"}, run.log
+    assert "cache key venv-hopsworks-" in run.log
     assert len(arrivals(HopsworksStore(read_settings(emulator.environment("kafka"))))) == 1
     assert repository.store_head() == before
 

@@ -44,7 +44,7 @@ def data_files(table: DeltaTable, folder: Path, event_time: str) -> list[DataFil
             oldest=action.get(f"min.{event_time}"),
             newest=action.get(f"max.{event_time}"),
         )
-        for action in pa.record_batch(table.get_add_actions(flatten=True)).to_pylist()
+        for action in pa.table(table.get_add_actions(flatten=True)).to_pylist()
     ]
 
 
