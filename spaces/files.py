@@ -11,7 +11,7 @@ from pipelines.datasets import DataSet, Task
 
 
 @dataclass(frozen=True)
-class Copies:
+class SpaceFolder:
     """The folder of a Space."""
 
     folder: Path
@@ -36,8 +36,8 @@ class Copies:
     def document(self, name: str) -> dict[str, Any]:
         """A JSON document; empty where there is none."""
         path = self.folder / name
-        found: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
-        return found
+        document: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+        return document
 
     def pictures(self, task: Task) -> dict[str, bytes]:
         """The pictures of a task by name, such as `confusion`."""

@@ -11,7 +11,7 @@ import pandas as pd
 from pipelines.datasets import Task, all_tasks
 from pipelines.models.metrics import metric_title
 
-from ..files import Copies
+from ..files import SpaceFolder
 from . import records
 from .records import Choice, Record, record_of
 
@@ -26,24 +26,24 @@ def clock() -> datetime:
 
 
 def build(folder: Path, now: Callable[[], datetime] = clock) -> gr.Blocks:
-    """The app on the copies in `folder`. Never raises for what is missing there: the page says it instead.
+    """The app on what `publish` put into `folder`. Never raises for what is missing there: the page says it instead.
 
     Parameters
     ----------
     now
         What tells the time (UTC) when a page is loaded.
     """
-    copies = Copies(folder)
+    space = SpaceFolder(folder)
     demo = gr.Blocks(title="Monitor", analytics_enabled=False)
     with demo:
         gr.Markdown("# Monitor\nWhat each model version predicted, beside what turned out.")
         for task in all_tasks():
             with gr.Tab(task.title, elem_id=f"tab-{task.name}"):
-                _task_tab(demo, copies, task, now)
+                _task_tab(demo, space, task, now)
     return demo
 
 
-def _task_tab(demo: gr.Blocks, copies: Copies, task: Task, now: Callable[[], datetime]) -> None:
+def _task_tab(demo: gr.Blocks, space: SpaceFolder, task: Task, now: Callable[[], datetime]) -> None:
     gr.Markdown(f"## {task.title}\n{task.description}")
     state = gr.HTML(elem_id=f"state-{task.name}")
     with gr.Row():
@@ -75,11 +75,11 @@ def _task_tab(demo: gr.Blocks, copies: Copies, task: Task, now: Callable[[], dat
     pictures = gr.HTML(elem_id=f"pictures-{task.name}")
 
     def filtered(version: str, first: str, last: str, metric: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-        record, choice = record_of(copies, task), _choice(version, first, last)
+        record, choice = record_of(space, task), _choice(version, first, last)
         return records.score_lines(record, metric, choice), records.listing(record, choice)
 
     def everything(*values: str) -> list[Any]:
-        record = record_of(copies, task)
+        record = record_of(space, task)
         parts = (
             records.newest, records.scores, records.champions, records.confusion,
             records.drift_points, records.pictures,

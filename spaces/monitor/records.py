@@ -14,7 +14,7 @@ import pandas as pd
 from pipelines.datasets import Task
 from pipelines.models.metrics import metric_title
 
-from ..files import Copies
+from ..files import SpaceFolder
 from ..markup import empty, figure, note, table, text
 
 NOTHING_YET = "No predictions yet. They appear here after the first daily run that has a model."
@@ -64,16 +64,16 @@ class Record:
     @property
     def reigns(self) -> Sequence[Mapping[str, Any]]:
         """Which version was in charge from when to when, oldest first."""
-        found: Sequence[Mapping[str, Any]] = self.numbers.get("champion_log", [])
-        return found
+        entries: Sequence[Mapping[str, Any]] = self.numbers.get("champion_log", [])
+        return entries
 
 
-def record_of(copies: Copies, task: Task) -> Record:
+def record_of(space: SpaceFolder, task: Task) -> Record:
     """Read what there is of a task; each part may lack."""
-    document = copies.document("dashboard/metrics.json")
+    document = space.document("dashboard/metrics.json")
     numbers = document.get("tasks", {}).get(task.name, {})
     data = document.get("datasets", {}).get(numbers.get("dataset"), {})
-    return Record(task, numbers, data, copies.history(task), copies.pictures(task))
+    return Record(task, numbers, data, space.history(task), space.pictures(task))
 
 
 def state(record: Record, now: datetime) -> str:
@@ -129,13 +129,13 @@ def listing(record: Record, choice: Choice) -> pd.DataFrame:
     rows = rows.sort_values(["event_time", "sample_id", "model_version"], ascending=False).head(MOST_LISTED)
     chances = rows[record.task.probability_columns].to_numpy()
     places = [record.task.classes.index(label) for label in rows["prediction"]]
-    known = rows["label"].notna()
+    settled = rows["label"].notna()
     columns = [
         rows["day"].astype(str),
         rows["sample_id"],
         rows["prediction"],
-        rows["label"].where(known, "not known yet"),
-        (rows["prediction"] == rows["label"]).map({True: "yes", False: "no"}).where(known, ""),
+        rows["label"].where(settled, "not known yet"),
+        (rows["prediction"] == rows["label"]).map({True: "yes", False: "no"}).where(settled, ""),
         chances[range(len(rows)), places].round(3),
         rows["model_version"].astype(int),
         rows["served"],
@@ -227,12 +227,12 @@ def _interval(estimate: Mapping[str, Any]) -> str:
 
 def _levels(record: Record, metric: str, ends: tuple[date, date]) -> list[pd.DataFrame]:
     """What was promised and what the majority class scores, as level lines."""
-    known = {
+    levels = {
         "promised": (record.numbers["held_out"].get(metric) or {}).get("value"),
         "majority class": record.numbers["baseline"].get(metric),
     }
     return [
-        pd.DataFrame({"day": ends, "score": value, "line": name}) for name, value in known.items() if value is not None
+        pd.DataFrame({"day": ends, "score": value, "line": name}) for name, value in levels.items() if value is not None
     ]
 
 

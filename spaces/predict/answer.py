@@ -10,7 +10,7 @@ from pipelines.datasets.contract import validate
 from pipelines.errors import UsageError
 from pipelines.models import explain
 
-from .predictor import Desk, measured, rounded
+from .predictor import Predictor, measured, rounded
 
 # In words, from which probability of the answer on.
 CONFIDENCE = (
@@ -33,7 +33,7 @@ STRANGE = (
 )
 
 
-def answer(desk: Desk, given: Mapping[str, object]) -> dict[str, Any]:
+def answer(predictor: Predictor, given: Mapping[str, object]) -> dict[str, Any]:
     """Predict one sample and say why.
 
     Parameters
@@ -52,27 +52,27 @@ def answer(desk: Desk, given: Mapping[str, object]) -> dict[str, Any]:
     UsageError
         A value breaks the data contract, or nothing was measured at all.
     """
-    sample = _sample(desk, given)
-    predicted = models.predict(desk.model, sample.to_frame().T).iloc[0]
+    task, sample = predictor.task, _sample(predictor, given)
+    predicted = models.predict(predictor.model, sample.to_frame().T).iloc[0]
     label = str(predicted["prediction"])
-    chances = dict(zip(desk.task.classes, map(rounded, predicted[desk.task.probability_columns]), strict=True))
+    chances = dict(zip(task.classes, map(rounded, predicted[task.probability_columns]), strict=True))
     return {
-        "task": desk.task.name,
-        "version": desk.model.version,
+        "task": task.name,
+        "version": predictor.model.version,
         "prediction": label,
         "probabilities": chances,
         "confidence": next(words for least, words in CONFIDENCE if chances[label] >= least),
-        "decision": _decision(desk, label, chances),
-        "pushes": _pushes(desk, sample, label),
-        "nearest": _nearest(desk, sample),
-        "warnings": _warnings(desk, sample),
+        "decision": _decision(predictor, label, chances),
+        "pushes": _pushes(predictor, sample, label),
+        "nearest": _nearest(predictor, sample),
+        "warnings": _warnings(predictor, sample),
         "sample": measured(sample),
     }
 
 
-def _sample(desk: Desk, given: Mapping[str, object]) -> pd.Series:
-    row = pd.DataFrame([{name: given.get(name) for name in desk.task.inputs}], dtype=object)
-    checked = validate(desk.task.dataset, row, labelled=False, features=desk.task.inputs)
+def _sample(predictor: Predictor, given: Mapping[str, object]) -> pd.Series:
+    row = pd.DataFrame([{name: given.get(name) for name in predictor.task.inputs}], dtype=object)
+    checked = validate(predictor.task.dataset, row, labelled=False, features=predictor.task.inputs)
     if len(checked.rejected):
         raise UsageError(f"This sample cannot be right: {checked.rejected['reasons'].iloc[0]}.")
     sample: pd.Series = checked.accepted.iloc[0].astype(object)
@@ -81,48 +81,48 @@ def _sample(desk: Desk, given: Mapping[str, object]) -> pd.Series:
     return sample
 
 
-def _decision(desk: Desk, label: str, chances: Mapping[str, float]) -> str:
+def _decision(predictor: Predictor, label: str, chances: Mapping[str, float]) -> str:
     likeliest = max(chances, key=lambda name: chances[name])
-    rule = RULES[desk.model.decision["kind"]]
+    rule = RULES[predictor.model.decision["kind"]]
     if likeliest == label:
         return rule
     return f"{rule} Here it answers {label}, although {likeliest} is more probable ({chances[likeliest]:.0%})."
 
 
-def _pushes(desk: Desk, sample: pd.Series, label: str) -> list[dict[str, Any]]:
-    if desk.reference is None:
+def _pushes(predictor: Predictor, sample: pd.Series, label: str) -> list[dict[str, Any]]:
+    if predictor.reference is None:
         return []
-    found = explain.explain(desk.model, sample, desk.reference).contributions[label]
-    strongest = found.abs().sort_values(ascending=False, kind="stable").index
-    here, typical = measured(sample), measured(desk.reference.iloc[0][list(desk.task.inputs)])
+    effects = explain.explain(predictor.model, sample, predictor.reference).contributions[label]
+    strongest = effects.abs().sort_values(ascending=False, kind="stable").index
+    here, typical = measured(sample), measured(predictor.reference.iloc[0][list(predictor.task.inputs)])
     return [
-        {"input": name, "value": here[name], "typical": typical[name], "effect": rounded(found[name])}
+        {"input": name, "value": here[name], "typical": typical[name], "effect": rounded(effects[name])}
         for name in strongest
     ]
 
 
-def _nearest(desk: Desk, sample: pd.Series) -> list[dict[str, Any]]:
-    if desk.learnt.empty:
+def _nearest(predictor: Predictor, sample: pd.Series) -> list[dict[str, Any]]:
+    if predictor.learnt.empty:
         return []
-    rows = explain.nearest(desk.model.inputs, sample, desk.learnt, NEAREST)
-    labels = desk.task.labels(rows)
+    rows = explain.nearest(predictor.model.inputs, sample, predictor.learnt, NEAREST)
+    labels = predictor.task.labels(rows)
     return [
         {
             "sample_id": row["sample_id"],
             "label": label,
             "distance": rounded(row["distance"]),
-            **measured(row[list(desk.task.inputs)]),
+            **measured(row[list(predictor.task.inputs)]),
         }
         for label, (_, row) in zip(labels, rows.iterrows(), strict=True)
     ]
 
 
-def _warnings(desk: Desk, sample: pd.Series) -> list[str]:
+def _warnings(predictor: Predictor, sample: pd.Series) -> list[str]:
     """Where the sample leaves what the model has seen, and what it lacks."""
     here = measured(sample)
-    features = [desk.task.dataset.feature(name) for name in desk.task.inputs]
+    features = [predictor.task.dataset.feature(name) for name in predictor.task.inputs]
     missing = [feature.title for feature in features if here[feature.name] is None]
-    outside = [words for feature in features if (words := desk.outside(feature, here[feature.name]))]
-    stranger = [] if outside or not desk.is_stranger(sample) else [STRANGE]
+    outside = [words for feature in features if (words := predictor.outside(feature, here[feature.name]))]
+    stranger = [] if outside or not predictor.is_stranger(sample) else [STRANGE]
     lacking = [f"Not measured: {', '.join(missing)}. The model takes typical values instead."] if missing else []
     return [*outside, *stranger, *lacking]

@@ -7,7 +7,7 @@ from pipelines.models.metrics import metric_title
 from pipelines.pictures.canvas import finished, new_figure
 
 from ..markup import bar, image, note, table, text
-from .predictor import Desk
+from .predictor import Predictor
 
 # Inches; the app shows it smaller, sharp on a phone's screen too.
 PICTURE = 2.4
@@ -16,25 +16,25 @@ ALMOST_ONE = 0.99
 TOLD = ("accuracy", "balanced_accuracy", "log_loss")
 
 
-def page_of(desk: Desk, answer: Mapping[str, Any]) -> str:
-    """The answer of `answers.answer` as HTML."""
+def page_of(predictor: Predictor, answer: Mapping[str, Any]) -> str:
+    """An `answer.answer` as HTML."""
     parts = [
-        _verdict(desk, answer),
+        _verdict(predictor, answer),
         *(note(text(warning), "warning") for warning in answer["warnings"]),
         _probabilities(answer),
-        _pushes(desk, answer),
-        _nearest(desk, answer),
-        _model(desk),
+        _pushes(predictor, answer),
+        _nearest(predictor, answer),
+        _model(predictor),
     ]
     return "".join(parts)
 
 
-def _verdict(desk: Desk, answer: Mapping[str, Any]) -> str:
+def _verdict(predictor: Predictor, answer: Mapping[str, Any]) -> str:
     label = answer["prediction"]
     chance = answer["probabilities"][label]
     return (
-        f'<div class="answer">{_drawing(desk, answer)}<div class="words" role="status">'
-        f'<p>{text(desk.task.title)}</p><p class="verdict">{text(label)}</p>'
+        f'<div class="answer">{_drawing(predictor, answer)}<div class="words" role="status">'
+        f'<p>{text(predictor.task.title)}</p><p class="verdict">{text(label)}</p>'
         f"<p>Probability {_chance(chance)}: {text(answer['confidence'])}.</p>"
         f"<p>{text(answer['decision'])}</p></div></div>"
     )
@@ -45,10 +45,10 @@ def _chance(chance: float) -> str:
     return f"{chance:.0%}" if chance < ALMOST_ONE else f"over {ALMOST_ONE:.0%}"
 
 
-def _drawing(desk: Desk, answer: Mapping[str, Any]) -> str:
+def _drawing(predictor: Predictor, answer: Mapping[str, Any]) -> str:
     figure, (axes,) = new_figure(PICTURE, PICTURE)
-    desk.task.dataset.draw(axes, desk.drawable(answer["sample"]), desk.task, answer["prediction"])
-    picture = finished(figure, f"A drawing of the sample as {desk.task.title.lower()} {answer['prediction']}.")
+    predictor.task.dataset.draw(axes, predictor.drawable(answer["sample"]), predictor.task, answer["prediction"])
+    picture = finished(figure, f"A drawing of the sample as {predictor.task.title.lower()} {answer['prediction']}.")
     return image(picture.png, picture.alt)
 
 
@@ -57,14 +57,14 @@ def _probabilities(answer: Mapping[str, Any]) -> str:
     return table("Probability of each class", ("Class", "Probability", "Share"), rows)
 
 
-def _pushes(desk: Desk, answer: Mapping[str, Any]) -> str:
+def _pushes(predictor: Predictor, answer: Mapping[str, Any]) -> str:
     label, pushes = answer["prediction"], answer["pushes"]
     if not pushes:
         return ""
     largest = max(abs(push["effect"]) for push in pushes) or 1
     rows = [
         [
-            text(desk.task.dataset.feature(push["input"]).title),
+            text(predictor.task.dataset.feature(push["input"]).title),
             shown(push["value"]),
             shown(push["typical"]),
             f"{100 * push['effect']:+.1f}",
@@ -76,32 +76,32 @@ def _pushes(desk: Desk, answer: Mapping[str, Any]) -> str:
     return table(caption, ("Input", "Here", "Typical", "Points", "Strength"), rows)
 
 
-def _nearest(desk: Desk, answer: Mapping[str, Any]) -> str:
+def _nearest(predictor: Predictor, answer: Mapping[str, Any]) -> str:
     if not answer["nearest"]:
         return ""
-    titles = [feature.title for feature in desk.features]
+    titles = [feature.title for feature in predictor.features]
     rows = [
         [text(near["sample_id"]), text(near["label"]), f"{near['distance']:.2f}"]
-        + [shown(near[feature.name]) for feature in desk.features]
+        + [shown(near[feature.name]) for feature in predictor.features]
         for near in answer["nearest"]
     ]
     caption = "The nearest real samples that the model learnt from (distance in standard deviations)"
-    return table(caption, ("Sample", desk.task.title, "Distance", *titles), rows)
+    return table(caption, ("Sample", predictor.task.title, "Distance", *titles), rows)
 
 
-def _model(desk: Desk) -> str:
-    info = desk.model.info
-    told = [name for name in dict.fromkeys((desk.task.scorer, *TOLD)) if name in info.get("metrics", {})]
+def _model(predictor: Predictor) -> str:
+    info = predictor.model.info
+    told = [name for name in dict.fromkeys((predictor.task.scorer, *TOLD)) if name in info.get("metrics", {})]
     rows = [[text(metric_title(name)), _estimate(info["metrics"][name]), _base(info, name)] for name in told]
-    caption = f"Model version {desk.model.version} of {str(info.get('created', ''))[:10]}, on samples kept from it"
+    caption = f"Model version {predictor.model.version} of {str(info.get('created', ''))[:10]}, on samples kept from it"
     return table(caption, ("Score", "Held-out (95 %)", "Always the majority class"), rows)
 
 
-def _estimate(found: Mapping[str, Any]) -> str:
-    if found["value"] is None:
+def _estimate(score: Mapping[str, Any]) -> str:
+    if score["value"] is None:
         return ""
-    interval = "" if found["low"] is None else f" ({found['low']:.2f} to {found['high']:.2f})"
-    return f"{found['value']:.2f}{interval}"
+    interval = "" if score["low"] is None else f" ({score['low']:.2f} to {score['high']:.2f})"
+    return f"{score['value']:.2f}{interval}"
 
 
 def _base(info: Mapping[str, Any], name: str) -> str:

@@ -54,8 +54,8 @@ def predict_file(task: Task, model: models.Model, path: Path) -> Batch:
     )
 
 
-def _numbered(found: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    result = found.join(whole)
+def _numbered(rows: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    result = rows.join(whole)
     result.insert(0, "row", result.index + 1)
     return result
 

@@ -13,7 +13,7 @@ from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
 
 from .answer import answer
-from .predictor import Desk
+from .predictor import Predictor
 
 RETURNED = (
     "The predicted class, the probability of each class, how sure the model is, the inputs that pushed the answer, the "
@@ -23,16 +23,16 @@ RETURNED = (
 Endpoint = Callable[..., dict[str, Any]]
 
 
-def endpoint(desk: Desk) -> Endpoint:
+def endpoint(predictor: Predictor) -> Endpoint:
     """A function with one typed parameter an input, which returns the answer as a JSON object."""
-    features = desk.features
+    features = predictor.features
 
     def predict(*values: object, **named: object) -> dict[str, Any]:
-        given = dict(zip(desk.task.inputs, values, strict=False)) | named
-        return answered(desk, given)
+        given = dict(zip(predictor.task.inputs, values, strict=False)) | named
+        return answered(predictor, given)
 
-    predict.__name__ = name_of(desk)
-    predict.__doc__ = _documentation(desk, features)
+    predict.__name__ = name_of(predictor)
+    predict.__doc__ = _documentation(predictor, features)
     # Gradio and MCP read names, types and defaults from here.
     predict.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [_parameter(feature) for feature in features], return_annotation=dict[str, Any]
@@ -41,22 +41,22 @@ def endpoint(desk: Desk) -> Endpoint:
     return predict
 
 
-def answered(desk: Desk, given: dict[str, object]) -> dict[str, Any]:
+def answered(predictor: Predictor, given: dict[str, object]) -> dict[str, Any]:
     """The answer to a sample; what is wrong with it reaches a person and a program as the same sentence."""
     try:
-        return answer(desk, given)
+        return answer(predictor, given)
     except PipelineError as error:
         raise gr.Error(str(error), print_exception=False) from None
 
 
-def name_of(desk: Desk) -> str:
+def name_of(predictor: Predictor) -> str:
     """The stable name of a task's endpoint."""
-    return f"predict_{desk.task.name}"
+    return f"predict_{predictor.task.name}"
 
 
-def _documentation(desk: Desk, features: list[Feature]) -> str:
-    lines = [f"{desk.task.title}: {desk.task.description}", "", "Args:"]
-    lines += [f"    {feature.name}: {desk.explained(feature)}" for feature in features]
+def _documentation(predictor: Predictor, features: list[Feature]) -> str:
+    lines = [f"{predictor.task.title}: {predictor.task.description}", "", "Args:"]
+    lines += [f"    {feature.name}: {predictor.explained(feature)}" for feature in features]
     lines += ["Returns:", f"    {RETURNED}"]
     return "\n".join(lines)
 

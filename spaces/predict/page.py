@@ -15,13 +15,13 @@ from pipelines.datasets import all_tasks
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
 
-from ..files import Copies
+from ..files import SpaceFolder
 from ..markup import empty
 from . import batch
 from .answer_html import page_of
 from .batch import MOST_ROWS
 from .endpoints import answered, endpoint, name_of
-from .predictor import Desk, desk_of, measured
+from .predictor import Predictor, measured, predictor_of
 
 FIRST = (
     "These are the values of a typical sample. Change what you like and press **Predict**; what you clear counts as "
@@ -49,69 +49,69 @@ class Measurement(gr.Number):
 
 
 def build(folder: Path) -> gr.Blocks:
-    """The app on the copies in `folder`. Never raises for what is missing there: the page says it instead."""
-    copies = Copies(folder)
-    found = {task: desk_of(copies, task) for task in all_tasks()}
-    desks = [desk for desk in found.values() if isinstance(desk, Desk)]
+    """The app on what `publish` put into `folder`. Never raises for what is missing there: the page says it instead."""
+    space = SpaceFolder(folder)
+    by_task = {task: predictor_of(space, task) for task in all_tasks()}
+    predictors = [predictor for predictor in by_task.values() if isinstance(predictor, Predictor)]
     demo = gr.Blocks(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
     with demo:
         gr.Markdown("# Predict\nAsk a model about one sample, or about a whole file. Files are deleted soon after.")
-        for task, desk in found.items():
+        for task, predictor in by_task.items():
             with gr.Tab(task.title, elem_id=f"tab-{task.name}"):
                 gr.Markdown(f"## {task.title}\n{task.description}")
-                if isinstance(desk, Desk):
-                    _task_tab(desk)
+                if isinstance(predictor, Predictor):
+                    _task_tab(predictor)
                 else:
-                    gr.HTML(empty(desk), elem_id=f"refusal-{task.name}")
+                    gr.HTML(empty(predictor), elem_id=f"refusal-{task.name}")
         with gr.Tab("A whole file", elem_id="tab-file"):
-            _file_tab(desks)
+            _file_tab(predictors)
         with gr.Tab("From a program", elem_id="tab-program"):
-            _program_tab(desks)
+            _program_tab(predictors)
     return demo
 
 
-def _task_tab(desk: Desk) -> None:
+def _task_tab(predictor: Predictor) -> None:
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
-            samples = _sample_buttons(desk)
-            source = gr.Markdown(FIRST, elem_id=f"source-{desk.task.name}")
-            inputs = _inputs(desk)
-            predict = gr.Button("Predict", variant="primary", elem_id=f"predict-{desk.task.name}")
+            samples = _sample_buttons(predictor)
+            source = gr.Markdown(FIRST, elem_id=f"source-{predictor.task.name}")
+            inputs = _inputs(predictor)
+            predict = gr.Button("Predict", variant="primary", elem_id=f"predict-{predictor.task.name}")
         with gr.Column(scale=5, min_width=320):
-            page = gr.HTML(empty("The answer appears here."), elem_id=f"answer-{desk.task.name}")
+            page = gr.HTML(empty("The answer appears here."), elem_id=f"answer-{predictor.task.name}")
             with gr.Accordion("The answer as data", open=False):
-                data = gr.JSON(elem_id=f"data-{desk.task.name}", show_label=False)
-    with gr.Accordion(f"About this model: version {desk.model.version}", open=False):
-        gr.Markdown(desk.card or "This version has no model card.", elem_id=f"card-{desk.task.name}")
+                data = gr.JSON(elem_id=f"data-{predictor.task.name}", show_label=False)
+    with gr.Accordion(f"About this model: version {predictor.model.version}", open=False):
+        gr.Markdown(predictor.card or "This version has no model card.", elem_id=f"card-{predictor.task.name}")
 
     def show(*values: object) -> tuple[str, dict[str, Any]]:
-        found = answered(desk, dict(zip(desk.task.inputs, values, strict=True)))
-        return page_of(desk, found), found
+        answer = answered(predictor, dict(zip(predictor.task.inputs, values, strict=True)))
+        return page_of(predictor, answer), answer
 
     events: dict[str, Any] = {"inputs": inputs, "outputs": [page, data], "api_visibility": "private"}
     # On a phone the answer is further down; where it is to be seen nothing moves.
-    look = f"() => document.querySelector('#answer-{desk.task.name} .answer').scrollIntoView({{block: 'nearest'}})"
+    look = f"() => document.querySelector('#answer-{predictor.task.name} .answer').scrollIntoView({{block: 'nearest'}})"
     predict.click(show, **events).success(None, js=look)
     for button, load in samples:
         loaded = button.click(load, None, [*inputs, source], api_visibility="private")
         loaded.success(show, **events).success(None, js=look)
-    api(endpoint(desk), api_name=name_of(desk))
+    api(endpoint(predictor), api_name=name_of(predictor))
 
 
-def _inputs(desk: Desk) -> list[gr.components.Component]:
-    typical = measured(desk.drawable({})[list(desk.task.inputs)])
+def _inputs(predictor: Predictor) -> list[gr.components.Component]:
+    typical = measured(predictor.drawable({})[list(predictor.task.inputs)])
     inputs = []
-    for start in range(0, len(desk.features), 2):
+    for start in range(0, len(predictor.features), 2):
         with gr.Row():
-            inputs += [_input(desk, each, typical[each.name]) for each in desk.features[start : start + 2]]
+            inputs += [_input(predictor, each, typical[each.name]) for each in predictor.features[start : start + 2]]
     return inputs
 
 
-def _input(desk: Desk, feature: Feature, typical: Any) -> gr.components.Component:  # noqa: ANN401 - a number or a text
+def _input(predictor: Predictor, feature: Feature, typical: Any) -> gr.components.Component:  # noqa: ANN401 - a number or a text
     about: dict[str, Any] = {
         "label": feature.title if feature.unit in {"", feature.title} else f"{feature.title} ({feature.unit})",
-        "info": desk.explained(feature),
-        "elem_id": f"{desk.task.name}-{feature.name}",
+        "info": predictor.explained(feature),
+        "elem_id": f"{predictor.task.name}-{feature.name}",
     }
     if feature.kind == "categorical":
         return gr.Radio(list(feature.values), value=typical, **about)
@@ -120,23 +120,23 @@ def _input(desk: Desk, feature: Feature, typical: Any) -> gr.components.Componen
         value=(lambda: None) if typical is None else typical,
         minimum=feature.low if np.isfinite(feature.low) else None,
         maximum=feature.high if np.isfinite(feature.high) else None,
-        step=desk.step(feature),
+        step=predictor.step(feature),
         **about,
     )
 
 
-def _example(desk: Desk, label: str, rng: np.random.Generator) -> list[Any]:
-    return _filled(desk, desk.example(label, rng))
+def _example(predictor: Predictor, label: str, rng: np.random.Generator) -> list[Any]:
+    return _filled(predictor, predictor.example(label, rng))
 
 
-def _surprise(desk: Desk, rng: np.random.Generator) -> list[Any]:
-    return _filled(desk, desk.surprise(rng))
+def _surprise(predictor: Predictor, rng: np.random.Generator) -> list[Any]:
+    return _filled(predictor, predictor.surprise(rng))
 
 
-def _filled(desk: Desk, sample: pd.Series) -> list[Any]:
+def _filled(predictor: Predictor, sample: pd.Series) -> list[Any]:
     """What the inputs show of a sample, and the words that say where it comes from."""
-    values = measured(sample[list(desk.task.inputs)])
-    turned_out = desk.task.labels(sample.to_frame().T).iloc[0]
+    values = measured(sample[list(predictor.task.inputs)])
+    turned_out = predictor.task.labels(sample.to_frame().T).iloc[0]
     if sample["role"] == "test":
         words = (
             f"A real sample that was kept from the model, **{sample['sample_id']}**. It turned out **{turned_out}**."
@@ -146,38 +146,42 @@ def _filled(desk: Desk, sample: pd.Series) -> list[Any]:
     return [*values.values(), words]
 
 
-def _sample_buttons(desk: Desk) -> list[tuple[gr.Button, Callable[[], list[Any]]]]:
+def _sample_buttons(predictor: Predictor) -> list[tuple[gr.Button, Callable[[], list[Any]]]]:
     """A button for a new sample and one a class for a real one, with what fills the inputs."""
     # What a press of a button brings may be a surprise: this is the one place without a fixed seed.
     rng = np.random.default_rng()
     buttons: list[tuple[gr.Button, Callable[[], list[Any]]]] = []
     gr.Markdown("Take a real sample that was kept from the model, by what it turned out to be, or a new one:")
     with gr.Row(elem_classes="samples"):
-        for number, label in enumerate(desk.example_classes()):
-            button = gr.Button(label, size="sm", min_width=70, elem_id=f"example-{desk.task.name}-{number}")
-            buttons.append((button, partial(_example, desk, label, rng)))
-        if len(desk.reserve):
-            button = gr.Button("Surprise me", size="sm", min_width=120, elem_id=f"surprise-{desk.task.name}")
-            buttons.append((button, partial(_surprise, desk, rng)))
+        for number, label in enumerate(predictor.example_classes()):
+            button = gr.Button(label, size="sm", min_width=70, elem_id=f"example-{predictor.task.name}-{number}")
+            buttons.append((button, partial(_example, predictor, label, rng)))
+        if len(predictor.reserve):
+            button = gr.Button("Surprise me", size="sm", min_width=120, elem_id=f"surprise-{predictor.task.name}")
+            buttons.append((button, partial(_surprise, predictor, rng)))
     return buttons
 
 
-def _file_tab(desks: list[Desk]) -> None:
+def _file_tab(predictors: list[Predictor]) -> None:
     gr.Markdown(
         "## A whole file\n"
         f"Upload a CSV file with a header, `,` or `;` between cells, and at most {MOST_ROWS:,} rows. It comes back "
         "with the prediction and the probabilities of each row. Rows that cannot be right come back with the reasons."
     )
-    if not desks:
+    if not predictors:
         gr.HTML(empty("There is no model yet. It appears here after the first training."))
         return
-    by_name = {desk.task.name: desk for desk in desks}
-    task = gr.Radio([(desk.task.title, desk.task.name) for desk in desks], value=desks[0].task.name, label="Predict")
-    columns = gr.Markdown(_columns(desks[0]))
+    by_name = {predictor.task.name: predictor for predictor in predictors}
+    task = gr.Radio(
+        [(predictor.task.title, predictor.task.name) for predictor in predictors],
+        value=predictors[0].task.name,
+        label="Predict",
+    )
+    columns = gr.Markdown(_columns(predictors[0]))
     file = gr.File(label="CSV file", file_types=[".csv"], elem_id="file")
     start = gr.Button("Predict the file", variant="primary", elem_id="predict-file")
     summary = gr.Markdown(elem_id="file-summary")
-    with gr.Column(visible=False) as found:
+    with gr.Column(visible=False) as result:
         results = gr.File(label="Results (CSV)", interactive=False, elem_id="file-results")
         shown = gr.Dataframe(label=f"The first {SHOWN_ROWS} predictions", interactive=False, elem_id="file-predictions")
         rejected = gr.Dataframe(label="Rejected rows, with reasons", interactive=False, elem_id="file-rejected")
@@ -203,12 +207,12 @@ def _file_tab(desks: list[Desk]) -> None:
 
     task.change(lambda name: _columns(by_name[name]), task, columns, api_visibility="private")
     done = start.click(predict_file, [task, file], [summary, results, shown, rejected], api_name="predict_file")
-    done.success(lambda: gr.update(visible=True), None, found, api_visibility="private")
+    done.success(lambda: gr.update(visible=True), None, result, api_visibility="private")
 
 
-def _results(desk: Desk, path: Path, folder: Path) -> Results:
+def _results(predictor: Predictor, path: Path, folder: Path) -> Results:
     try:
-        done = batch.predict_file(desk.task, desk.model, path)
+        done = batch.predict_file(predictor.task, predictor.model, path)
     except PipelineError as error:
         raise gr.Error(str(error).replace(str(path), path.name), print_exception=False) from None
     frames = {"predictions.csv": done.predicted, "rejected.csv": done.rejected}
@@ -221,28 +225,28 @@ def _written(frame: pd.DataFrame, path: Path) -> str:
     return str(path)
 
 
-def _columns(desk: Desk) -> str:
-    return "Columns: " + ", ".join(f"`{name}`" for name in desk.task.inputs) + ". Others are carried along."
+def _columns(predictor: Predictor) -> str:
+    return "Columns: " + ", ".join(f"`{name}`" for name in predictor.task.inputs) + ". Others are carried along."
 
 
-def _program_tab(desks: list[Desk]) -> None:
+def _program_tab(predictors: list[Predictor]) -> None:
     gr.Markdown("## From a program")
-    if not desks:
+    if not predictors:
         gr.HTML(empty("There is no model yet, so there is nothing to call."))
         return
-    names = "\n".join(f"- `/{name_of(desk)}`: {desk.task.description}" for desk in desks)
+    names = "\n".join(f"- `/{name_of(predictor)}`: {predictor.task.description}" for predictor in predictors)
     gr.Markdown(
         f"The endpoints, whose names stay:\n\n{names}\n- `/predict_file`: a task and a CSV file.\n\n"
-        f"```\n{_program(desks[0])}\n```\n\n"
+        f"```\n{_program(predictors[0])}\n```\n\n"
         "Each parameter may be left out, as a measurement may be missing. The answer is a JSON object. “Use via API” "
         "at the foot of this page lists parameters and types.\n\n"
         "The same endpoints are tools for MCP clients: add the address of this page followed by `/gradio_api/mcp/`."
     )
 
 
-def _program(desk: Desk) -> str:
+def _program(predictor: Predictor) -> str:
     """A call with the values of a typical sample."""
-    typical = measured(desk.drawable({})[list(desk.task.inputs)])
+    typical = measured(predictor.drawable({})[list(predictor.task.inputs)])
     values = [f"    {name}={value!r}," for name, value in typical.items() if value is not None]
-    call = ["client.predict(", *values, f'    api_name="/{name_of(desk)}",', ")"]
+    call = ["client.predict(", *values, f'    api_name="/{name_of(predictor)}",', ")"]
     return "\n".join(["from gradio_client import Client", "", 'client = Client("the address of this page")', *call])

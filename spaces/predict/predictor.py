@@ -16,7 +16,7 @@ from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
 from pipelines.models import explain
 
-from ..files import Copies
+from ..files import SpaceFolder
 
 # A sample is a stranger if it is farther from its nearest real sample than so many real samples are from theirs.
 STRANGER_SHARE = 0.99
@@ -28,7 +28,7 @@ FIRST_DAY, LAST_DAY = date(2500, 1, 1).toordinal(), date(9999, 12, 31).toordinal
 
 
 @dataclass(frozen=True)
-class Desk:
+class Predictor:
     """Everything that the tab of one task needs; `samples` has no columns where none were copied."""
 
     task: Task
@@ -133,17 +133,17 @@ class Desk:
         return self.samples[self.samples["role"] == role] if len(self.samples) else self.samples
 
 
-def desk_of(copies: Copies, task: Task) -> Desk | str:
+def predictor_of(space: SpaceFolder, task: Task) -> Predictor | str:
     """What the tab of a task needs, or the sentence that says why it cannot be had."""
-    if not (copies.model(task) / "model.json").exists():
+    if not (space.model(task) / "model.json").exists():
         return f"There is no model for “{task.title}” yet. It appears here after the first training."
     try:
-        model = models.load(copies.model(task))
+        model = models.load(space.model(task))
     except PipelineError as error:
         return f"The model for “{task.title}” cannot be used. {error}"
     if list(model.inputs) != list(task.inputs) or model.classes != task.classes:
         return f"The model for “{task.title}” was trained for other inputs or classes. The next training replaces it."
-    return Desk(task, model, copies.card(task), copies.samples(task.dataset))
+    return Predictor(task, model, space.card(task), space.samples(task.dataset))
 
 
 def measured(sample: pd.Series) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from pipelines.publishing import serve as serving
 from pipelines.publishing.bundle import space_bundles, write_bundle
 from pipelines.publishing.serve import running_apps
 from pipelines.stores.embedded import EmbeddedStore
-from spaces.files import Copies
-from spaces.predict.predictor import desk_of
+from spaces.files import SpaceFolder
+from spaces.predict.predictor import predictor_of
 
 START_SECONDS = 60
 
@@ -56,11 +56,11 @@ def fixture_predict_folder(demo_dir, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(name="desks", scope="session")
+@pytest.fixture(name="predictors", scope="session")
 def fixture_desks(predict_folder):
     """What each tab works with, by the name of its task."""
-    copies = Copies(predict_folder)
-    return {task.name: desk_of(copies, task) for task in all_tasks()}
+    space = SpaceFolder(predict_folder)
+    return {task.name: predictor_of(space, task) for task in all_tasks()}
 
 
 @pytest.fixture(name="open_page")

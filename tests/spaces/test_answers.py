@@ -9,10 +9,10 @@ import pytest
 from pipelines import models
 from pipelines.datasets import all_datasets, all_tasks, task_named
 from pipelines.errors import UsageError
-from spaces.files import Copies
+from spaces.files import SpaceFolder
 from spaces.predict.answer import answer
 from spaces.predict.answer_html import page_of
-from spaces.predict.predictor import desk_of, measured
+from spaces.predict.predictor import measured, predictor_of
 
 SETOSA = {"sepal_length": 5.0, "sepal_width": 3.4, "petal_length": 1.5, "petal_width": 0.2}
 WINE = {
@@ -23,32 +23,32 @@ WINE = {
 TASKS = [task.name for task in all_tasks()]
 
 
-def row_of(desk, role="test"):
-    return measured(desk.samples[desk.samples["role"] == role].iloc[0][list(desk.task.inputs)])
+def row_of(predictor, role="test"):
+    return measured(predictor.samples[predictor.samples["role"] == role].iloc[0][list(predictor.task.inputs)])
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_an_answer_is_that_of_the_model_and_is_json(desks, name):
-    desk = desks[name]
-    given = row_of(desk)
-    found = answer(desk, given)
-    expected = models.predict(desk.model, pd.DataFrame([given])).iloc[0]
+def test_an_answer_is_that_of_the_model_and_is_json(predictors, name):
+    predictor = predictors[name]
+    given = row_of(predictor)
+    found = answer(predictor, given)
+    expected = models.predict(predictor.model, pd.DataFrame([given])).iloc[0]
     assert found["prediction"] == expected["prediction"]
-    assert list(found["probabilities"]) == list(desk.task.classes)
+    assert list(found["probabilities"]) == list(predictor.task.classes)
     assert list(found["probabilities"].values()) == pytest.approx(
-        list(expected[desk.task.probability_columns]), abs=1e-6
+        list(expected[predictor.task.probability_columns]), abs=1e-6
     )
-    assert found["version"] == desk.model.version
+    assert found["version"] == predictor.model.version
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_the_pushes_add_up_to_the_difference_from_the_typical_sample(desks, name):
-    desk = desks[name]
-    found = answer(desk, row_of(desk))
+def test_the_pushes_add_up_to_the_difference_from_the_typical_sample(predictors, name):
+    predictor = predictors[name]
+    found = answer(predictor, row_of(predictor))
     label = found["prediction"]
-    typical = models.predict(desk.model, desk.reference).iloc[0]
-    base = typical[desk.task.probability_columns[desk.task.classes.index(label)]]
+    typical = models.predict(predictor.model, predictor.reference).iloc[0]
+    base = typical[predictor.task.probability_columns[predictor.task.classes.index(label)]]
     assert sum(push["effect"] for push in found["pushes"]) == pytest.approx(
         found["probabilities"][label] - base, abs=1e-4
     )
@@ -56,8 +56,8 @@ def test_the_pushes_add_up_to_the_difference_from_the_typical_sample(desks, name
     assert effects == sorted(effects, reverse=True)
 
 
-def test_a_clear_flower_gets_a_sure_answer_without_warnings(desks):
-    found = answer(desks["iris_variety"], SETOSA)
+def test_a_clear_flower_gets_a_sure_answer_without_warnings(predictors):
+    found = answer(predictors["iris_variety"], SETOSA)
     assert found["prediction"] == "setosa"
     assert found["confidence"] == "almost certain"
     assert found["warnings"] == []
@@ -65,39 +65,41 @@ def test_a_clear_flower_gets_a_sure_answer_without_warnings(desks):
     assert [near["distance"] for near in found["nearest"]] == sorted(near["distance"] for near in found["nearest"])
 
 
-def test_the_nearest_samples_are_those_that_the_model_learnt_from(desks):
-    desk = desks["wine_grade"]
-    learnt = set(desk.samples.loc[desk.samples["role"] == "train", "sample_id"])
-    assert {near["sample_id"] for near in answer(desk, WINE)["nearest"]} <= learnt
+def test_the_nearest_samples_are_those_that_the_model_learnt_from(predictors):
+    predictor = predictors["wine_grade"]
+    learnt = set(predictor.samples.loc[predictor.samples["role"] == "train", "sample_id"])
+    assert {near["sample_id"] for near in answer(predictor, WINE)["nearest"]} <= learnt
 
 
-def test_a_value_beyond_what_was_seen_is_warned_of_with_the_limits(desks):
-    found = answer(desks["wine_grade"], {**WINE, "residual_sugar": 300})
+def test_a_value_beyond_what_was_seen_is_warned_of_with_the_limits(predictors):
+    found = answer(predictors["wine_grade"], {**WINE, "residual_sugar": 300})
     assert len(found["warnings"]) == 1
     assert "Residual sugar 300 is outside of what the model has seen" in found["warnings"][0]
 
 
-def test_usual_values_in_an_unusual_combination_are_warned_of(desks):
+def test_usual_values_in_an_unusual_combination_are_warned_of(predictors):
     strange = {**WINE, "density": 0.988, "residual_sugar": 20.0, "alcohol": 8.5, "chlorides": 0.3, "sulphates": 1.5}
-    assert [words for words in answer(desks["wine_grade"], strange)["warnings"] if "combination" in words]
+    assert [words for words in answer(predictors["wine_grade"], strange)["warnings"] if "combination" in words]
 
 
-def test_real_samples_are_rarely_taken_for_strangers(desks):
-    desk = desks["wine_grade"]
-    kept = desk.kept
-    strangers = [desk.is_stranger(row) for _, row in kept.iterrows()]
+def test_real_samples_are_rarely_taken_for_strangers(predictors):
+    predictor = predictors["wine_grade"]
+    kept = predictor.kept
+    strangers = [predictor.is_stranger(row) for _, row in kept.iterrows()]
     assert np.mean(strangers) < 0.2
 
 
-def test_what_is_not_measured_is_named_and_the_rest_is_answered(desks):
-    found = answer(desks["wine_grade"], {name: value for name, value in WINE.items() if name not in {"ph", "type"}})
+def test_what_is_not_measured_is_named_and_the_rest_is_answered(predictors):
+    found = answer(
+        predictors["wine_grade"], {name: value for name, value in WINE.items() if name not in {"ph", "type"}}
+    )
     assert found["sample"]["ph"] is None
     assert found["warnings"] == ["Not measured: pH, Type. The model takes typical values instead."]
 
 
-def test_numbers_may_come_as_text(desks):
+def test_numbers_may_come_as_text(predictors):
     as_text = {name: str(value) for name, value in WINE.items()}
-    assert answer(desks["wine_grade"], as_text) == answer(desks["wine_grade"], WINE)
+    assert answer(predictors["wine_grade"], as_text) == answer(predictors["wine_grade"], WINE)
 
 
 @pytest.mark.parametrize(
@@ -110,75 +112,76 @@ def test_numbers_may_come_as_text(desks):
         ({"sepal_length": float("inf")}, "sepal_length"),
     ],
 )
-def test_what_cannot_be_right_is_refused_with_a_sentence(desks, given, words):
+def test_what_cannot_be_right_is_refused_with_a_sentence(predictors, given, words):
     with pytest.raises(UsageError, match=words):
-        answer(desks["iris_variety"], given)
+        answer(predictors["iris_variety"], given)
 
 
-def test_a_category_that_does_not_exist_is_refused(desks):
+def test_a_category_that_does_not_exist_is_refused(predictors):
     with pytest.raises(UsageError, match="type"):
-        answer(desks["wine_grade"], {**WINE, "type": "rosé"})
+        answer(predictors["wine_grade"], {**WINE, "type": "rosé"})
 
 
-def test_an_answer_that_is_not_the_most_probable_class_says_so(desks):
-    desk = desks["wine_grade"]
-    told = [answer(desk, measured(row[list(desk.task.inputs)])) for _, row in desk.kept.iterrows()]
+def test_an_answer_that_is_not_the_most_probable_class_says_so(predictors):
+    predictor = predictors["wine_grade"]
+    told = [answer(predictor, measured(row[list(predictor.task.inputs)])) for _, row in predictor.kept.iterrows()]
     for found in told:
         likeliest = max(found["probabilities"], key=found["probabilities"].get)
         assert ("is more probable" in found["decision"]) == (likeliest != found["prediction"])
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_every_class_that_was_kept_has_an_example_and_surprises_keep_the_contract(desks, name):
-    desk = desks[name]
+def test_every_class_that_was_kept_has_an_example_and_surprises_keep_the_contract(predictors, name):
+    predictor = predictors[name]
     rng = np.random.default_rng(0)
-    assert desk.example_classes()
-    for label in desk.example_classes():
-        example = desk.example(label, rng)
-        assert desk.task.labels(example.to_frame().T).iloc[0] == label
+    assert predictor.example_classes()
+    for label in predictor.example_classes():
+        example = predictor.example(label, rng)
+        assert predictor.task.labels(example.to_frame().T).iloc[0] == label
         assert example["role"] == "test"
-    assert answer(desk, measured(desk.surprise(rng)[list(desk.task.inputs)]))["prediction"] in desk.task.classes
+    surprise = measured(predictor.surprise(rng)[list(predictor.task.inputs)])
+    assert answer(predictor, surprise)["prediction"] in predictor.task.classes
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_the_page_tells_the_answer_in_words_and_tables_with_a_text_for_the_picture(desks, name):
-    desk = desks[name]
-    page = page_of(desk, answer(desk, row_of(desk)))
+def test_the_page_tells_the_answer_in_words_and_tables_with_a_text_for_the_picture(predictors, name):
+    predictor = predictors[name]
+    page = page_of(predictor, answer(predictor, row_of(predictor)))
     assert 'alt="A drawing of the sample as' in page
     for words in ("Probability of each class", "What pushed", "The nearest real samples", "on samples kept from it"):
         assert words in page
 
 
-def test_a_page_of_an_incomplete_sample_is_drawn_with_typical_values(desks):
+def test_a_page_of_an_incomplete_sample_is_drawn_with_typical_values(predictors):
     for name, given in (
         ("iris_variety", {"petal_width": 2.0}),
         ("wine_grade", {"alcohol": 13.0}),
         ("wine_type", {"ph": 3.0}),
     ):
-        assert "not measured" in page_of(desks[name], answer(desks[name], given))
+        assert "not measured" in page_of(predictors[name], answer(predictors[name], given))
 
 
-def test_texts_from_outside_are_no_markup(desks):
-    desk = desks["iris_variety"]
-    found = answer(desk, SETOSA)
+def test_texts_from_outside_are_no_markup(predictors):
+    predictor = predictors["iris_variety"]
+    found = answer(predictor, SETOSA)
     found["nearest"][0]["sample_id"] = "<script>alert(1)</script>"
-    assert "<script>" not in page_of(desk, found)
+    assert "<script>" not in page_of(predictor, found)
 
 
 def test_without_samples_there_is_an_answer_and_no_comparison(predict_folder, tmp_path):
     task = task_named("iris_variety")
     shutil.copytree(predict_folder / "models", tmp_path / "models")
-    desk = desk_of(Copies(tmp_path), task)
-    found = answer(desk, SETOSA)
+    predictor = predictor_of(SpaceFolder(tmp_path), task)
+    found = answer(predictor, SETOSA)
     assert found["prediction"] == "setosa"
     assert found["pushes"] == found["nearest"] == []
-    assert desk.example_classes() == []
-    assert "setosa" in page_of(desk, found)
+    assert predictor.example_classes() == []
+    assert "setosa" in page_of(predictor, found)
 
 
 def test_a_task_without_a_model_says_when_there_will_be_one(tmp_path):
     dataset = all_datasets()[0]
-    found = desk_of(Copies(tmp_path), dataset, dataset.tasks[0])
+    found = predictor_of(SpaceFolder(tmp_path), dataset, dataset.tasks[0])
     assert "after the first training" in found
 
 
@@ -186,10 +189,10 @@ def test_a_damaged_model_says_what_to_do(predict_folder, tmp_path):
     task = task_named("iris_variety")
     shutil.copytree(predict_folder / "models", tmp_path / "models")
     (tmp_path / "models" / task.name / "model.skops").write_bytes(b"nothing")
-    assert "cannot be used" in desk_of(Copies(tmp_path), task)
+    assert "cannot be used" in predictor_of(SpaceFolder(tmp_path), task)
 
 
 def test_a_model_for_other_inputs_says_that_it_will_be_replaced(predict_folder):
     task = task_named("iris_variety")
     other = replace(task, inputs=task.inputs[:2])
-    assert "other inputs" in desk_of(Copies(predict_folder), other)
+    assert "other inputs" in predictor_of(SpaceFolder(predict_folder), other)

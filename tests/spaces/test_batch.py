@@ -9,18 +9,18 @@ HEADER = "sepal_length,sepal_width,petal_length,petal_width"
 
 
 @pytest.fixture(name="predict")
-def fixture_predict(desks, tmp_path):
-    desk = desks["iris_variety"]
+def fixture_predict(predictors, tmp_path):
+    predictor = predictors["iris_variety"]
 
     def predict(content):
         path = tmp_path / "upload.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return predict_file(desk.task, desk.model, path)
+        return predict_file(predictor.task, predictor.model, path)
 
     return predict
 
 
-def test_a_file_comes_back_with_predictions_and_its_own_columns_in_their_order(predict, desks):
+def test_a_file_comes_back_with_predictions_and_its_own_columns_in_their_order(predict, predictors):
     batch = predict(f"name,{HEADER},note\na,5.0,3.4,1.5,0.2,x\nb,6.7,3.1,5.6,2.4,y\n")
     assert list(batch.predicted.columns) == [
         "row", "prediction", "probability_setosa", "probability_versicolor", "probability_virginica",
@@ -29,7 +29,7 @@ def test_a_file_comes_back_with_predictions_and_its_own_columns_in_their_order(p
     assert batch.predicted["prediction"].tolist() == ["setosa", "virginica"]
     assert batch.predicted["name"].tolist() == ["a", "b"]
     rows = pd.DataFrame([[5.0, 3.4, 1.5, 0.2], [6.7, 3.1, 5.6, 2.4]], columns=HEADER.split(","))
-    expected = models.predict(desks["iris_variety"].model, rows)
+    expected = models.predict(predictors["iris_variety"].model, rows)
     assert batch.predicted["probability_setosa"].tolist() == expected["probability_setosa"].tolist()
     assert batch.summary == "2 of 2 rows predicted, 0 rejected."
 

@@ -38,9 +38,9 @@ def test_every_parameter_is_documented_with_its_meaning_and_may_be_left_out(clie
         assert all(parameter["parameter_has_default"] for parameter in parameters)
 
 
-def test_a_program_gets_the_same_answer_as_the_page(client, desks):
+def test_a_program_gets_the_same_answer_as_the_page(client, predictors):
     found = client.predict(**SETOSA, api_name="/predict_iris_variety")
-    assert found == answer(desks["iris_variety"], SETOSA)
+    assert found == answer(predictors["iris_variety"], SETOSA)
 
 
 def test_a_program_may_leave_a_measurement_out(client):

@@ -100,12 +100,12 @@ def ask(url, name, values):
     return json.loads(next(line for line in lines if line.startswith("data: ")).removeprefix("data: "))[0]
 
 
-def test_the_app_that_predicts_runs_on_its_own_requirements_and_gives_the_same_answer(start, desks):
+def test_the_app_that_predicts_runs_on_its_own_requirements_and_gives_the_same_answer(start, predictors):
     url, page = start("predict")
     assert '"title":"Predict"' in page
     answer = ask(url, "predict_iris_variety", [5.0, 3.4, 1.5, 0.2])
     assert answer["prediction"] == "setosa"
-    assert answer["version"] == desks["iris_variety"].model.version
+    assert answer["version"] == predictors["iris_variety"].model.version
 
 
 def test_the_app_that_shows_the_record_runs_on_its_own_requirements(start):

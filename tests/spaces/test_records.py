@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipelines.datasets import task_named
-from spaces.files import Copies
+from spaces.files import SpaceFolder
 from spaces.monitor import records
 from spaces.monitor.records import Choice
 
@@ -99,7 +99,7 @@ def write(folder, content):
 
 
 def record(folder):
-    return records.record_of(Copies(folder), TASK)
+    return records.record_of(SpaceFolder(folder), TASK)
 
 
 def changed(folder, **parts):
