@@ -20,8 +20,10 @@ THEME = gr.themes.Default(primary_hue="indigo", neutral_hue="slate", font=SANS, 
     button_primary_background_fill_hover="*primary_700",
 )
 
-# A file of the most rows that can be predicted at once has a tenth of it.
-LARGEST_UPLOAD = "20mb"
+# More than any file that the app takes: Gradio's own refusal says less.
+LARGEST_UPLOAD = "6mb"
+# Gradio keeps a third of a megabyte for each caller it has ever seen; these are the newest.
+MOST_SESSIONS = 200
 LONGEST_LINE = 40  # characters of a cell that stay on one line
 
 CSS = """
@@ -69,6 +71,7 @@ def launch(demo: gr.Blocks, *, tools: bool) -> None:
         mcp_server=tools,
         ssr_mode=False,
         max_file_size=LARGEST_UPLOAD,
+        state_session_capacity=MOST_SESSIONS,
         footer_links=["api", "gradio"],
     )
 

@@ -164,8 +164,15 @@ def _as_numbers(cells: pd.Series) -> np.ndarray:
 
 def _as_number(cell: object) -> float:
     if isinstance(cell, int | float | np.number) and not isinstance(cell, bool):
-        return float(cell)
+        return _as_float(cell)
     return float(cell) if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()) else math.nan
+
+
+def _as_float(number: float | np.number) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf if number > 0 else -math.inf
 
 
 def _as_integer_texts(cells: pd.Series) -> pd.Series:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,8 @@ def _frame(
 ) -> pd.DataFrame:
     cells = _cells(path, content)
     cells.columns = pd.Index([_canonical(name, aliases) for name in cells.columns])
-    missing = [name for name in columns if name not in (*cells.columns, *by_file_name)]
+    times = Counter(cells.columns)
+    missing = [name for name in columns if name not in times and name not in by_file_name]
     if missing:
         raise SourceError(
             f"The source {path} has no column {', '.join(missing)}; it needs {', '.join(columns)}, "
@@ -91,7 +93,7 @@ def _frame(
     for column, values in by_file_name.items():
         if column not in cells.columns:
             cells[column] = _told_by_name(path, column, values)
-    repeated = [name for name in columns if list(cells.columns).count(name) > 1]
+    repeated = [name for name in columns if times[name] > 1]
     if repeated:
         raise SourceError(f"The source {path} has more than one column {', '.join(repeated)}. Leave one of each.")
     if cells.empty:

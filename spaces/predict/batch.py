@@ -1,8 +1,10 @@
 """Predicting a whole file: the rows come back with predictions, the bad ones with reasons."""
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -10,10 +12,12 @@ from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.contract import validate
 from pipelines.datasets.sources import SEPARATORS, read_files
-from pipelines.errors import SourceError
 
-# A minute of work on the two processors of a free Space.
-MOST_ROWS = 20_000
+from .door import check_size
+
+# With which a spreadsheet takes a cell for a formula (OWASP, CSV injection); a plain number is none.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,10 @@ def predict_file(task: Task, model: models.Model, path: Path) -> Batch:
     Raises
     ------
     SourceError
-        The file is not a CSV file, lacks an input, or is too long.
+        The file is not a CSV file, lacks an input, or is too large.
     """
-    rows = read_files([path], list(task.inputs)).rows
-    if len(rows) > MOST_ROWS:
-        raise SourceError(f"The file has {len(rows)} rows; at most {MOST_ROWS} can be predicted at once. Split it.")
+    check_size(path)
+    read_files([path], list(task.inputs))
     # A file that was predicted before may come again: what was added then is left out.
     ours = {"row", "reasons", "prediction", *task.probability_columns}
     whole = read_files([path], [name for name in _header(path) if name not in ours]).rows
@@ -52,6 +55,17 @@ def predict_file(task: Task, model: models.Model, path: Path) -> Batch:
     return Batch(
         _numbered(models.predict(model, checked.accepted), whole), _numbered(checked.rejected[["reasons"]], whole)
     )
+
+
+def harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame for a spreadsheet: what a cell or a name says there is text, and never a formula that is run."""
+    return frame.map(_as_text).rename(columns=_as_text)
+
+
+def _as_text(cell: Any) -> Any:  # noqa: ANN401 - a cell of any type
+    if isinstance(cell, str) and cell.startswith(FORMULA) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
 
 
 def _numbered(rows: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
 
 from .answer import answer
+from .door import check_types
 from .predictor import Predictor
 
 RETURNED = (
@@ -44,6 +45,7 @@ def endpoint(predictor: Predictor) -> Endpoint:
 def answered(predictor: Predictor, given: dict[str, object]) -> dict[str, Any]:
     """The answer to a sample; what is wrong with it reaches a person and a program as the same sentence."""
     try:
+        check_types(given)
         return answer(predictor, given)
     except PipelineError as error:
         raise gr.Error(str(error), print_exception=False) from None

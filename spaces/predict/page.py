@@ -19,7 +19,7 @@ from ..files import SpaceFolder
 from ..markup import empty
 from . import batch
 from .answer_html import page_of
-from .batch import MOST_ROWS
+from .door import MOST_ROWS, Door
 from .endpoints import answered, endpoint, name_of
 from .predictor import Predictor, measured, predictor_of
 
@@ -33,6 +33,8 @@ SHOWN_ROWS = 20
 
 # Seconds after which, and how often, files that somebody uploaded or was given are deleted.
 DELETE_AFTER = 3600
+# A file of one person never waits for that of another, until so many are being predicted.
+FILES_AT_ONCE = 8
 
 Results = tuple[str, list[str], pd.DataFrame, pd.DataFrame]
 
@@ -53,7 +55,7 @@ def build(folder: Path) -> gr.Blocks:
     space = SpaceFolder(folder)
     by_task = {task: predictor_of(space, task) for task in all_tasks()}
     predictors = [predictor for predictor in by_task.values() if isinstance(predictor, Predictor)]
-    demo = gr.Blocks(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
+    demo = Door(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
     with demo:
         gr.Markdown("# Predict\nAsk a model about one sample, or about a whole file. Files are deleted soon after.")
         for task, predictor in by_task.items():
@@ -206,7 +208,8 @@ def _file_tab(predictors: list[Predictor]) -> None:
             yield _results(by_name[task], Path(file), Path(folder))
 
     task.change(lambda name: _columns(by_name[name]), task, columns, api_visibility="private")
-    done = start.click(predict_file, [task, file], [summary, results, shown, rejected], api_name="predict_file")
+    outputs = [summary, results, shown, rejected]
+    done = start.click(predict_file, [task, file], outputs, api_name="predict_file", concurrency_limit=FILES_AT_ONCE)
     done.success(lambda: gr.update(visible=True), None, result, api_visibility="private")
 
 
@@ -221,7 +224,7 @@ def _results(predictor: Predictor, path: Path, folder: Path) -> Results:
 
 
 def _written(frame: pd.DataFrame, path: Path) -> str:
-    frame.to_csv(path, index=False)
+    batch.harmless(frame).to_csv(path, index=False)
     return str(path)
 
 

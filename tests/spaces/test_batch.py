@@ -3,7 +3,8 @@ import pytest
 
 from pipelines import models
 from pipelines.errors import SourceError
-from spaces.predict.batch import MOST_ROWS, predict_file
+from spaces.predict.batch import harmless, predict_file
+from spaces.predict.door import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width"
 
@@ -70,7 +71,9 @@ def test_a_result_can_be_predicted_again(predict):
         ("a,b\n1,2\n", "no column sepal_length"),
         (b"\xff\xfe\x00", "UTF-8"),
         (f"{HEADER},sepal_length\n1,2,3,4,5\n", "more than one column"),
-        (f"{HEADER}\n" + "5.0,3.4,1.5,0.2\n" * (MOST_ROWS + 1), "at most 20000"),
+        (f"{HEADER}\n" + "5.0,3.4,1.5,0.2\n" * (MOST_ROWS + 1), f"{MOST_ROWS + 1} rows; at most {MOST_ROWS}"),
+        (f"{HEADER},{','.join(map(str, range(8000)))}\n5.0,3.4,1.5,0.2\n", f"8004 columns; at most {MOST_COLUMNS}"),
+        (f"{HEADER}\n" + " " * MOST_BYTES, "bytes; at most 5,000,000"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(predict, content, words):
@@ -81,3 +84,24 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(predict, content,
 def test_a_label_in_the_file_is_carried_along_however_wrong(predict):
     batch = predict(f"{HEADER},variety\n5.0,3.4,1.5,0.2,tulip\n")
     assert batch.predicted["variety"].tolist() == ["tulip"]
+
+
+def test_a_file_that_is_too_large_is_never_parsed(predict, monkeypatch):
+    monkeypatch.setattr("spaces.predict.batch.read_files", lambda *_: pytest.fail("it was parsed"))
+    for content in (f"{HEADER}\n" + "1,2,3,4\n" * (MOST_ROWS + 1), ";".join(map(str, range(8000))), " " * 6_000_000):
+        with pytest.raises(SourceError, match="Split it"):
+            predict(content)
+
+
+def test_lines_within_a_cell_are_no_rows(predict):
+    note = '"' + "x\n" * (MOST_ROWS + 1) + '"'
+    assert predict(f"{HEADER},note\n5.0,3.4,1.5,0.2,{note}\n").summary == "1 of 1 rows predicted, 0 rejected."
+
+
+def test_what_a_spreadsheet_would_run_comes_back_as_text(predict):
+    header = f'{HEADER},note,"=2+5"'
+    notes = ["=HYPERLINK(1)", "+1+cmd|' /C calc'!A0", "@SUM(1)", "-1+2", "-1.5", "plain"]
+    batch = predict(header + "\n" + "".join(f'5.0,3.4,1.5,0.2,"{note}",1\n' for note in notes))
+    safe = harmless(batch.predicted)
+    assert safe["note"].tolist() == [*(f"'{note}" for note in notes[:4]), "-1.5", "plain"]
+    assert "'=2+5" in safe.columns

@@ -1,6 +1,8 @@
 import asyncio
+import json
 
 import gradio_client
+import httpx
 import pandas as pd
 import pytest
 from gradio_client import handle_file
@@ -52,6 +54,56 @@ def test_a_program_may_leave_a_measurement_out(client):
 def test_what_cannot_be_right_reaches_a_program_as_the_sentence(client):
     with pytest.raises(gradio_client.exceptions.AppError, match="sepal_length"):
         client.predict(**{**SETOSA, "sepal_length": -1}, api_name="/predict_iris_variety")
+
+
+# As long as a test may take: the answer comes when it comes.
+PATIENCE = 300
+
+
+def sent(url, name, data):
+    """What an endpoint answers to any JSON: an error sentence, or the result."""
+    begun = httpx.post(f"{url}/gradio_api/call/{name}", json={"data": data}, timeout=PATIENCE)
+    lines = httpx.get(f"{url}/gradio_api/call/{name}/{begun.json()['event_id']}", timeout=PATIENCE).text.splitlines()
+    answered = json.loads(lines[1].removeprefix("data: "))
+    return answered["error"] if lines[0] == "event: error" else answered[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ([], "The value of petal_width is a list; give one number or text, or leave it out."),
+        ([[1]], "The value of petal_width is a list; give one number or text, or leave it out."),
+        ({"a": 1}, "The value of petal_width is an object; give one number or text, or leave it out."),
+        (True, "petal_width: True is not a number"),
+        (10**400, "is infinite"),
+        ("x" * 500, "is not a number"),
+    ],
+)
+def test_odd_values_are_answered_in_a_sentence(apps, value, says):
+    assert says in sent(apps["predict"].url, "predict_iris_variety", [5.0, 3.4, 1.5, value])
+
+
+@pytest.mark.parametrize("count", [0, 3, 5])
+def test_another_number_of_values_is_answered_in_a_sentence(apps, count):
+    assert sent(apps["predict"].url, "predict_iris_variety", [1.0] * count) == (
+        f"predict_iris_variety takes sepal_length, sepal_width, petal_length, petal_width; {count} values were sent."
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ["nothing", None],
+        [[], None],
+        ["iris_variety", "x"],
+        ["iris_variety", {}],
+        ["iris_variety", {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}],
+    ],
+)
+def test_what_is_no_task_and_no_file_is_answered_in_a_sentence(apps, data):
+    said = sent(apps["predict"].url, "predict_file", data)
+    assert said.startswith("predict_file takes task (one of iris_variety, wine_quality,")
+    assert said.endswith("file (an uploaded file); what was sent is something else.")
 
 
 def test_a_program_sends_a_file_and_gets_files_back(client, tmp_path):
