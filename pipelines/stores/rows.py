@@ -1,6 +1,6 @@
 """The rows of a feature group as data frames: their types, checks and comparisons, the same for both stores."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -94,3 +94,26 @@ def check_columns(group: FeatureGroup, names: Iterable[str]) -> None:
         raise SchemaMismatch(
             f"{group.name} has no column {', '.join(unknown)}; its columns are {', '.join(group.column_names)}."
         )
+
+
+def unfit_columns(group: FeatureGroup, there: Mapping[str, str], asked: Mapping[str, str]) -> str:
+    """Why a table cannot be the one of a group, in words; empty where it is, or will be when it has grown.
+
+    A table grows: a column that it lacks is added by the next write, and read as missing until then. What cannot be
+    added is a part of the key or the event time; what is there and not asked for, or of another type, stays.
+
+    Parameters
+    ----------
+    there, asked
+        The type of each column by name, of the table and of the group, in the words of the store.
+    """
+    faults = [f"it has {name}" for name in there if name not in asked]
+    faults += [
+        f"{name} is {there[name]} and should be {asked[name]}"
+        for name in asked
+        if name in there and there[name] != asked[name]
+    ]
+    lacking = [name for name in asked if name not in there]
+    if faults or set(lacking) & set(group.order):
+        faults = [*(f"it lacks {name}" for name in lacking), *faults]
+    return "; ".join(faults)

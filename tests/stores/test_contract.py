@@ -185,6 +185,23 @@ def test_a_group_with_other_columns_is_refused_until_it_is_cleared(store):
     assert_frame_equal(store.read(other), conform(coloured, other))
 
 
+def test_a_table_of_an_earlier_version_grows_with_the_next_write(store):
+    store.upsert(READINGS, readings(("a", 1, day(0)), ("b", 1, day(1))))
+    grown = dataclasses.replace(READINGS, columns=(*READINGS.columns, Column("colour", "string")))
+    before = conform(readings(("a", 1, day(0)), ("b", 1, day(1)), colour=None), grown)
+    assert_frame_equal(store.read(grown), before)
+    assert store.read(grown, where={"colour": "red"}).empty
+    assert store.upsert(grown, before) == 0
+    assert_frame_equal(store.read(READINGS), before[READINGS.column_names])
+    coloured = readings(("b", 1, day(1)), colour="red")
+    assert store.upsert(grown, coloured) == 1
+    assert list(store.read(grown)["colour"]) == [None, "red"]
+    assert list(store.read(grown, where={"colour": "red"})["sensor"]) == ["b"]
+    assert store.upsert(grown, coloured) == 0
+    with pytest.raises(SchemaMismatch, match="it has colour"):
+        store.read(READINGS)
+
+
 def test_the_groups_of_a_real_data_set_can_be_kept(store):
     wine, task = dataset_named("wine"), task_named("wine_quality")
     for group in (samples_group(wine), predictions_group(task), quarantine_group(wine)):

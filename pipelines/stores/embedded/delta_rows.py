@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 
 from pipelines.stores.base import FeatureGroup, Filter
 from pipelines.stores.embedded.delta_log import as_utc, whole_step
-from pipelines.stores.rows import ARROW_TYPES, arrow_schema
+from pipelines.stores.rows import ARROW_TYPES, arrow_schema, unfit_columns
 
 
 def read_files(
@@ -59,20 +59,9 @@ def is_one_of(group: FeatureGroup, name: str, allowed: Iterable[object]) -> ds.E
 
 
 def difference(table: DeltaTable, group: FeatureGroup) -> str:
-    """What the table has otherwise than the group, in words; empty where nothing."""
-    there = {field.name: field.type for field in pa.schema(table.schema().to_arrow())}
-    asked = {field.name: field.type for field in arrow_schema(group)}
-    return "; ".join(
-        [
-            *(f"it lacks {name}" for name in asked if name not in there),
-            *(f"it has {name}" for name in there if name not in asked),
-            *(
-                f"{name} is {there[name]} and should be {asked[name]}"
-                for name in asked
-                if name in there and there[name] != asked[name]
-            ),
-        ]
-    )
+    """What keeps the table from being that of the group, in words; empty where nothing does."""
+    there = {field.name: str(field.type) for field in pa.schema(table.schema().to_arrow())}
+    return unfit_columns(group, there, {field.name: str(field.type) for field in arrow_schema(group)})
 
 
 def _moment(when: datetime) -> pa.Scalar:

@@ -129,7 +129,10 @@ class DeltaTables(StoreFolder):
         if changed.empty:
             return 0
         predicate = merge_predicate(group, changed)
-        merge = table.merge(to_arrow(changed, group), predicate, "source", "target", writer_properties=COMPRESSED)
+        # A table of an earlier version gets the columns that it lacks in the same commit.
+        merge = table.merge(
+            to_arrow(changed, group), predicate, "source", "target", merge_schema=True, writer_properties=COMPRESSED
+        )
         if not group.append_only:
             merge = merge.when_matched_update_all()
         merge.when_not_matched_insert_all().execute()

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipelines.stores.base import Column, FeatureGroup
 from pipelines.stores.hopsworks.handles import Handle
+from pipelines.stores.rows import unfit_columns
 
 VERSION = 1
 
@@ -16,19 +17,14 @@ FORMATS = {"kafka": "HUDI", "delta": "DELTA"}
 
 def arguments(group: FeatureGroup, write_path: str) -> dict[str, Any]:
     """The arguments with which the client creates the group."""
-    from hsfs.feature import Feature  # noqa: PLC0415 - the client is loaded when it is used
-
     stream = write_path == "kafka"
-    features = [
-        Feature(column.name, type=column.type, description=column_description(column)) for column in group.columns
-    ]
     return {
         "name": group.name,
         "version": VERSION,
         "description": group.description,
         "primary_key": list(group.key),
         "event_time": group.event_time,
-        "features": features,
+        "features": [_feature(column) for column in group.columns],
         "stream": stream,
         "time_travel_format": FORMATS[write_path],
         "hudi_precombine_key": group.event_time if stream else None,
@@ -96,24 +92,31 @@ def same_suite(known: Handle, group: FeatureGroup) -> bool:
 
 
 def difference(known: Handle, group: FeatureGroup) -> str:
-    """What the feature group in Hopsworks has otherwise than the group, in words; empty where nothing."""
-    there = {feature.name: feature.type for feature in known.columns}
-    asked: dict[str, str] = {column.name: column.type for column in group.columns}
-    lacking = [f"it lacks {name}" for name in asked if name not in there]
-    extra = [f"it has {name}" for name in there if name not in asked]
-    retyped = [
-        f"{name} is {there[name]} and should be {asked[name]}"
-        for name in asked
-        if name in there and there[name] != asked[name]
-    ]
+    """What keeps the feature group in Hopsworks from being the group, in words; empty where nothing does."""
+    there = {feature.name: str(feature.type) for feature in known.columns}
+    columns = unfit_columns(group, there, {column.name: column.type for column in group.columns})
     keyed = (
-        [f"its key is {', '.join(known.primary_key)} and should be {', '.join(group.key)}"]
+        f"its key is {', '.join(known.primary_key)} and should be {', '.join(group.key)}"
         if set(known.primary_key) != set(group.key)
-        else []
+        else ""
     )
     timed = (
-        [f"its event time is {known.event_time} and should be {group.event_time}"]
+        f"its event time is {known.event_time} and should be {group.event_time}"
         if known.event_time != group.event_time
-        else []
+        else ""
     )
-    return "; ".join(lacking + extra + retyped + keyed + timed)
+    return "; ".join(filter(None, (columns, keyed, timed)))
+
+
+def add_lacking_columns(known: Handle, group: FeatureGroup) -> None:
+    """Let a feature group that an earlier version made grow by the columns that it lacks."""
+    there = {feature.name for feature in known.columns}
+    lacking = [_feature(column) for column in group.columns if column.name not in there]
+    if lacking:
+        known.append_features(lacking)
+
+
+def _feature(column: Column) -> Handle:
+    from hsfs.feature import Feature  # noqa: PLC0415 - the client is loaded when it is used
+
+    return Feature(column.name, type=column.type, description=column_description(column))

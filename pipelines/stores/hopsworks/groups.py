@@ -49,6 +49,7 @@ class FeatureGroups(Connected):
         if changed.empty:
             return
         written.update(changed[list(group.key)].itertuples(index=False, name=None))
+        definitions.add_lacking_columns(known, group)
         definitions.show_contract(known, group)
         try:
             ingestion.insert(known, group, changed)

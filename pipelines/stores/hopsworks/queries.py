@@ -57,7 +57,8 @@ def read_times(known: Handle, group: FeatureGroup, window: Window = (None, None)
 
 def _fetch(known: Handle, columns: Sequence[str], condition: Handle) -> pd.DataFrame:
     require_query_service()
-    query = known.select(list(columns))
+    there = {feature.name for feature in known.columns}
+    query = known.select([name for name in columns if name in there])
     if condition is not None:
         query = query.filter(condition)
     try:
@@ -70,7 +71,8 @@ def _fetch(known: Handle, columns: Sequence[str], condition: Handle) -> pd.DataF
     if not received:
         return pd.DataFrame({name: [] for name in columns})
     frame: pd.DataFrame = pa.Table.from_batches(received).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    return frame
+    # A group that an earlier version made lacks some columns until the next write; they are missing in every row.
+    return frame.reindex(columns=list(columns))
 
 
 def require_query_service() -> str:
@@ -102,7 +104,10 @@ def _condition(known: Handle, group: FeatureGroup, window: Window, allowed: dict
     time = known[group.event_time]
     parts = [] if start is None else [time >= _whole_second(start)]
     parts += [] if end is None else [time < _whole_second(end + _SECOND - TICK)]
+    there = {feature.name for feature in known.columns}
     for name, values in allowed.items():
+        if name not in there:
+            continue
         feature = known[name]
         parts.append(feature == values[0] if len(values) == 1 else feature.isin(_typed(values, feature.type)))
     return functools.reduce(operator.and_, parts) if parts else None

@@ -60,6 +60,22 @@ def create(request: Request, project: Project) -> Json:
     return {**group, "expectationSuite": project.suites.get(number)}
 
 
+@route("PUT", f"{GROUPS}/*")
+def update(request: Request, project: Project, number: str) -> Json:
+    """Append features; a real cluster refuses to remove or to change one."""
+    group, sent = _group(project, number), request.json()
+    if request.flag("updateMetadata").lower() != "true":
+        raise Refusal(400, 270000, "The emulator updates the features of a group and nothing else.")
+    there = {feature["name"]: feature["type"] for feature in group["features"]}
+    asked = {feature["name"]: feature["type"] for feature in sent["features"]}
+    if any(asked.get(name) != kind for name, kind in there.items()):
+        raise Refusal(400, 270091, "Features can only be appended.")
+    group["features"] += [
+        {**feature, "featureGroupId": group["id"]} for feature in sent["features"] if feature["name"] not in there
+    ]
+    return {**group, "expectationSuite": project.suites.get(group["id"])}
+
+
 @route("DELETE", f"{GROUPS}/*")
 def delete(request: Request, project: Project, number: str) -> None:
     group = _group(project, number)

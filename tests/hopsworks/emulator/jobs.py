@@ -8,11 +8,12 @@ import time
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, Field, write_deltalake
 
 from tests.hopsworks.emulator import kafka
+from tests.hopsworks.emulator.accounts import CREATED
 from tests.hopsworks.emulator.http import PREFIX, Request, route
-from tests.hopsworks.emulator.world import USER, Json, Project, Refusal, World
+from tests.hopsworks.emulator.world import OWNER, USER, Json, Project, Refusal, World
 
 EXECUTIONS = "P/jobs/*/executions"
 _ARROW_TYPES = {
@@ -74,6 +75,25 @@ def start(request: Request, project: Project, name: str) -> Json:
     values = kafka.broker().take(topic)
     threading.Thread(target=_run, args=(request.world, project, job, made, values), daemon=True).start()
     return made
+
+
+@route("POST", "P/featurestores/#/featuregroups/*/updatetableschema")
+def update_table_schema(request: Request, project: Project, number: str) -> Json:
+    """The job that gives a table the features appended to its group; here it has ended when the answer is sent."""
+    group = project.feature_groups[int(number)]
+    path, name = str(request.world.table(project, group)), f"{group['name']}_{group['version']}_update_table_schema"
+    with request.world.lock:
+        if DeltaTable.is_deltatable(path):
+            table = DeltaTable(path)
+            there = pa.schema(table.schema().to_arrow()).names
+            lacking = [Field.from_arrow(field) for field in _arrow_schema(group) if field.name not in there]
+            if lacking:
+                table.alter.add_columns(lacking)
+    job = {"id": request.world.next_id(), "name": name, "jobType": "SPARK", "config": {}, "group": group["id"]}
+    project.jobs[name] = {**job, "creationTime": CREATED, "creator": {"email": OWNER}}
+    ended = {"id": request.world.next_id(), "state": "FINISHED", "finalStatus": "SUCCEEDED", "progress": 1.0}
+    project.executions.setdefault(name, []).append(ended)
+    return {**project.jobs[name], "href": f"https://localhost{PREFIX}project/{project.id}/jobs/{name}"}
 
 
 def _run(world: World, project: Project, job: Json, made: Json, values: list[bytes]) -> None:
