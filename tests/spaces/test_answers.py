@@ -181,7 +181,7 @@ def test_without_samples_there_is_an_answer_and_no_comparison(predict_folder, tm
 
 def test_a_task_without_a_model_says_when_there_will_be_one(tmp_path):
     dataset = all_datasets()[0]
-    found = predictor_of(SpaceFolder(tmp_path), dataset, dataset.tasks[0])
+    found = predictor_of(SpaceFolder(tmp_path), dataset.tasks[0])
     assert "after the first training" in found
 
 
