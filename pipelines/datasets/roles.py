@@ -1,8 +1,10 @@
 """Which historical rows train, which test, and which are the reserve that new samples come from.
 
-Rows with equal or nearly equal measurements are one group and never straddle two roles (nor two folds of a
-cross-validation): most of them are the same flower or wine measured again.
+Where rows can be told apart (see `identity`), rows with equal or nearly equal measurements are one group and never
+straddle two roles (nor two folds of a cross-validation): most of them are the same flower or wine measured again.
+Where they cannot, equal rows are different samples, and each is a group of its own.
 """
+
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,8 @@ ROLE_WEIGHTS = {"train": 3, "test": 1, "reserve": 1}
 # In standard deviations: on the wines, held-out scores stop falling when closer rows are kept together.
 NEAR = 0.3
 SEED = 60_20_20
+# A part of a stratum with fewer rows than these cannot be shared out 3 to 1 to 1.
+FEWEST_TO_SHARE = sum(ROLE_WEIGHTS.values())
 # Where one chain of near rows holds over half of at least so many distinct rows, as with one or two features,
 # being near says nothing about being the same sample.
 FEWEST_FOR_CHAIN = 50
@@ -25,7 +29,7 @@ MOST_NEIGHBOURS = 100
 ROWS_TO_ESTIMATE = 1000
 
 
-def near_groups(dataset: DataSet, samples: pd.DataFrame) -> np.ndarray:
+def near_groups(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: bool = True) -> np.ndarray:
     """Number the groups of rows with equal or nearly equal measurements.
 
     Complete rows closer than `NEAR` standard deviations (Euclidean, over all numeric features) are connected into
@@ -37,14 +41,16 @@ def near_groups(dataset: DataSet, samples: pd.DataFrame) -> np.ndarray:
     ----------
     samples
         Typed rows of the data set; their order does not change who is grouped with whom.
+    distinguishable
+        Whether equality tells that two rows are one sample; where it does not, every row is a group of its own.
 
     Returns
     -------
     One integer a row, shape (n,).
     """
     measured = [name for name in dataset.numeric if samples[name].notna().any()]
-    if not measured:
-        return np.arange(len(samples))
+    if not measured or not distinguishable:
+        return _number_each(samples[[feature.name for feature in dataset.features]])
     values = samples[measured].astype("float64").reset_index(drop=True)
     which = _number_equal(values)
     first_of_each = np.unique(which, return_index=True)[1]
@@ -55,23 +61,26 @@ def near_groups(dataset: DataSet, samples: pd.DataFrame) -> np.ndarray:
     return np.asarray(groups[which])
 
 
-def assign_roles(dataset: DataSet, samples: pd.DataFrame) -> pd.Series:
+def assign_roles(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: bool = True) -> pd.Series:
     """Give each row `train`, `test` or `reserve`: 60, 20 and 20 % of every stratum, near groups whole.
 
-    The assignment is seeded and fixed: the same rows get the same roles on every machine, in whatever order.
-    A group counts in the first of the strata that its rows belong to.
+    The strata are those of the data set, split further by every other label and category as far as the parts have
+    rows enough to share out. The assignment is seeded and fixed: the same rows get the same roles on every machine, in
+    whatever order. A group counts in the first of the strata that its rows belong to.
 
     Parameters
     ----------
     samples
-        Typed rows of the data set, with the columns of `dataset.strata`.
+        Typed rows of the data set, with its features and labels.
+    distinguishable
+        As `near_groups` takes it.
 
     Returns
     -------
     The roles as text, with the index of `samples`.
     """
-    groups = near_groups(dataset, samples)
-    strata = _number_equal(samples[list(dataset.strata)])
+    groups = near_groups(dataset, samples, distinguishable=distinguishable)
+    strata = _strata(samples[stratifying_columns(dataset)])
     sizes = np.bincount(groups)
     stratum_of = np.full(len(sizes), len(samples))
     np.minimum.at(stratum_of, groups, strata)
@@ -80,6 +89,36 @@ def assign_roles(dataset: DataSet, samples: pd.DataFrame) -> pd.Series:
     order = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
     roles = _deal(sizes, stratum_of, order)
     return pd.Series(np.array(list(ROLE_WEIGHTS), dtype=object)[roles[groups]], index=samples.index, name="role")
+
+
+def stratifying_columns(dataset: DataSet) -> list[str]:
+    """The strata of the data set, then its other labels and categories: those with fewer values split first."""
+    others = {label.name: len(label.values) for label in dataset.labels}
+    others |= {name: len(dataset.feature(name).values) for name in dataset.categorical}
+    return list(dict.fromkeys([*dataset.strata, *sorted(others, key=others.__getitem__)]))
+
+
+def _strata(rows: pd.DataFrame) -> np.ndarray:
+    """Number the strata (n,): column by column, a stratum falls into the values that have rows enough in it."""
+    path = pd.DataFrame(index=range(len(rows)))
+    for column in rows.columns:
+        values = _number_equal(rows[[column]])
+        before = _number_equal(path) if len(path.columns) else np.zeros(len(rows), dtype=np.int64)
+        path[column] = _shareable(before, values)
+    return _number_equal(path)
+
+
+def _shareable(strata: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The values (n,) with those pooled as -1 that are rare in their stratum; a small pool joins the largest value."""
+    parts = pd.DataFrame({"stratum": strata, "value": values})
+    sizes = parts.groupby(["stratum", "value"])["value"].transform("size")
+    kept = parts["value"].where(sizes >= FEWEST_TO_SHARE, -1)
+    largest = parts.assign(size=sizes).sort_values(["size", "value"], ascending=[False, True], kind="stable")
+    largest_of = largest.drop_duplicates("stratum").set_index("stratum")["value"]
+    pool = parts.assign(kept=kept).groupby(["stratum", "kept"])["kept"].transform("size")
+    alone = (kept == -1) & (pool < FEWEST_TO_SHARE)
+    joined = parts["stratum"].map(largest_of).where(alone, kept)
+    return np.asarray(joined)
 
 
 def _deal(sizes: np.ndarray, strata: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -106,6 +145,14 @@ def _deal(sizes: np.ndarray, strata: np.ndarray, order: np.ndarray) -> np.ndarra
 def _number_equal(rows: pd.DataFrame) -> np.ndarray:
     """Number the distinct rows in sorted order; nothing equals nothing."""
     return np.asarray(rows.groupby(list(rows.columns), sort=True, dropna=False, observed=True).ngroup())
+
+
+def _number_each(rows: pd.DataFrame) -> np.ndarray:
+    """Number the rows in sorted order, so that the order in which they come changes nothing."""
+    order = np.argsort(_number_equal(rows), kind="stable")
+    numbers = np.empty(len(rows), dtype=np.int64)
+    numbers[order] = np.arange(len(rows))
+    return numbers
 
 
 def _scales(values: np.ndarray, distinct: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import pandas as pd
 from pipelines.datasets import DataSet
 from pipelines.datasets.arrivals import HISTORICAL
 from pipelines.datasets.contract import Validated, quarantine_rows, validate
+from pipelines.datasets.identity import distinguishable
 from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import Source
 from pipelines.errors import SourceError
@@ -33,9 +34,9 @@ class BackfillReport:
     """What a backfill found and did.
 
     `rows` is what the source has, `accepted` what kept the data contract, `with_gaps` how many of these lack a
-    measurement, `roles` how many each role has, `quarantined` what broke the contract, `reasons` how often each
-    fault was found, most frequent first. `written` counts the rows that the store did not have yet; 0 where the same
-    source had been backfilled before.
+    measurement, `distinguishable` whether equal rows count as one sample, `roles` how many each role has,
+    `quarantined` what broke the contract, `reasons` how often each fault was found, most frequent first. `written`
+    counts the rows that the store did not have yet; 0 where the same source had been backfilled before.
     """
 
     dataset: str
@@ -44,6 +45,7 @@ class BackfillReport:
     rows: int
     accepted: int
     with_gaps: int
+    distinguishable: bool
     roles: dict[str, int]
     quarantined: int
     reasons: dict[str, int]
@@ -78,10 +80,11 @@ def backfill(
     if not replace:
         _refuse_another(store, dataset, source)
     checked = validate(dataset, source.rows)
-    history = _historical(dataset, checked, source)
+    apart = distinguishable(dataset, checked.accepted)
+    history = _historical(dataset, checked, source, distinguishable=apart)
     if replace:
         _start_over(store, dataset, source, now)
-    _remember(store, dataset, source, now)
+    _remember(store, dataset, source, now, distinguishable=apart)
     store.upsert(quarantine_group(dataset), quarantine_rows(checked.rejected, source.name, now))
     return BackfillReport(
         dataset=dataset.name,
@@ -90,6 +93,7 @@ def backfill(
         rows=len(source.rows),
         accepted=len(history),
         with_gaps=int(history[dataset.numeric].isna().any(axis=1).sum()),
+        distinguishable=apart,
         roles={role: int((history["role"] == role).sum()) for role in ROLES},
         quarantined=len(checked.rejected),
         reasons=checked.faults,
@@ -108,10 +112,10 @@ def _refuse_another(store: Store, dataset: DataSet, source: Source) -> None:
         )
 
 
-def _historical(dataset: DataSet, checked: Validated, source: Source) -> pd.DataFrame:
+def _historical(dataset: DataSet, checked: Validated, source: Source, *, distinguishable: bool) -> pd.DataFrame:
     """The accepted rows of a source as rows of the samples group, numbered by their position in the source."""
     rows = checked.accepted
-    roles = assign_roles(dataset, rows)
+    roles = assign_roles(dataset, rows, distinguishable=distinguishable)
     if set(roles) != set(ROLES):
         faults = "; ".join(list(checked.faults)[:FAULTS_SHOWN])
         raise SourceError(
@@ -139,7 +143,7 @@ def _start_over(store: Store, dataset: DataSet, source: Source, now: datetime) -
     store.clear(samples_group(dataset))
 
 
-def _remember(store: Store, dataset: DataSet, source: Source, now: datetime) -> None:
+def _remember(store: Store, dataset: DataSet, source: Source, now: datetime, *, distinguishable: bool) -> None:
     """Write down what is being backfilled before its rows, so that another source is refused if this is killed."""
     known = backfilled_source(store, dataset)
     if known is None or known["sha256"] != source.sha256:
@@ -147,6 +151,7 @@ def _remember(store: Store, dataset: DataSet, source: Source, now: datetime) -> 
             "sha256": source.sha256,
             "name": source.name,
             "rows": len(source.rows),
+            "distinguishable": distinguishable,
             "at": now.isoformat(timespec="seconds"),
         }
         store.put_file(source_file(dataset), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

@@ -13,7 +13,7 @@ from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.errors import NotReadyError, UsageError
 from pipelines.features.backfill import BackfillReport, backfill
 from pipelines.stores.base import TICK, Store
-from pipelines.stores.catalogue import quarantine_group, samples_group
+from pipelines.stores.catalogue import quarantine_group, samples_group, tells_rows_apart
 
 __all__ = ["BackfillReport", "DayReport", "FeaturesReport", "backfill", "due_days", "run_features"]
 
@@ -89,7 +89,9 @@ def run_features(
     days = due_days(newest, run_date)
     _check_gap(dataset, days)
     arrived = partial(_arrivals, store, dataset)
-    rows, note = kind.rows(dataset, Due(days, per_day, newest, reserve, arrived, scenario))
+    rows, note = kind.rows(
+        dataset, Due(days, per_day, newest, reserve, arrived, scenario, tells_rows_apart(store, dataset))
+    )
     checked = validate(dataset, rows)
     # Quarantine first: a run that is killed in between leaves the day due.
     source = arrivals if scenario == NO_SCENARIO else f"{arrivals} {scenario}"

@@ -106,6 +106,12 @@ def backfilled_source(store: Store, dataset: DataSet) -> dict[str, Any] | None:
     return None if content is None else dict(json.loads(content))
 
 
+def tells_rows_apart(store: Store, dataset: DataSet) -> bool:
+    """Whether equal rows of the backfilled source are one sample (see `datasets.identity`); before it was asked, so."""
+    known = backfilled_source(store, dataset) or {}
+    return bool(known.get("distinguishable", True))
+
+
 def source_file(dataset: DataSet) -> str:
     """The name of the file that says what a data set was backfilled from."""
     return f"sources/{dataset.name}.json"

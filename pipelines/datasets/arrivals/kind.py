@@ -31,6 +31,8 @@ class Due:
         The newest day that has samples; None where none has.
     reserve
         Typed historical rows of the role `reserve` with their `sample_id`, in any order.
+    distinguishable
+        Whether equal rows are one sample (see `datasets.identity`).
     arrived
         `sample_id`, `event_time` and `origin` of what is stored from one day (None: from the first) up to, not
         including, another.
@@ -42,6 +44,7 @@ class Due:
     reserve: pd.DataFrame = field(repr=False)
     arrived: Arrived = field(repr=False)
     scenario: str = NO_SCENARIO
+    distinguishable: bool = True
 
 
 class ArrivalsKind(Protocol):

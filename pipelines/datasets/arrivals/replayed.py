@@ -39,14 +39,20 @@ class Replayed:
                     f"Replay releases its rows in order, and {dataset.name} has later days than {first}; "
                     f"give a day that it has, or one after {due.newest}."
                 )
-        rows = replay_days(dataset, due.reserve, due.days, per_day, released)
+        rows = replay_days(dataset, due.reserve, due.days, per_day, released, distinguishable=due.distinguishable)
         if released + len(rows) < len(due.reserve):
             return rows, ""
         return rows, f"All {len(due.reserve)} reserve rows of {dataset.name} are released; none is left to replay."
 
 
 def replay_days(
-    dataset: DataSet, reserve: pd.DataFrame, days: Sequence[date], count: int, released: int
+    dataset: DataSet,
+    reserve: pd.DataFrame,
+    days: Sequence[date],
+    count: int,
+    released: int,
+    *,
+    distinguishable: bool = True,
 ) -> pd.DataFrame:
     """Release the next `count` reserve rows for each of `days`, each once; fewer where the reserve is used up.
 
@@ -64,7 +70,7 @@ def replay_days(
     Rows with the columns of the samples group, origin `replayed`, the role empty.
     """
     rows = reserve.sort_values("sample_id", ignore_index=True)
-    groups = near_groups(dataset, rows)
+    groups = near_groups(dataset, rows, distinguishable=distinguishable)
     places = seeded(f"{dataset.name} replay").permutation(int(groups.max(initial=-1)) + 1)
     due = np.argsort(places[groups], kind="stable")[released : released + count * len(days)]
     slots = [(day, number) for day in days for number in range(count)]

@@ -45,7 +45,10 @@ class Simulated:
 
     def rows(self, dataset: DataSet, due: Due) -> tuple[pd.DataFrame, str]:
         """The samples of the due days."""
-        return simulate_days(dataset, due.reserve, due.days, due.per_day, due.scenario), ""
+        rows = simulate_days(
+            dataset, due.reserve, due.days, due.per_day, due.scenario, distinguishable=due.distinguishable
+        )
+        return rows, ""
 
 
 def simulate_day(
@@ -56,7 +59,13 @@ def simulate_day(
 
 
 def simulate_days(
-    dataset: DataSet, reserve: pd.DataFrame, days: Sequence[date], count: int, scenario: str = NO_SCENARIO
+    dataset: DataSet,
+    reserve: pd.DataFrame,
+    days: Sequence[date],
+    count: int,
+    scenario: str = NO_SCENARIO,
+    *,
+    distinguishable: bool = True,
 ) -> pd.DataFrame:
     """Make `count` samples for each of `days`.
 
@@ -68,6 +77,9 @@ def simulate_days(
         One of `SCENARIOS`. `shifted_sensor` adds 1.5 standard deviations to the feature that tells most about the
         label; `new_mix` makes the rarest strata the most frequent ones; `broken_units` gives one feature in another
         unit, so that part of the rows breaks the data contract while the rest looks possible.
+    distinguishable
+        Whether equal rows are one sample. Where they are not, a new sample may equal a reserve row, as real ones do:
+        each is one, drawn at random.
 
     Returns
     -------
@@ -76,7 +88,7 @@ def simulate_days(
     """
     rows = reserve.sort_values("sample_id", ignore_index=True)
     values = rows[dataset.numeric].to_numpy(dtype="float64")
-    draw = _new_values(dataset, rows, values)
+    draw = _new_values(dataset, rows, values) if distinguishable and dataset.numeric else _same_values(values)
     chances = np.cumsum(_chances(dataset, rows, scenario))
     slots = [(day, number) for day in days for number in range(count)]
     bases, drawn = [], np.empty((len(slots), values.shape[1]))
@@ -106,6 +118,10 @@ def _chances(dataset: DataSet, rows: pd.DataFrame, scenario: str) -> np.ndarray:
     # The rarest stratum gets the largest weight, the commonest a weight of 1.
     weights[np.argsort(-sizes, kind="stable")] = np.arange(1, len(sizes) + 1)
     return np.asarray((weights / weights.sum() / sizes)[strata])
+
+
+def _same_values(values: np.ndarray) -> Draw:
+    return lambda base, rng: values[base]  # noqa: ARG005 - every way of drawing is asked alike
 
 
 def _new_values(dataset: DataSet, rows: pd.DataFrame, values: np.ndarray) -> Draw:
