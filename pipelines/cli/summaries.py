@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # the pipelines stand above this module
     from pipelines.stores.copying import Copied
     from pipelines.training.pipeline import TrainingReport
 
+COARSE = (
+    "Rows of so few different values cannot be told apart: equal ones count as different samples, and all are kept."
+)
 SHOWN = 10  # rows of a list; a summary is for reading, the store has the rest
 _MARKUP = re.compile(r"([\\`*\[\]|~])")
 
@@ -30,7 +33,10 @@ def backfill_summary(dataset: DataSet, done: "BackfillReport") -> str:
         f"{done.rows:,} rows in {escape(done.source)}: {done.accepted:,} accepted ({roles}), {done.written:,} written"
     )
     gaps = f" {done.with_gaps:,} of them lack a measurement." if done.with_gaps else ""
-    return _joined(f"### {dataset.title}: backfill", f"{found}.{gaps}", _quarantined(done.quarantined, done.reasons))
+    coarse = "" if done.distinguishable else COARSE
+    return _joined(
+        f"### {dataset.title}: backfill", f"{found}.{gaps}", coarse, _quarantined(done.quarantined, done.reasons)
+    )
 
 
 def features_summary(dataset: DataSet, done: "FeaturesReport") -> str:

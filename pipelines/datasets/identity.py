@@ -42,9 +42,11 @@ def chance_twins(dataset: DataSet, samples: pd.DataFrame) -> float:
     columns agree together than apart, along the tree of columns that makes the product largest (C. Chow and C. Liu
     1968, Approximating discrete probability distributions with dependence trees, for agreement in place of
     information). It is estimated on distinct rows and for as many samples, so that one sample that was entered a
-    thousand times does not make all rows look alike.
+    thousand times does not make all rows look alike. Two columns are taken as independent, and one column proves
+    nothing: whatever is equal in it is taken as chance.
     """
-    rows = _features(dataset, samples).drop_duplicates()
+    features = _features(dataset, samples)
+    rows = features.drop_duplicates() if len(features.columns) > 1 else features
     if len(rows) < 2:  # noqa: PLR2004 - one row has no other to agree with
         return 0.0
     codes = _codes(rows.sort_values(list(rows.columns), ignore_index=True))
@@ -84,8 +86,8 @@ def _agreement(codes: npt.NDArray[np.int64]) -> float:
     """The probability that two samples agree in every column, from coded rows (n, d)."""
     columns = codes.shape[1]
     alone = np.array([_pairs_agreeing(codes[:, column]) for column in range(columns)])
-    if not alone.all():
-        return 0.0
+    if columns <= 2 or not alone.all():  # noqa: PLR2004 - agreement in both columns would be what is asked for
+        return float(alone.prod())
     lift, rarest = np.zeros((columns, columns)), alone.min()
     for one in range(columns):
         for other in range(one):

@@ -5,7 +5,6 @@ straddle two roles (nor two folds of a cross-validation): most of them are the s
 Where they cannot, equal rows are different samples, and each is a group of its own.
 """
 
-
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
@@ -50,7 +49,8 @@ def near_groups(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: boo
     """
     measured = [name for name in dataset.numeric if samples[name].notna().any()]
     if not measured or not distinguishable:
-        return _number_each(samples[[feature.name for feature in dataset.features]])
+        declared = [column.name for column in (*dataset.features, *dataset.labels)]
+        return _number_each(samples[[name for name in declared if name in samples.columns]])
     values = samples[measured].astype("float64").reset_index(drop=True)
     which = _number_equal(values)
     first_of_each = np.unique(which, return_index=True)[1]

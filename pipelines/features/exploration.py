@@ -22,6 +22,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals.simulated import simulate_day
+from pipelines.datasets.identity import distinguishable
 from pipelines.datasets.roles import near_groups
 
 # Two features that rank the samples so alike may say the same thing twice.
@@ -60,7 +61,7 @@ def class_balance(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
 def repeated_rows(dataset: DataSet, rows: pd.DataFrame) -> pd.Series:
     """How many rows repeat another one, exactly or nearly: what a split has to keep together."""
     measured = rows[dataset.numeric]
-    groups = pd.Series(near_groups(dataset, rows))
+    groups = pd.Series(near_groups(dataset, rows, distinguishable=distinguishable(dataset, rows)))
     return pd.Series(
         {
             "rows": len(rows),
@@ -223,7 +224,8 @@ def _quick_model(dataset: DataSet, inputs: Sequence[str], numbers: object = "pas
 
 def _folds(task: Task, rows: pd.DataFrame) -> list[list[tuple[np.ndarray, np.ndarray]]]:
     """The folds of each repeat, near groups whole."""
-    labels, groups = task.labels(rows), near_groups(task.dataset, rows)
+    labels = task.labels(rows)
+    groups = near_groups(task.dataset, rows, distinguishable=distinguishable(task.dataset, rows))
     splitters = [StratifiedGroupKFold(FOLDS, shuffle=True, random_state=repeat) for repeat in range(REPEATS)]
     with warnings.catch_warnings():
         # A class with fewer rows than folds is missing from some; its score is as poor as its data.

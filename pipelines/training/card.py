@@ -42,13 +42,18 @@ def _data(dataset: DataSet, info: Info) -> str:
     data = info["data"]
     released = f", {len(data['released']):,} of them real reserve rows released by replay" if data["released"] else ""
     counts = _table(("Class", "Distinct training rows"), data["class_rows"].items())
+    together = (
+        "rows with equal or nearly equal measurements are never split up, in the folds of the search neither"
+        if data.get("distinguishable", True)
+        else "its rows cannot be told apart, so that equal ones count as different samples and none is left out"
+    )
     source = {name: data["source"].get(name, "not recorded") for name in ("name", "sha256")}
     return (
         f"## Data\n\n{dataset.provenance.citation} {dataset.provenance.url}, {dataset.provenance.licence}. "
         f"Source: {source['name']}, SHA-256 `{source['sha256']}`."
         f"\n\nTrained on {data['rows']:,} rows ({data['distinct_rows']:,} distinct{released}), judged on "
         f"{data['test_rows']:,} distinct test rows. Historical rows are split into 60 % train, 20 % test and 20 % "
-        "reserve; rows with equal or nearly equal measurements are never split up, in the folds of the search neither. "
+        f"reserve; {together}. "
         f"No simulated row trains a model. Fingerprint of the training data: `{data['fingerprint']}`.\n\n{counts}"
     )
 

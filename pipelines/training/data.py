@@ -19,13 +19,19 @@ from pipelines.datasets.roles import near_groups
 from pipelines.errors import NotReadyError
 from pipelines.models import encode
 from pipelines.stores.base import TICK, Store
-from pipelines.stores.catalogue import backfilled_source, predictions_group, read_history, samples_group
+from pipelines.stores.catalogue import (
+    backfilled_source,
+    predictions_group,
+    read_history,
+    samples_group,
+    tells_rows_apart,
+)
 from pipelines.training.cross_validation import Rows
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The rows of one training run; rows that equal another in inputs and label count once.
+    """The rows of one training run. Where rows can be told apart, copies of one sample count once; no other is dropped.
 
     Attributes
     ----------
@@ -39,6 +45,8 @@ class TrainingData:
         The `sample_id` of each replayed row among the training rows.
     source
         What was backfilled: `name`, `sha256`; empty where the store does not know.
+    distinguishable
+        Whether equal rows are copies of one sample (see `datasets.identity`).
     """
 
     task: Task
@@ -48,6 +56,7 @@ class TrainingData:
     fingerprint: str
     released: tuple[str, ...] = field(repr=False)
     source: Mapping[str, Any]
+    distinguishable: bool = True
 
     @property
     def inputs(self) -> dict[str, dict[str, Any]]:
@@ -62,7 +71,7 @@ class TrainingData:
         return Rows(
             matrix=encode(self.inputs, self.train),
             labels=np.asarray(labels, dtype=np.int64),
-            groups=near_groups(self.task.dataset, self.train),
+            groups=near_groups(self.task.dataset, self.train, distinguishable=self.distinguishable),
             numeric=kinds.count("numeric"),
         )
 
@@ -75,11 +84,11 @@ def load_training_data(store: Store, task: Task) -> TrainingData:
     NotReadyError
         There are no training rows or no test rows.
     """
-    history = read_history(store, task.dataset)
+    history, apart = read_history(store, task.dataset), tells_rows_apart(store, task.dataset)
     train = history[history["role"] == "train"]
     released = released_rows(store, task, history[history["role"] == "reserve"])
     whole = labelled(task, pd.concat([train, released], ignore_index=True) if len(released) else train)
-    test = distinct(task, labelled(task, history[history["role"] == "test"]))
+    test = distinct(task, labelled(task, history[history["role"] == "test"]), distinguishable=apart)
     if whole.empty or test.empty:
         name = task.dataset.name
         raise NotReadyError(
@@ -88,12 +97,13 @@ def load_training_data(store: Store, task: Task) -> TrainingData:
         )
     return TrainingData(
         task=task,
-        train=distinct(task, whole),
+        train=distinct(task, whole, distinguishable=apart),
         test=test,
         rows=len(whole),
         fingerprint=fingerprint(task, whole),
         released=tuple(sorted(set(released["sample_id"]) & set(whole["sample_id"]))),
         source=backfilled_source(store, task.dataset) or {},
+        distinguishable=apart,
     )
 
 
@@ -111,6 +121,8 @@ def released_rows(store: Store, task: Task, reserve: pd.DataFrame) -> pd.DataFra
         return replayed
     predicted = store.read(predictions_group(task), start=start, columns=["sample_id"])["sample_id"]
     replayed = replayed[replayed["sample_id"].isin(predicted)].reset_index(drop=True)
+    if not tells_rows_apart(store, task.dataset):
+        return replayed
     groups = near_groups(task.dataset, pd.concat([reserve, replayed], ignore_index=True))
     of_reserve, of_replayed = groups[: len(reserve)], groups[len(reserve) :]
     there = np.bincount(of_reserve, minlength=groups.max(initial=0) + 1)
@@ -123,9 +135,15 @@ def labelled(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     return rows[task.labels(rows).notna().to_numpy()]
 
 
-def distinct(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
-    """One of each set of rows that are equal in inputs and label: mostly the same sample, entered twice."""
-    return rows.drop_duplicates([*task.inputs, task.label], ignore_index=True)
+def distinct(task: Task, rows: pd.DataFrame, *, distinguishable: bool = True) -> pd.DataFrame:
+    """One of each set of copies: rows that are equal in every feature and the label, where that tells a sample.
+
+    Where rows cannot be told apart, all of them: equal rows are then different samples, and how many there are matters.
+    """
+    if not distinguishable:
+        return rows.reset_index(drop=True)
+    features = [feature.name for feature in task.dataset.features]
+    return rows.drop_duplicates(list({*features, task.label}), ignore_index=True)
 
 
 def fingerprint(task: Task, rows: pd.DataFrame) -> str:

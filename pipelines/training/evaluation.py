@@ -70,11 +70,12 @@ def evaluate(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Ge
     """Judge a model on labelled rows that neither it nor its decision rule has learned from."""
     predicted = models.predict(model, held_out)
     labels = task.labels(held_out).to_numpy()
+    groups = near_groups(task.dataset, held_out, distinguishable=told_apart(model))
     chances = predicted[task.probability_columns].to_numpy()
     answers = predicted["prediction"].to_numpy()
     return Evaluation(
         rows=len(held_out),
-        scores=metrics.bootstrap(task, labels, answers, chances, rng, groups=near_groups(task.dataset, held_out)),
+        scores=metrics.bootstrap(task, labels, answers, chances, rng, groups=groups),
         baseline=metrics.baseline(task, labels),
         by_category=_by_category(task, held_out, predicted, rng),
         confusion=metrics.confusion(task, labels, answers),
@@ -96,6 +97,11 @@ def importance(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.
         {name: {"loss": np.mean(each), "low": min(each), "high": max(each)} for name, each in rises.items()}
     ).T
     return table.sort_values("loss", ascending=False)
+
+
+def told_apart(model: Model) -> bool:
+    """Whether equal rows of the data that a model learned from are one sample; before it was asked, they counted so."""
+    return bool(model.info.get("data", {}).get("distinguishable", True))
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -210,6 +210,7 @@ def _info(data: TrainingData, found: Found, size: str, seed: int) -> dict[str, A
             "fingerprint": data.fingerprint,
             "source": dict(data.source),
             "rows": data.rows,
+            "distinguishable": data.distinguishable,
             "distinct_rows": len(data.train),
             "test_rows": len(data.test),
             "class_rows": {name: int((labels == name).sum()) for name in data.task.classes},

@@ -16,8 +16,15 @@ from pipelines.errors import ChampionMoved, ModelRefused, UsageError
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate, metric_title
 from pipelines.stores.base import ChampionEntry, Store
-from pipelines.stores.catalogue import backfilled_source, load_version, read_history, samples_group
+from pipelines.stores.catalogue import (
+    backfilled_source,
+    load_version,
+    read_history,
+    samples_group,
+    tells_rows_apart,
+)
 from pipelines.training.data import distinct, labelled
+from pipelines.training.evaluation import told_apart
 
 # How much recall of a guarded class a better score may cost: about the sampling error of a class with 100 rows.
 RECALL_MARGIN = 0.05
@@ -193,7 +200,7 @@ def _gains(task: Task, rows: pd.DataFrame, *, old: Model, new: Model, rng: np.ra
         (before["prediction"].to_numpy(), before[task.probability_columns].to_numpy()),
         (after["prediction"].to_numpy(), after[task.probability_columns].to_numpy()),
         rng,
-        groups=near_groups(task.dataset, rows),
+        groups=near_groups(task.dataset, rows, distinguishable=told_apart(new)),
     )
 
 
@@ -237,7 +244,11 @@ def _unseen(store: Store, task: Task, *versions: Mapping[str, Any]) -> Unseen:
     history = read_history(store, task.dataset)
     arrivals = store.read(samples_group(task.dataset), where={"origin": ARRIVED})
     return Unseen(
-        held_out=distinct(task, labelled(task, history[history["role"] == "test"])),
+        held_out=distinct(
+            task,
+            labelled(task, history[history["role"] == "test"]),
+            distinguishable=tells_rows_apart(store, task.dataset),
+        ),
         arrived=labelled(task, untouched(arrivals, *versions)),
     )
 
