@@ -49,7 +49,7 @@ def near_groups(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: boo
     """
     measured = [name for name in dataset.numeric if samples[name].notna().any()]
     if not measured or not distinguishable:
-        declared = [column.name for column in (*dataset.features, *dataset.labels)]
+        declared = [feature.name for feature in dataset.features] + [label.name for label in dataset.labels]
         return _number_each(samples[[name for name in declared if name in samples.columns]])
     values = samples[measured].astype("float64").reset_index(drop=True)
     which = _number_equal(values)

@@ -33,7 +33,8 @@ def cells(markdown):
 def features_report(**changes):
     days = tuple(DayReport(date(2026, 9, 1) + timedelta(days=d), 10, d % 2) for d in range(3))
     fields = {
-        "dataset": "wine", "run_date": date(2026, 9, 3), "arrivals": ARRIVALS["simulate"], "scenario": "none", "days": days,
+        "dataset": "wine", "run_date": date(2026, 9, 3), "arrivals": ARRIVALS["simulate"], "scenario": "none",
+        "days": days,
         "written": 29, "quarantined": 1, "reasons": {"alcohol is 1e3 | <b>too high</b>": 1}, "note": "",
     }  # fmt: skip
     return FeaturesReport(**(fields | changes))
