@@ -19,6 +19,7 @@ from pipelines.settings import read_settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version, samples_group
+from pipelines.wording import estimate
 
 FIRST_DAY = date(2030, 1, 1)  # no day that anybody has simulated while choosing anything
 SHOWN = ("accuracy", "macro_f1", "quadratic_kappa", "log_loss", "calibration_error")
@@ -36,7 +37,7 @@ def main() -> None:
         samples = simulated(store, dataset, options.days, options.per_day)
         for task in dataset.tasks:
             for score, live, promise in compared(store, task, samples):
-                print(f"| `{task.name}` | {score} | {live:.3f} | {_interval(promise)} | {_verdict(live, promise)} |")
+                print(f"| `{task.name}` | {score} | {live:.3f} | {estimate(promise, 3)} | {_verdict(live, promise)} |")
 
 
 def simulated(store: Store, dataset: DataSet, days: int, per_day: int) -> pd.DataFrame:
@@ -56,10 +57,6 @@ def compared(store: Store, task: Task, samples: pd.DataFrame) -> Iterator[tuple[
     for score in SHOWN:
         if score in found:
             yield score, found[score], model.info["metrics"][score]
-
-
-def _interval(promise: dict[str, float]) -> str:
-    return f"{promise['value']:.3f} ({promise['low']:.3f} to {promise['high']:.3f})"
 
 
 def _verdict(live: float, promise: dict[str, float]) -> str:

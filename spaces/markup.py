@@ -130,7 +130,7 @@ def _row(cells: Sequence[str], numeric: Sequence[bool]) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return re.fullmatch(r"([+-]?[\d.]+%?)?", cell) is not None
+    return re.fullmatch(r"([+-]?[\d.]+%?|-)?", cell) is not None
 
 
 def _side(right: bool) -> str:

@@ -1,15 +1,15 @@
 """What is there, and how the champions do: one document for `status --json`, and the same as text."""
 
-import math
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals import ARRIVED
+from pipelines.documents import plain
 from pipelines.monitoring import quality as monitoring
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
+from pipelines.wording import estimate, number, text_table
 
 SCHEMA_VERSION = 1
 
@@ -35,7 +35,7 @@ def render(document: Document) -> str:
     """The status document as text for a terminal."""
     store = document["store"]
     lines = [f"store: {store['kind']} at {store['location']}", ""]
-    lines += table(
+    lines += text_table(
         ("data set", "rows", *ARRIVED, "newest day", "quarantined"),
         [
             (name, held["rows"], *(held[origin] for origin in ARRIVED), held["newest_day"] or "-", held["quarantined"])
@@ -48,17 +48,10 @@ def render(document: Document) -> str:
 
 def task_table(document: Document) -> list[str]:
     """One line a task: its champion, the held-out score beside the baseline, and the live score."""
-    return table(
+    return text_table(
         ("task", "champion", "score", "held out", "baseline", "live", "predictions", "newest day"),
         [_task_line(name, task) for name, task in document["tasks"].items()],
     )
-
-
-def table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> list[str]:
-    """Text columns, as wide as their widest cell."""
-    cells = [[str(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
 def _dataset_status(store: Store, dataset: DataSet) -> Document:
@@ -85,7 +78,7 @@ def _task_status(store: Store, task: Task) -> Document:
         "scorer": task.scorer,
         "held_out": described.get("metrics", {}),
         "baseline": described.get("baseline", {}),
-        "live": _plain(monitoring.live_quality(task, predictions)),
+        "live": plain(monitoring.live_quality(task, predictions)),
         "predictions": len(predictions),
         "newest_day": newest.date().isoformat() if newest is not None else None,
     }
@@ -97,28 +90,9 @@ def _task_line(name: str, task: Document) -> tuple[object, ...]:
         name,
         task["champion"] or "none",
         scorer,
-        _estimate(task["held_out"].get(scorer)),
-        _number(task["baseline"].get(scorer)),
-        f"{_estimate(task['live'].get(scorer))} of {task['live']['n']}",
+        estimate(task["held_out"].get(scorer)),
+        number(task["baseline"].get(scorer)),
+        f"{estimate(task['live'].get(scorer))} of {task['live']['n']}",
         task["predictions"],
         task["newest_day"] or "-",
     )
-
-
-def _estimate(estimate: Mapping[str, float | None] | None) -> str:
-    if not estimate or estimate["value"] is None:
-        return "-"
-    return f"{_number(estimate['value'])} ({_number(estimate['low'])} to {_number(estimate['high'])})"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """JSON has no NaN: where there is no number there is null."""
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

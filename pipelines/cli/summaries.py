@@ -1,6 +1,5 @@
 """What a run did, as Markdown: for the job summary of a workflow, and readable as plain text on a terminal."""
 
-import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.models.metrics import metric_title
-from pipelines.monitoring.page import estimate, live_estimate, number
+from pipelines.wording import counted, escape, estimate, joined, live_estimate, markdown_table, number
 
 if TYPE_CHECKING:  # the pipelines stand above this module
     from pipelines.features.backfill import BackfillReport
@@ -23,7 +22,6 @@ COARSE = (
     "Rows of so few different values cannot be told apart: equal ones count as different samples, and all are kept."
 )
 SHOWN = 10  # rows of a list; a summary is for reading, the store has the rest
-_MARKUP = re.compile(r"([\\`*\[\]|~])")
 
 
 def backfill_summary(dataset: DataSet, done: "BackfillReport") -> str:
@@ -34,7 +32,7 @@ def backfill_summary(dataset: DataSet, done: "BackfillReport") -> str:
     )
     gaps = f" {done.with_gaps:,} of them lack a measurement." if done.with_gaps else ""
     coarse = "" if done.distinguishable else COARSE
-    return _joined(
+    return joined(
         f"### {dataset.title}: backfill", f"{found}.{gaps}", coarse, _quarantined(done.quarantined, done.reasons)
     )
 
@@ -43,11 +41,11 @@ def features_summary(dataset: DataSet, done: "FeaturesReport") -> str:
     """What was due, and what was written."""
     scenario = "" if done.scenario == NO_SCENARIO else f" under the scenario {escape(done.scenario)}"
     days = [(day.day, day.samples, day.quarantined) for day in done.days[-SHOWN:]]
-    return _joined(
+    return joined(
         f"### {dataset.title}: features",
-        f"{done.arrivals.title}{scenario} for {_counted(len(done.days), 'due day')} up to {done.run_date}; "
-        f"{_counted(done.written, 'row')} written.",
-        _table(("Day", "Samples", "Quarantined"), days),
+        f"{done.arrivals.title}{scenario} for {counted(len(done.days), 'due day')} up to {done.run_date}; "
+        f"{counted(done.written, 'row')} written.",
+        markdown_table(("Day", "Samples", "Quarantined"), days),
         _more(len(done.days), "earlier days"),
         _quarantined(done.quarantined, done.reasons),
         escape(done.note),
@@ -62,10 +60,10 @@ def training_summary(task: Task, done: "TrainingReport") -> str:
         for name in dict.fromkeys(names)
         if name in done.metrics
     ]
-    return _joined(
+    return joined(
         f"### {task.title}: training",
         escape(done.sentence),
-        _table(("Score on test rows", f"Version {done.version} (95 %)", "Baseline"), rows),
+        markdown_table(("Score on test rows", f"Version {done.version} (95 %)", "Baseline"), rows),
     )
 
 
@@ -79,12 +77,12 @@ def inference_summary(task: Task, done: "InferenceReport") -> str:
     served = done.predictions[done.predictions["served"] == "champion"]
     newest = served.sort_values(["event_time", "sample_id"]).iloc[::-1].head(SHOWN)
     shadow = f", version {done.challenger} in its shadow" if done.challenger else ""
-    found = f"Version {done.champion} predicted {_counted(len(served), 'sample')}{shadow}"
-    said = f"{found}; {_counted(done.written, 'row')} written."
-    return _joined(
+    found = f"Version {done.champion} predicted {counted(len(served), 'sample')}{shadow}"
+    said = f"{found}; {counted(done.written, 'row')} written."
+    return joined(
         f"### {task.title}: inference",
         said if len(served) else "Nothing was due: every arrival has its prediction.",
-        _table(
+        markdown_table(
             ("Sample", "Predicted", "Probability", "Actual", "Outcome"),
             [_prediction_row(task, row) for row in newest.to_dict("records")],
         ),
@@ -109,11 +107,11 @@ def dashboard_summary(dataset: DataSet, done: "DashboardReport") -> str:
         )
         for task in tasks.values()
     ]
-    return _joined(
+    return joined(
         f"### {dataset.title}: dashboard",
-        _table(("Task", "Version", "Score", "Live (95 %)", "Samples", "Held-out (95 %)", "Baseline"), rows),
+        markdown_table(("Task", "Version", "Score", "Live (95 %)", "Samples", "Held-out (95 %)", "Baseline"), rows),
         "\n".join(_warnings(data, tasks.values())) or "No alarm: quality is as promised and nothing has drifted.",
-        f"{_counted(len(done.written), 'file')} changed.",
+        f"{counted(len(done.written), 'file')} changed.",
     )
 
 
@@ -121,9 +119,9 @@ def publish_summary(done: "PublishReport") -> str:
     """What happened to each Space; the end of its log where it does not run."""
     rows = [(_link(space), space.outcome, len(space.change.paths), space.stage or "-") for space in done.spaces]
     logs = [f"The log of {escape(s.space)} ends with:\n\n{_fenced(s.log)}" for s in done.spaces if s.log]
-    return _joined(
+    return joined(
         "### Spaces" + (" (dry run: nothing was changed)" if done.dry_run else ""),
-        _table(("Space", "Outcome", "Files that differ", "Stage"), rows, escaped=(0,)),
+        markdown_table(("Space", "Outcome", "Files that differ", "Stage"), rows, escaped=(0,)),
         *logs,
         *map(escape, done.notices),
     )
@@ -132,12 +130,7 @@ def publish_summary(done: "PublishReport") -> str:
 def copy_summary(done: Sequence["Copied"]) -> str:
     """What was copied of each thing."""
     rows = [(each.what, each.found, each.written, each.checksum[:12] or "-") for each in done]
-    return _joined("### Copy", _table(("What", "In the source", "Written", "Checksum"), rows))
-
-
-def escape(text: object) -> str:
-    """Text that came from outside, safe inside a Markdown table: no markup, no HTML, one line."""
-    return _MARKUP.sub(r"\\\1", html.escape(" ".join(str(text).split()), quote=False))
+    return joined("### Copy", markdown_table(("What", "In the source", "Written", "Checksum"), rows))
 
 
 def _prediction_row(task: Task, row: Mapping[str, Any]) -> tuple[object, ...]:
@@ -154,7 +147,7 @@ def _warnings(data: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]) -> li
         since = f" since {data['drift']['since']}" if data["drift"]["since"] else ""
         found.append(f"- **Drift{since}:** {escape(', '.join(names))}.")
     if data["quarantined"]:
-        found.append(f"- {_counted(data['quarantined'], 'row')} in quarantine.")
+        found.append(f"- {counted(data['quarantined'], 'row')} in quarantine.")
     for task in tasks:
         found += [
             f"- **{task['title']}: {metric_title(alarm['score'])} is below promise since {alarm['since']}.**"
@@ -170,20 +163,8 @@ def _quarantined(count: int, reasons: Mapping[str, int]) -> str:
     if not count:
         return ""
     rows = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    table = _table(("Reason", "Rows"), rows[:SHOWN])
-    return _joined(f"{_counted(count, 'row')} went to quarantine:", table, _more(len(rows), "rarer reasons"))
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[object]], escaped: Sequence[int] = ()) -> str:
-    """A Markdown table; cells are escaped, but for the columns that are already."""
-    if not rows:
-        return ""
-    lines = [[str(cell) if column in escaped else _cell(cell) for column, cell in enumerate(row)] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *lines])
-
-
-def _cell(cell: object) -> str:
-    return f"{cell:,}" if isinstance(cell, int) else escape(cell)
+    table = markdown_table(("Reason", "Rows"), rows[:SHOWN])
+    return joined(f"{counted(count, 'row')} went to quarantine:", table, _more(len(rows), "rarer reasons"))
 
 
 def _link(space: "SpaceReport") -> str:
@@ -196,13 +177,5 @@ def _fenced(log: str) -> str:
     return f"{max(fence, '```', key=len)}text\n{log.rstrip()}\n{max(fence, '```', key=len)}"
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _more(total: int, what: str) -> str:
     return f"And {total - SHOWN:,} {what}." if total > SHOWN else ""
-
-
-def _joined(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part)

@@ -4,16 +4,16 @@ Everything in it follows from what the store holds and not from the clock, so th
 unchanged document. Its shape is described in docs/monitoring.md.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
+from pipelines.documents import DECIMALS, plain
 from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
@@ -25,7 +25,6 @@ RECENT = 30  # predictions that the pages list
 MOST_DAYS = 365  # of the course of the scores, newest last
 # Days back for which the document says whether there was an alarm: as far as the longest window sees.
 ALARM_DAYS = max(drift.WINDOWS)
-DECIMALS = 6  # finer digits differ between machines and mean nothing
 QUARANTINE_SHOWN = 20
 
 Document = dict[str, Any]
@@ -91,7 +90,8 @@ def dataset_document(state: DataState) -> Document:
             "quarantined": len(quarantine),
             "quarantine": shown[["seen_at", "source", "reasons", "row"]].to_dict("records"),
             "drift": input_drift_document(state),
-        }
+        },
+        DECIMALS,
     )
     return document
 
@@ -135,7 +135,8 @@ def task_document(state: TaskState, data: DataState) -> Document:
             "newest_day": newest.date() if newest is not None else None,
             "last_run": predictions["predicted_at"].max() if len(predictions) else None,
             "late_after": monitoring.late_after(predictions),
-        }
+        },
+        DECIMALS,
     )
     return document
 
@@ -186,25 +187,6 @@ def task_tests(task: Task, data: Document, own: Document) -> list[Document]:
     """The drift tests that concern a task: its inputs, all inputs together, labels and predictions."""
     inputs = [test for test in data["drift"]["tests"] if test["name"] in {*task.inputs, "all inputs"}]
     return [*inputs, *own["drift"]["tests"]]
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - any value that a document may hold
-    """The same as JSON values: no NaN but null, times in ISO format, numbers rounded, texts as keys."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    if isinstance(value, float | np.floating):
-        return round(float(value), DECIMALS) if math.isfinite(value) else None
-    if isinstance(value, date):
-        return _plain_time(value)
-    return value.item() if isinstance(value, np.integer | np.bool_) else value
-
-
-def _plain_time(value: date) -> str | None:
-    if value is pd.NaT:
-        return None
-    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
 
 
 def _promised_predictions(state: TaskState) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipelines import wording
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -24,7 +25,6 @@ MAIN_METRICS = (
 )
 PICTURES = ("newest", "quality", "confusion", "recent", "drift", "calibration")
 RECENT_SHOWN = 10
-TWO_DIGITS_SAY_LITTLE = 0.095
 
 
 def render_site(document: Mapping[str, Any], pictures: Mapping[str, bytes], now: datetime) -> str:
@@ -55,34 +55,6 @@ def is_late(task: Mapping[str, Any], now: datetime) -> bool:
     return task["late_after"] is not None and now > datetime.fromisoformat(task["late_after"])
 
 
-def number(value: float | None) -> str:
-    """Two digits, or three for what is near 0; a dash for nothing."""
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if 0 < abs(value) < TWO_DIGITS_SAY_LITTLE else f"{value:.2f}"
-
-
-def estimate(found: Mapping[str, Any] | None) -> str:
-    """A number with its 95 % interval in brackets."""
-    if not found or found["value"] is None:
-        return "-"
-    if found["low"] is None or found["high"] is None:
-        return number(found["value"])
-    return f"{number(found['value'])} ({number(found['low'])} to {number(found['high'])})"
-
-
-def live_estimate(found: Mapping[str, Any] | None) -> str:
-    """The same for a live score, which may not have enough samples yet."""
-    if not found:
-        return "-"
-    return estimate(found) if found["enough"] else f"not enough data yet: {found['needs']}"
-
-
-def moment(text: str | None) -> str:
-    """A time as people write it: 2026-11-21 06:47 UTC."""
-    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC" if text else "-"
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -93,10 +65,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": number,
-        "estimate": estimate,
-        "live": live_estimate,
-        "moment": moment,
+        "number": wording.number,
+        "estimate": wording.estimate,
+        "live": wording.live_estimate,
+        "moment": wording.moment,
         "metric": metric_title,
     }
     return environment

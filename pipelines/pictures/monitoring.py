@@ -29,6 +29,7 @@ from pipelines.pictures.canvas import (
     finished,
     new_figure,
 )
+from pipelines.wording import interval
 
 MARKERS = {1: "o", 7: "s", 28: "^", 91: "D"}
 LETTER = 0.09  # inches that a letter takes on average, with some to spare
@@ -230,4 +231,4 @@ def _mark_changes(axes: Axes, rows: pd.DataFrame, reigns: Sequence[Mapping[str, 
 
 def _spoken(row: pd.Series, name: str) -> str:
     value, low, high = (row[f"rolling_{name}{end}"] for end in ("", "_low", "_high"))
-    return "not enough data yet" if np.isnan(value) else f"{value:.2f} ({low:.2f} to {high:.2f})"
+    return "not enough data yet" if np.isnan(value) else interval(value, low, high)

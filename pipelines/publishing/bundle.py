@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 # The rooms that run on the Hub. In a Space `spaces/` lies in a folder of another name, because the Hub's own package
 # for graphics cards is called `spaces`; its modules find each other by relative imports.
 ROOMS = ("pictures", "models", "datasets")
-MODULES = ("__init__", "errors")
+MODULES = ("__init__", "documents", "errors", "wording")
 INTERFACE = "interface"
 # Everything below these folders of a Space belongs to this project; whatever else is there is left alone.
 OWNED = ("pipelines/", f"{INTERFACE}/", "models/", "samples/", "history/", "dashboard/")

@@ -1,15 +1,17 @@
 """The model card of a version, as Markdown, from its `model.json`: M. Mitchell et al. (2019), Model cards."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.datasets import DataSet, Task
 from pipelines.models.metrics import metric_title
+from pipelines.wording import estimate, interval, markdown_table, number
 
 Info = Mapping[str, Any]
 
 # Fewer test rows of a class than this say little about it.
 FEW_ROWS = 30
+DIGITS = 3  # of a score
 
 
 def render_card(task: Task, info: Info) -> str:
@@ -41,7 +43,7 @@ def _use(task: Task) -> str:
 def _data(dataset: DataSet, info: Info) -> str:
     data = info["data"]
     released = f", {len(data['released']):,} of them real reserve rows released by replay" if data["released"] else ""
-    counts = _table(("Class", "Distinct training rows"), data["class_rows"].items())
+    counts = markdown_table(("Class", "Distinct training rows"), data["class_rows"].items())
     together = (
         "rows with equal or nearly equal measurements are never split up, in the folds of the search neither"
         if data.get("distinguishable", True)
@@ -60,7 +62,7 @@ def _data(dataset: DataSet, info: Info) -> str:
 
 def _model(info: Info) -> str:
     tried = [
-        (each["candidate"], each["parameters"], _number(each["score"]), _number(each["log_loss"]))
+        (each["candidate"], each["parameters"], number(each["score"], DIGITS), number(each["log_loss"], DIGITS))
         for each in info["search"]["candidates"]
     ]
     score = metric_title(info["scorer"])
@@ -68,7 +70,7 @@ def _model(info: Info) -> str:
         f"## Model\n\n{info['model'].capitalize()}, chosen by a {info['search']['size']} search (seed "
         f"{info['search']['seed']}): of the candidates within one standard error of the best {score}, the one with the "
         "lowest log-loss, all on rows that they had not learned from.\n\n"
-        + _table(("Candidate", "Tuned parameters", score, "Log-loss"), tried)
+        + markdown_table(("Candidate", "Tuned parameters", score, "Log-loss"), tried)
     )
 
 
@@ -76,19 +78,19 @@ def _scores(task: Task, info: Info) -> str:
     held_out, baseline = info["metrics"], info["baseline"]
     recalls = [f"recall_{name}" for name in task.classes]
     rows = [
-        (metric_title(name), _interval(held_out[name]), _number(baseline[name]))
+        (metric_title(name), estimate(held_out[name], DIGITS), number(baseline[name], DIGITS))
         for name in held_out
         if name not in recalls
     ]
     classes = [
-        (name, sum(counts), _interval(held_out[f"recall_{name}"]), _precision(info["confusion"], position))
+        (name, sum(counts), estimate(held_out[f"recall_{name}"], DIGITS), _precision(info["confusion"], position))
         for position, (name, counts) in enumerate(zip(task.classes, info["confusion"], strict=True))
     ]
     parts = [
         "## Scores on held-out rows",
         "With 95 % bootstrap intervals, beside those of always answering the majority class.",
-        _table(("Score", "Model", "Majority baseline"), rows),
-        _table(("Class", "Test rows", "Recall", "Precision"), classes),
+        markdown_table(("Score", "Model", "Majority baseline"), rows),
+        markdown_table(("Class", "Test rows", "Recall", "Precision"), classes),
         *(_by_category(feature, values, task) for feature, values in info["by_category"].items()),
     ]
     return "\n\n".join(parts)
@@ -100,11 +102,14 @@ def _by_category(feature: str, values: Mapping[str, Any], task: Task) -> str:
         (
             value,
             part["rows"],
-            *(f"{_interval(part['scores'][name])}, baseline {_number(part['baseline'][name])}" for name in names),
+            *(
+                f"{estimate(part['scores'][name], DIGITS)}, baseline {number(part['baseline'][name], DIGITS)}"
+                for name in names
+            ),
         )
         for value, part in values.items()
     ]
-    return _table((feature.capitalize(), "Test rows", *map(metric_title, names)), rows)
+    return markdown_table((feature.capitalize(), "Test rows", *map(metric_title, names)), rows)
 
 
 def _decision(task: Task, info: Info) -> str:
@@ -122,8 +127,8 @@ def _decision(task: Task, info: Info) -> str:
     return (
         f"## Decision rule\n\nThe probabilities are calibrated and the rule is kept apart from them: {how}. Against "
         "answering the most probable class, accuracy goes from "
-        f"{_number(plain['accuracy'])} to {_number(own['accuracy'])} and {name} from "
-        f"{_number(plain[task.scorer])} to {_number(own[task.scorer])}."
+        f"{number(plain['accuracy'], DIGITS)} to {number(own['accuracy'], DIGITS)} and {name} from "
+        f"{number(plain[task.scorer], DIGITS)} to {number(own[task.scorer], DIGITS)}."
     )
 
 
@@ -132,17 +137,17 @@ def _calibration(info: Info) -> str:
         (
             f"{each['low']:.2f} to {each['high']:.2f}",
             each["n"],
-            _number(each["confidence"]),
-            f"{_number(each['accuracy'])} ({_number(each['accuracy_low'])} to {_number(each['accuracy_high'])})",
+            number(each["confidence"], DIGITS),
+            interval(each["accuracy"], each["accuracy_low"], each["accuracy_high"], DIGITS),
         )
         for each in info["calibration"]["bins"]
         if each["n"]
     ]
-    error, chance = (_number(info["calibration"][name]) for name in ("error", "chance"))
+    error, chance = (number(info["calibration"][name], DIGITS) for name in ("error", "chance"))
     return (
         f"## Calibration\n\nThe expected calibration error is {error}; chance alone makes up to {chance} on so few "
         "rows. How often the most probable class is right, by how probable it was said to be:\n\n"
-        + _table(("Probability said", "Test rows", "Mean", "Right"), rows)
+        + markdown_table(("Probability said", "Test rows", "Mean", "Right"), rows)
     )
 
 
@@ -154,7 +159,7 @@ def _reliance(dataset: DataSet, info: Info) -> str:
     return (
         "## What it relies on\n\nBy how much the log-loss on the test rows rises when an input is shuffled among them. "
         "Inputs that say the same share their importance.\n\n"
-        + _table(("Input", "Rise of log-loss", "Over the shuffles"), rows)
+        + markdown_table(("Input", "Rise of log-loss", "Over the shuffles"), rows)
     )
 
 
@@ -166,7 +171,7 @@ def _limits(task: Task, info: Info) -> str:
         f"Missing measurements count as the median of the training rows; {_gaps(info)} of these had one.",
         *([f"Fewer than {FEW_ROWS} test rows: {', '.join(rare)}; their scores are uncertain."] if rare else []),
     ]
-    inputs = _table(
+    inputs = markdown_table(
         ("Input", "Unit", "Allowed", "Seen in training"),
         [(task.dataset.feature(name).title, *_range(about)) for name, about in info["inputs"].items()],
     )
@@ -205,19 +210,4 @@ def _range(about: Info) -> tuple[str, str, str]:
 
 def _precision(confusion: Sequence[Sequence[int]], position: int) -> str:
     answered = sum(row[position] for row in confusion)
-    return _number(confusion[position][position] / answered if answered else None)
-
-
-def _interval(estimate: Info) -> str:
-    if estimate["low"] is None or estimate["value"] is None:
-        return _number(estimate["value"])
-    return f"{_number(estimate['value'])} ({_number(estimate['low'])} to {_number(estimate['high'])})"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+    return number(confusion[position][position] / answered if answered else None, DIGITS)

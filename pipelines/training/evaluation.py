@@ -1,6 +1,5 @@
 """What a fitted model is worth on rows that it has never seen: scores, calibration, and what it relies on."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.roles import near_groups
+from pipelines.documents import plain
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate
 
@@ -102,17 +102,6 @@ def importance(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.
 def told_apart(model: Model) -> bool:
     """Whether equal rows of the data that a model learned from are one sample; before it was asked, they counted so."""
     return bool(model.info.get("data", {}).get("distinguishable", True))
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """The same without NaN and infinity, which JSON does not have: null stands for them."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _calibration(task: Task, labels: Any, chances: Any, rng: np.random.Generator) -> dict[str, Any]:  # noqa: ANN401 - arrays

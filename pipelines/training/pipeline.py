@@ -17,13 +17,14 @@ import sklearn
 
 from pipelines import models
 from pipelines.datasets import Task
+from pipelines.documents import plain
 from pipelines.errors import ModelRefused, UsageError, VersionTaken
 from pipelines.models import Model
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version, task_view
 from pipelines.training.card import render_card
 from pipelines.training.data import TrainingData, load_training_data
-from pipelines.training.evaluation import Evaluation, evaluate, plain
+from pipelines.training.evaluation import Evaluation, evaluate
 from pipelines.training.promotion import decide_succession
 from pipelines.training.search import Found, search
 

@@ -1,7 +1,7 @@
 """Whether a new version takes over: only when it is surely better on rows that neither version has seen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,12 +25,14 @@ from pipelines.stores.catalogue import (
 )
 from pipelines.training.data import distinct, labelled
 from pipelines.training.evaluation import told_apart
+from pipelines.wording import estimate, number
 
 # How much recall of a guarded class a better score may cost: about the sampling error of a class with 100 rows.
 RECALL_MARGIN = 0.05
 
 # How often another run may move the champion meanwhile before this one gives up.
 ATTEMPTS = 5
+DIGITS = 3  # of a score
 SHORT = 12  # characters that name a fingerprint or a commit
 
 Info = Mapping[str, Any]
@@ -138,14 +140,14 @@ def against_baseline(task: Task, version: int, info: Info, because: str) -> Deci
     if held_out["low"] is None:
         sentence = f"{because}. Version {version} does not become champion: {rows:,} test rows cannot tell its {name}."
         return Decision(promote=False, sentence=sentence)
-    found = f"its {name} on {rows:,} test rows is {_interval(Estimate(**held_out))}"
+    found = f"its {name} on {rows:,} test rows is {estimate(held_out, DIGITS)}"
     better = held_out["low"] > baseline
     verdict = "becomes champion" if better else "does not become champion"
     beside = "above" if better else "not surely above"
     return Decision(
         promote=better,
-        sentence=f"{because}. Version {version} {verdict}: {found}, {beside} the {baseline:.3f} of always answering "
-        "the majority class.",
+        sentence=f"{because}. Version {version} {verdict}: {found}, {beside} the {number(baseline, DIGITS)} of always "
+        "answering the majority class.",
     )
 
 
@@ -162,12 +164,14 @@ def against_champion(
     gain, name = gains[task.scorer], metric_title(task.scorer)
     lost = {label: -gains[f"recall_{label}"].value for label in task.guarded}
     too_much = [label for label, loss in lost.items() if loss > RECALL_MARGIN]
-    found = f"on {unseen} its {name} differs from that of version {champion.version} by {_signed(gain)}"
+    difference = estimate(asdict(gain), DIGITS, signed=True)
+    found = f"on {unseen} its {name} differs from that of version {champion.version} by {difference}"
     if not gain.low > 0 or on_test < 0:
-        why = "which is no sure gain" if not gain.low > 0 else f"but on the test rows alone by {on_test:+.3f}"
+        alone = f"but on the test rows alone by {number(on_test, DIGITS, signed=True)}"
+        why = alone if gain.low > 0 else "which is no sure gain"
         return Decision(promote=False, sentence=f"Version {challenger.version} stays challenger: {found}, {why}.")
     if too_much:
-        losses = " and ".join(f"recall of {label} falls by {lost[label]:.3f}" for label in too_much)
+        losses = " and ".join(f"recall of {label} falls by {number(lost[label], DIGITS)}" for label in too_much)
         return Decision(
             promote=False,
             sentence=f"Version {challenger.version} stays challenger: {found}, but {losses}, "
@@ -202,14 +206,6 @@ def _gains(task: Task, rows: pd.DataFrame, *, old: Model, new: Model, rng: np.ra
         rng,
         groups=near_groups(task.dataset, rows, distinguishable=told_apart(new)),
     )
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
-
-
-def _signed(estimate: Estimate) -> str:
-    return f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"
 
 
 def _decision(store: Store, task: Task, model: Model, *, champion: int | None, who: str, order: str) -> Decision:

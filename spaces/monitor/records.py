@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipelines.datasets import Task
 from pipelines.models.metrics import metric_title
+from pipelines.wording import estimate, live_estimate, moment, number
 
 from ..files import SpaceFolder
 from ..markup import empty, figure, note, table, text
@@ -95,9 +96,9 @@ def scores(record: Record) -> str:
     if not live.get("n"):
         return ""
     rows = [
-        [text(metric_title(name)), _live(estimate), *_promise(record, name)]
-        for name, estimate in live.items()
-        if isinstance(estimate, dict)
+        [text(metric_title(name)), text(live_estimate(score)), *_promise(record, name)]
+        for name, score in live.items()
+        if isinstance(score, dict)
     ]
     caption = f"Version {live['version']} on {live['n']} samples with a known outcome"
     return table(caption, ("Score", "Live (95 %)", "Promised (held-out, 95 %)", "Majority class"), rows)
@@ -150,14 +151,14 @@ def champions(record: Record) -> str:
     rows = [
         [
             _name(reign["version"]),
-            _minute(reign["since"]),
-            _minute(reign["until"]) if reign["until"] else "now",
+            moment(reign["since"]),
+            moment(reign["until"]) if reign["until"] else "now",
             text(reign["who"]),
             text(reign["reason"]),
         ]
         for reign in reversed(record.reigns)
     ]
-    return table("Which version was in charge (UTC)", ("Champion", "From", "Until", "By", "Why"), rows)
+    return table("Which version was in charge", ("Champion", "From", "Until", "By", "Why"), rows)
 
 
 def drift_points(record: Record) -> pd.DataFrame:
@@ -211,18 +212,9 @@ def _pictured(record: Record, names: Sequence[str]) -> str:
     )
 
 
-def _live(estimate: Mapping[str, Any]) -> str:
-    return _interval(estimate) if estimate["enough"] else f"not enough data yet: {text(estimate['needs'])}"
-
-
 def _promise(record: Record, name: str) -> tuple[str, str]:
     promise, base = record.numbers["held_out"].get(name), record.numbers["baseline"].get(name)
-    return _interval(promise) if promise else "", "" if base is None else f"{base:.2f}"
-
-
-def _interval(estimate: Mapping[str, Any]) -> str:
-    value, low, high = (estimate[part] for part in ("value", "low", "high"))
-    return "" if value is None else f"{value:.2f}" if low is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+    return estimate(promise), number(base)
 
 
 def _levels(record: Record, metric: str, ends: tuple[date, date]) -> list[pd.DataFrame]:
@@ -249,7 +241,3 @@ def _changes(record: Record, live: pd.DataFrame, ends: tuple[date, date]) -> lis
 
 def _name(version: int | None) -> str:
     return "no champion" if version is None else f"version {version}"
-
-
-def _minute(time: str) -> str:
-    return f"{datetime.fromisoformat(time):%Y-%m-%d %H:%M}"

@@ -5,6 +5,7 @@ from typing import Any
 
 from pipelines.models.metrics import metric_title
 from pipelines.pictures.canvas import finished, new_figure
+from pipelines.wording import estimate, number
 
 from ..markup import bar, image, note, table, text
 from .predictor import Predictor
@@ -92,21 +93,12 @@ def _nearest(predictor: Predictor, answer: Mapping[str, Any]) -> str:
 def _model(predictor: Predictor) -> str:
     info = predictor.model.info
     told = [name for name in dict.fromkeys((predictor.task.scorer, *TOLD)) if name in info.get("metrics", {})]
-    rows = [[text(metric_title(name)), _estimate(info["metrics"][name]), _base(info, name)] for name in told]
+    rows = [
+        [text(metric_title(name)), estimate(info["metrics"][name]), number(info.get("baseline", {}).get(name))]
+        for name in told
+    ]
     caption = f"Model version {predictor.model.version} of {str(info.get('created', ''))[:10]}, on samples kept from it"
     return table(caption, ("Score", "Held-out (95 %)", "Always the majority class"), rows)
-
-
-def _estimate(score: Mapping[str, Any]) -> str:
-    if score["value"] is None:
-        return ""
-    interval = "" if score["low"] is None else f" ({score['low']:.2f} to {score['high']:.2f})"
-    return f"{score['value']:.2f}{interval}"
-
-
-def _base(info: Mapping[str, Any], name: str) -> str:
-    base = info.get("baseline", {}).get(name)
-    return "" if base is None else f"{base:.2f}"
 
 
 def shown(value: float | str | None) -> str:

@@ -13,6 +13,7 @@ from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.arrivals.simulated import simulate_day
 from pipelines.datasets.spec import Feature
+from pipelines.documents import DECIMALS
 from pipelines.errors import PipelineError
 from pipelines.models import explain
 
@@ -22,7 +23,6 @@ from ..files import SpaceFolder
 STRANGER_SHARE = 0.99
 # So many real samples are asked for that distance; more make the limit no sharper and the start slower.
 ASKED = 100
-DECIMALS = 6  # finer digits differ between machines and mean nothing
 # Any day will do for a sample that surprises; these are all that Python can name and no run will ever simulate.
 FIRST_DAY, LAST_DAY = date(2500, 1, 1).toordinal(), date(9999, 12, 31).toordinal()
 

@@ -3,7 +3,6 @@ import json
 import short_demo
 
 from pipelines.cli.main import main
-from pipelines.cli.status import table
 from pipelines.datasets import all_tasks
 
 
@@ -42,7 +41,3 @@ def test_the_text_names_every_task(demo_copy, capsys):
     text = capsys.readouterr().out
     assert str(demo_copy.root) in text
     assert all(task.name in text for task in all_tasks())
-
-
-def test_columns_are_as_wide_as_their_widest_cell():
-    assert table(("a", "b"), [("long", 1), ("x", 22)]) == ["a     b", "long  1", "x     22"]

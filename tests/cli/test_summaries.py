@@ -1,6 +1,5 @@
 import itertools
 from datetime import date, timedelta
-from pathlib import Path
 
 import histories
 from markdown_it import MarkdownIt
@@ -121,9 +120,3 @@ def test_spaces_are_linked_and_a_failing_log_is_shown_as_it_is():
 def test_a_copy_is_listed():
     text = report.copy_summary([Copied("table wine", 6497, 0), Copied("model wine_grade 1", 1, 1, "f" * 64)])
     assert cells(text)[1:] == [["table wine", "6,497", "0", "-"], ["model wine_grade 1", "1", "1", "f" * 12]]
-
-
-def test_escaping_keeps_plain_words_plain():
-    assert report.escape("volatile_acidity is 3.5 g/dm³") == "volatile_acidity is 3.5 g/dm³"
-    assert report.escape("a\nb\t| c") == r"a b \| c"
-    assert report.escape(Path("x")) == "x"

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from pipelines.datasets import dataset_named
 from pipelines.monitoring.dashboard import METRICS_FILE, SITE_FILE, refresh_dashboard
-from pipelines.monitoring.document import DataState, dataset_document, plain
+from pipelines.monitoring.document import DataState, dataset_document
 from pipelines.monitoring.page import render_site
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
@@ -124,13 +124,6 @@ def test_predictions_are_compared_with_those_of_the_test_rows(operated):
     tests = document_of(store)["tasks"]["iris_variety"]["drift"]["tests"]
     assert {test["name"] for test in tests} == {"label", "prediction"}
     assert [test["n"] for test in tests if test["name"] == "prediction"] == [10, 70, 100]
-
-
-def test_numbers_are_plain_json():
-    assert plain({1: float("nan"), "x": (1.23456789, NOW, NOW.date(), None)}) == {
-        "1": None,
-        "x": [1.234568, "2026-09-21T00:00:00+00:00", "2026-09-21", None],
-    }
 
 
 def test_all_history_is_the_reference_where_there_is_no_reserve(operated):

@@ -1,0 +1,89 @@
+"""Numbers, intervals, tables and times as people read them: on pages, in pictures, cards, summaries and sentences."""
+
+import html
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+NOTHING = "-"  # what stands for a number that there is not
+TWO_DIGITS_SAY_LITTLE = 0.095
+_MARKUP = re.compile(r"([\\`*\[\]|~])")
+
+
+def number(value: float | None, digits: int | None = None, *, signed: bool = False) -> str:
+    """So many digits, or else two, or three for what is near 0; a dash for nothing."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    if digits is None:
+        digits = 3 if 0 < abs(value) < TWO_DIGITS_SAY_LITTLE else 2
+    return f"{value:{'+' if signed else ''}.{digits}f}"
+
+
+def estimate(score: Mapping[str, Any] | None, digits: int | None = None, *, signed: bool = False) -> str:
+    """A number with its 95 % interval in brackets, where the data could tell one.
+
+    Parameters
+    ----------
+    score
+        `value`, `low` and `high`, each a number or None; other keys are ignored.
+    """
+    return interval(score["value"], score["low"], score["high"], digits, signed=signed) if score else NOTHING
+
+
+def interval(
+    value: float | None, low: float | None, high: float | None, digits: int | None = None, *, signed: bool = False
+) -> str:
+    """The same for three numbers."""
+    words = [number(each, digits, signed=signed) for each in (value, low, high)]
+    return words[0] if NOTHING in words else f"{words[0]} ({words[1]} to {words[2]})"
+
+
+def live_estimate(score: Mapping[str, Any] | None) -> str:
+    """The same for a live score, which may not have enough samples yet."""
+    return not_enough(score["needs"]) if score and not score["enough"] else estimate(score)
+
+
+def not_enough(needs: object) -> str:
+    """What stands where there are too few samples: how many there are, of how many."""
+    return f"not enough data yet: {needs}"
+
+
+def moment(text: str | None) -> str:
+    """A time as people write it: 2026-11-21 06:47 UTC."""
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC" if text else NOTHING
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things: 1 row, 2,000 rows."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def escape(text: object) -> str:
+    """Text that came from outside, safe inside a Markdown table: no markup, no HTML, one line."""
+    return _MARKUP.sub(r"\\\1", html.escape(" ".join(str(text).split()), quote=False))
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]], escaped: Sequence[int] = ()) -> str:
+    """A Markdown table, nothing where there are no rows; cells are escaped, but for the columns that are already."""
+    lines = [[str(cell) if column in escaped else _cell(cell) for column, cell in enumerate(row)] for row in rows]
+    if not lines:
+        return ""
+    return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *lines])
+
+
+def text_table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> list[str]:
+    """The lines of a table for a terminal, its columns as wide as their widest cell."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def joined(*paragraphs: str) -> str:
+    """Paragraphs of Markdown, without those that are empty."""
+    return "\n\n".join(part for part in paragraphs if part)
+
+
+def _cell(cell: object) -> str:
+    return f"{cell:,}" if isinstance(cell, int) else escape(cell)

@@ -1,0 +1,82 @@
+"""Numbers, tables and times are written in one way everywhere."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from pipelines import wording
+
+SCORE = {"value": 0.8, "low": 0.75, "high": 0.851}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.8, "0.80"), (0.0512, "0.051"), (-0.0512, "-0.051"), (0, "0.00"), (None, "-"), (math.nan, "-"), (12.3, "12.30")],
+)
+def test_a_number_near_nothing_has_a_digit_more(value, text):
+    assert wording.number(value) == text
+
+
+def test_digits_and_a_sign_can_be_asked_for():
+    assert wording.number(0.0512, 2) == "0.05"
+    assert wording.number(0.0512, 4, signed=True) == "+0.0512"
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [
+        (SCORE, "0.80 (0.75 to 0.85)"),
+        ({**SCORE, "low": None, "high": None}, "0.80"),
+        ({**SCORE, "high": math.nan}, "0.80"),
+        ({**SCORE, "value": None}, "-"),
+        ({}, "-"),
+        (None, "-"),
+    ],
+)
+def test_an_interval_stands_in_brackets_where_there_is_one(score, text):
+    assert wording.estimate(score) == text
+
+
+def test_a_difference_has_its_sign_at_each_end():
+    assert wording.estimate({"value": 0.01, "low": -0.02, "high": 0.04}, 3, signed=True) == "+0.010 (-0.020 to +0.040)"
+
+
+def test_a_live_score_says_when_there_are_too_few_samples():
+    assert wording.live_estimate({**SCORE, "enough": False, "needs": "3 of 30"}) == "not enough data yet: 3 of 30"
+    assert wording.live_estimate({**SCORE, "enough": True, "needs": ""}) == "0.80 (0.75 to 0.85)"
+    assert wording.live_estimate(None) == "-"
+
+
+def test_a_time_is_written_to_the_minute():
+    assert wording.moment("2026-11-21T06:47:13+00:00") == "2026-11-21 06:47 UTC"
+    assert wording.moment(None) == "-"
+
+
+def test_things_are_counted():
+    assert [wording.counted(count, "row") for count in (0, 1, 2000)] == ["0 rows", "1 row", "2,000 rows"]
+
+
+def test_escaping_keeps_plain_words_plain():
+    assert wording.escape("volatile_acidity is 3.5 g/dm³") == "volatile_acidity is 3.5 g/dm³"
+    assert wording.escape("a\nb\t| c") == r"a b \| c"
+    assert wording.escape("<b>*x*</b>") == r"&lt;b&gt;\*x\*&lt;/b&gt;"
+    assert wording.escape(Path("x")) == "x"
+
+
+def test_cells_of_a_markdown_table_cannot_break_out_of_it():
+    table = wording.markdown_table(("What", "Rows", "Link"), [("a | b\n<i>", 6497, "[x](y)")], escaped=(2,))
+    assert table.splitlines() == [
+        "| What | Rows | Link |",
+        "| --- | --- | --- |",
+        r"| a \| b &lt;i&gt; | 6,497 | [x](y) |",
+    ]
+    assert wording.markdown_table(("What",), []) == ""
+
+
+def test_columns_of_a_text_table_are_as_wide_as_their_widest_cell():
+    assert wording.text_table(("a", "b"), [("long", 1), ("x", 22)]) == ["a     b", "long  1", "x     22"]
+
+
+def test_empty_paragraphs_fall_away():
+    assert wording.joined("a", "", "b") == "a\n\nb"
