@@ -5,14 +5,17 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 ENVIRONMENT := $(if $(wildcard $(VENV)/installed),$(VENV)/installed,$(VENV)/core)
 
-.PHONY: demo test lint browser serve hopsworks-emulator lock clean
+.PHONY: demo test faults lint browser compiler serve hopsworks-emulator lock clean
 
 demo: $(ENVIRONMENT) ## simulate a month of operation on the embedded store
 	$(RUN) -m pipelines demo --days 30
 
 # One thread a process: the tests run in two processes, and threads on top of them fight for the cores.
-test: $(VENV)/installed browser ## run every test
+test: $(VENV)/installed browser compiler ## run every test
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist worksteal
+
+faults: $(VENV)/installed compiler ## cut the power, kill and refuse at every step of the store's work (about half an hour)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m tests.faults
 
 lint: $(VENV)/installed ## the linters, the type checker, and who may import whom
 	$(VENV)/bin/ruff check .
@@ -63,6 +66,12 @@ lock: | $(UV) ## compile the locks anew
 browser: $(VENV)/installed
 	@$(RUN) tests/browser.py >/dev/null 2>&1 || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || $(RUN) tests/browser.py
+
+# The fault tests preload a library in C; root on Debian gets a compiler, everybody else is told what to install.
+compiler:
+	@command -v cc >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; } || \
+		{ echo "The fault tests need a C compiler (cc); install gcc or clang."; exit 1; }
 
 clean: ## remove the environment and the store
 	rm -rf $(VENV) store

@@ -30,6 +30,12 @@ _COMMIT = re.compile(r"\d{20}\.json")
 _CHECKPOINT = re.compile(r"\d{20}\.checkpoint\.parquet")
 _HINT = "_last_checkpoint"
 
+# What delta-rs counts in one line of a log entry, by the kind of the other lines.
+_COUNTS = {
+    "add": {"num_added_files", "num_target_files_added"},
+    "remove": {"num_removed_files", "num_target_files_removed"},
+}
+
 Action = dict[str, Any]
 
 
@@ -107,8 +113,22 @@ def _is_whole_commit(folder: Path, commit: Path) -> bool:
 def _added(folder: Path, commit: Path) -> list[tuple[Path, int]]:
     """The data files that a commit adds, with their sizes; `ValueError` where the log entry is not whole."""
     actions: list[Action] = [json.loads(line) for line in commit.read_text(encoding="utf-8").split("\n")]
+    _check_lines(actions)
     added = [action["add"] for action in actions if "add" in action]
     return [(folder / unquote(add["path"]), add["size"]) for add in added]
+
+
+def _check_lines(actions: list[Action]) -> None:
+    """Compare the lines of a log entry with what one of them says of the others: half an entry may end with a line."""
+    kinds = [kind for action in actions for kind in action]
+    about: Action = next((action["commitInfo"] for action in actions if "commitInfo" in action), {})
+    counted = about.get("operationMetrics", {})
+    for kind, names in _COUNTS.items():
+        for name in names & counted.keys():
+            if int(counted[name]) != kinds.count(kind):
+                raise ValueError(f"{kinds.count(kind)} files of {counted[name]} to {kind}")
+    if str(about.get("operation")).startswith("CREATE") and not {"protocol", "metaData"} <= set(kinds):
+        raise ValueError("no description of the table")
 
 
 def _is_whole_data(path: Path) -> bool:
