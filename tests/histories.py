@@ -44,6 +44,8 @@ def history(task, *, days=30, per_day=10, seed=0, version=1, skill=2.0, start=ST
             "served": served,
             "prediction": classes[probabilities.argmax(axis=1)],
             "label": labels,
+            "settled_at": [time.replace(hour=6, minute=47, microsecond=0) for time in times],
+            "inputs": [f"{position:016x}" for position in range(n)],
             "run_url": "https://example.org/runs/1",
         }
     )
@@ -117,6 +119,8 @@ def predicted(task, samples, *, seed=0, version=1, served="champion", skill=1.5)
         served=served,
         prediction=np.array(task.classes, dtype=object)[probabilities.argmax(axis=1)],
         label=labels,
+        settled_at=samples["event_time"].dt.floor("D") + timedelta(hours=6, minutes=47),
+        inputs="0" * 16,
         run_url="https://example.org/runs/1",
     )
     rows[task.probability_columns] = probabilities

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the pipelines stand above this module
     from pipelines.features.backfill import BackfillReport
     from pipelines.features.daily import FeaturesReport
     from pipelines.inference.pipeline import InferenceReport
+    from pipelines.inference.settlement import Settlement
     from pipelines.monitoring.dashboard import DashboardReport
     from pipelines.publishing.publish import PublishReport, SpaceReport
     from pipelines.stores.copying import Copied
@@ -82,6 +83,7 @@ def inference_summary(task: Task, done: "InferenceReport") -> str:
     return joined(
         f"### {task.title}: inference",
         said if len(served) else "Nothing was due: every arrival has its prediction.",
+        _settled(done.settlement),
         markdown_table(
             ("Sample", "Predicted", "Probability", "Actual", "Outcome"),
             [_prediction_row(task, row) for row in newest.to_dict("records")],
@@ -89,6 +91,15 @@ def inference_summary(task: Task, done: "InferenceReport") -> str:
         _more(len(served), "older samples"),
         *map(escape, done.notices),
     )
+
+
+def _settled(settlement: "Settlement") -> str:
+    """Of how many earlier predictions the outcome came; empty where of none."""
+    parts = [
+        f"{counted(settlement.settled, 'earlier prediction')} settled" if settlement.settled else "",
+        f"{counted(settlement.corrected, 'outcome')} corrected" if settlement.corrected else "",
+    ]
+    return f"{' and '.join(filter(None, parts))}." if any(parts) else ""
 
 
 def dashboard_summary(dataset: DataSet, done: "DashboardReport") -> str:

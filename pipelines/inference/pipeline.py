@@ -1,4 +1,4 @@
-"""The batch-inference pipeline: predict the arrivals that the champion has not predicted yet, and nothing else."""
+"""The batch-inference pipeline: settle what has turned out, then predict what no champion has predicted."""
 
 import logging
 from collections.abc import Callable
@@ -12,11 +12,13 @@ from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED
 from pipelines.errors import ModelRefused, NotReadyError
+from pipelines.inference.settlement import Settlement, settle
 from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import load_version, predictions_group, samples_group
 
-# How far before the newest prediction an arrival without one is still looked for. A day that is created again with
-# more samples falls into it; a fixed width keeps a day's cost the same however long the history is.
+# How far before the newest prediction a run looks for an arrival without one, and for an outcome that came or was
+# corrected. A day that is created again with more samples falls into it, and so do the monthly corrections of sources;
+# a fixed width keeps a day's cost the same however long the history is.
 LOOK_BACK = timedelta(days=35)
 
 log = logging.getLogger(__name__)
@@ -29,12 +31,14 @@ class InferenceReport:
     """What one inference run did for one task.
 
     `predictions` are the rows of the task's predictions group that were due; `written` of them were new to the store.
+    `settlement` says of how many earlier predictions the outcome came.
     """
 
     task: str
     champion: int
     challenger: int | None
     written: int
+    settlement: Settlement
     predictions: pd.DataFrame = field(repr=False)
     notices: tuple[str, ...] = ()
 
@@ -48,9 +52,10 @@ def run_inference(
     run_url: str = "",
     load: Loader | None = None,
 ) -> InferenceReport:
-    """Predict every arrival up to the run date that has no prediction by a champion, with champion and challenger.
+    """Settle earlier predictions; then predict every arrival up to the run date that no champion has predicted.
 
-    Running it twice writes nothing the second time, and a change of champion predicts nothing again.
+    An outcome that is not known yet stays open. Running it twice writes nothing the second time, and a change of
+    champion predicts nothing again.
 
     Raises
     ------
@@ -63,29 +68,35 @@ def run_inference(
     if champion is None or champion.version is None:
         raise NotReadyError(f"The task {task.name} has no champion. Run: python -m pipelines train {task.name}")
     load = load or partial(load_version, load=models.load)
-    due = due_arrivals(store, task, run_date)
+    arrivals, predictions = _recent(store, task, run_date)
+    settlement = settle(store, task, predictions=predictions, samples=arrivals, now=now)
+    due = unpredicted(arrivals, predictions)
     if due.empty:
-        return InferenceReport(task.name, champion.version, None, 0, _no_predictions(task))
+        return InferenceReport(task.name, champion.version, None, 0, settlement, _no_predictions(task))
     scored = [_scored(load(store, task, champion.version), task, due, "champion")]
     challenger, notices = _challenger(store, task, champion.version, load)
     if challenger:
         scored.append(_scored(challenger, task, due, "challenger"))
     rows = pd.concat(scored, ignore_index=True).assign(predicted_at=now, run_url=run_url)
+    rows["settled_at"] = rows["predicted_at"].where(rows["label"].notna())
     written = store.upsert(predictions_group(task), rows)
     return InferenceReport(
-        task.name, champion.version, challenger.version if challenger else None, written, rows, notices
+        task.name, champion.version, challenger.version if challenger else None, written, settlement, rows, notices
     )
 
 
-def due_arrivals(store: Store, task: Task, run_date: date) -> pd.DataFrame:
-    """The arrivals up to the end of `run_date` (UTC) that no champion has predicted, oldest first."""
+def unpredicted(arrivals: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """The arrivals that no champion has predicted, in the order in which they are given."""
+    served = predictions.loc[predictions["served"] == "champion", "sample_id"]
+    return arrivals[~arrivals["sample_id"].isin(served)].reset_index(drop=True)
+
+
+def _recent(store: Store, task: Task, run_date: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What arrived and what was predicted up to the end of `run_date` (UTC), as far back as a run looks."""
     end = datetime.combine(run_date + timedelta(days=1), time(), UTC)
     start = _window_start(store, task, end)
     arrivals = store.read(samples_group(task.dataset), start=start, end=end, where={"origin": ARRIVED})
-    predicted = store.read(
-        predictions_group(task), start=start, end=end, columns=["sample_id"], where={"served": "champion"}
-    )
-    return arrivals[~arrivals["sample_id"].isin(predicted["sample_id"])].reset_index(drop=True)
+    return arrivals, store.read(predictions_group(task), start=start, end=end)
 
 
 def _window_start(store: Store, task: Task, end: datetime) -> datetime:
@@ -109,7 +120,10 @@ def _challenger(store: Store, task: Task, champion: int, load: Loader) -> tuple[
 
 def _scored(model: models.Model, task: Task, samples: pd.DataFrame, served: str) -> pd.DataFrame:
     keyed = samples[["sample_id", "event_time"]].assign(
-        model_version=model.version, served=served, label=task.labels(samples)
+        model_version=model.version,
+        served=served,
+        label=task.labels(samples),
+        inputs=models.fingerprint_inputs(model, samples),
     )
     return keyed.join(models.predict(model, samples))
 

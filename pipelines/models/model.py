@@ -119,6 +119,15 @@ def encode(inputs: Mapping[str, Mapping[str, Any]], samples: pd.DataFrame) -> Fl
     return np.column_stack([np.where(np.isfinite(numbers), numbers, np.nan), *shares])
 
 
+def fingerprint_inputs(model: Model, samples: pd.DataFrame) -> pd.Series:
+    """A short text a sample that tells whether what the model saw of it has changed since.
+
+    The same on every machine; measurements that are equal as doubles are the same.
+    """
+    hashes = pd.util.hash_pandas_object(pd.DataFrame(encode(model.inputs, samples)), index=False)
+    return pd.Series([f"{value:016x}" for value in hashes], index=samples.index, dtype=object)
+
+
 def save(folder: Path, estimator: Ensemble, info: Mapping[str, Any]) -> None:
     """Write a model folder, completing `info` with the scikit-learn version and the checksums.
 

@@ -54,6 +54,8 @@ def predictions_group(task: Task) -> FeatureGroup:
             Column("served", "string", "Whether this version was in charge or in its shadow.", values=SERVED),
             Column("prediction", "string", "The predicted class.", values=task.classes),
             Column("label", "string", "The true class, where it is known.", values=task.classes),
+            Column("settled_at", "timestamp", "The clock of the run that learned the true class (UTC); empty before."),
+            Column("inputs", "string", "A fingerprint of the measurements that the prediction was made from."),
             *(
                 Column(name, "double", f"The probability of {label}.", low=0, high=1)
                 for name, label in zip(task.probability_columns, task.classes, strict=True)

@@ -10,11 +10,13 @@ from pipelines.datasets.arrivals import ARRIVALS
 from pipelines.features.backfill import BackfillReport
 from pipelines.features.daily import DayReport, FeaturesReport
 from pipelines.inference.pipeline import InferenceReport
+from pipelines.inference.settlement import Settlement
 from pipelines.monitoring.dashboard import refresh_dashboard
 from pipelines.publishing.hub import Change
 from pipelines.publishing.publish import PublishReport, SpaceReport
 from pipelines.stores.copying import Copied
 
+NONE_SETTLED = Settlement(settled=0, corrected=0)
 WINE, GRADE = dataset_named("wine"), task_named("wine_grade")
 
 
@@ -77,7 +79,7 @@ def test_backfill_says_what_was_found():
 
 def test_inference_shows_the_newest_samples_with_their_outcome():
     rows = histories.history(GRADE, days=2)
-    done = InferenceReport(GRADE.name, 1, None, len(rows), rows.sample(frac=1, random_state=0))
+    done = InferenceReport(GRADE.name, 1, None, len(rows), NONE_SETTLED, rows.sample(frac=1, random_state=0))
     text = report.inference_summary(GRADE, done)
     newest = rows.iloc[-1]
     assert "Version 1 predicted 20 samples; 20 rows written." in text
@@ -86,7 +88,9 @@ def test_inference_shows_the_newest_samples_with_their_outcome():
 
 
 def test_inference_with_nothing_due_says_so():
-    done = InferenceReport(GRADE.name, 1, None, 0, histories.history(GRADE, days=0), ("Challenger 2 is left out",))
+    done = InferenceReport(
+        GRADE.name, 1, None, 0, NONE_SETTLED, histories.history(GRADE, days=0), ("Challenger 2 is left out",)
+    )
     text = report.inference_summary(GRADE, done)
     assert "Nothing was due" in text
     assert "Challenger 2 is left out" in text
@@ -94,8 +98,9 @@ def test_inference_with_nothing_due_says_so():
 
 def test_a_sample_without_a_label_is_not_wrong():
     rows = histories.history(GRADE, days=1, per_day=1).assign(label=None)
-    text = report.inference_summary(GRADE, InferenceReport(GRADE.name, 1, 2, 1, rows))
+    text = report.inference_summary(GRADE, InferenceReport(GRADE.name, 1, 2, 1, Settlement(3, 1), rows))
     assert cells(text)[1][3:] == ["-", "not known yet"]
+    assert "3 earlier predictions settled and 1 outcome corrected." in text
 
 
 def test_the_dashboard_warns_of_what_is_wrong(tmp_path):

@@ -105,6 +105,8 @@ def prediction(task):
             "served": "champion",
             "prediction": task.classes[0],
             "label": task.classes[0],
+            "settled_at": NOW,
+            "inputs": "0" * 16,
             "run_url": "",
         }
         | dict.fromkeys(task.probability_columns, 0.5)

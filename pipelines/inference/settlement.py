@@ -1,0 +1,45 @@
+"""Settling predictions: writing down what turned out beside what was predicted, once it is known."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from pipelines.datasets import Task
+from pipelines.stores.base import Store
+from pipelines.stores.catalogue import predictions_group
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What one run settled: predictions that were open, and settled ones whose outcome was corrected."""
+
+    settled: int
+    corrected: int
+
+
+def settle(store: Store, task: Task, *, predictions: pd.DataFrame, samples: pd.DataFrame, now: datetime) -> Settlement:
+    """Give each prediction the outcome that its sample has now, joined by `sample_id`.
+
+    What was predicted is never touched. A prediction whose outcome is taken back keeps the one that it had. Nothing is
+    written where nothing changed.
+
+    Parameters
+    ----------
+    predictions, samples
+        Rows of the predictions group of the task and of the samples group of its data set, in any order.
+    now
+        The clock of the run (UTC), which becomes `settled_at`.
+    """
+    changed = newly_settled(task, predictions, samples, now)
+    opened = changed["sample_id"].isin(predictions.loc[predictions["label"].isna(), "sample_id"])
+    store.upsert(predictions_group(task), changed)
+    return Settlement(settled=int(opened.sum()), corrected=int((~opened).sum()))
+
+
+def newly_settled(task: Task, predictions: pd.DataFrame, samples: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    """The predictions whose outcome is known now and was not, or was another, with it and with `settled_at`."""
+    outcomes = pd.Series(task.labels(samples).to_numpy(), index=samples["sample_id"].to_numpy(), dtype=object)
+    outcome = predictions["sample_id"].map(outcomes)
+    changed = outcome.notna() & (outcome != predictions["label"])
+    return predictions[changed].assign(label=outcome[changed], settled_at=now).reset_index(drop=True)
