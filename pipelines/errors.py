@@ -12,6 +12,7 @@ PipelineError                 what went wrong and what to do, in one sentence; e
 │   ├── VersionTaken          another run registered this version first
 │   └── ChampionMoved         another run moved the champion first
 ├── ModelRefused              a model folder that must not be used
+├── NotPortable               a kind of model that runs in Python only
 ├── NotebookError             a notebook that cannot be run, or a cell that failed
 └── PublishError              the Hugging Face Hub
 """
@@ -67,6 +68,10 @@ class ChampionMoved(StoreError):
 
 class ModelRefused(PipelineError):
     """A model folder is damaged, or was made by software that this environment does not have."""
+
+
+class NotPortable(PipelineError):
+    """A kind of model that runs in Python only."""
 
 
 class NotebookError(PipelineError):

@@ -111,6 +111,13 @@ def quarantine_rows(rejected: pd.DataFrame, source: str, seen_at: datetime) -> p
     )
 
 
+def allowed_range(feature: Feature) -> str:
+    """The physical range as an addition to a sentence, such as ` (allowed: from 5 to 25 % vol)`; empty without one."""
+    bounds = {"from": feature.low, "to": feature.high}
+    text = " ".join(f"{word} {bound:g}" for word, bound in bounds.items() if math.isfinite(bound))
+    return f" (allowed: {text} {feature.unit}".rstrip() + ")" if text else ""
+
+
 def _check_columns(columns: Sequence[Feature | Label], rows: pd.DataFrame) -> None:
     missing = [column.name for column in columns if column.name not in rows.columns]
     if missing:
@@ -132,7 +139,7 @@ def _checker(
 
 def _numbers(cells: pd.Series, feature: Feature) -> tuple[pd.Series, Faults]:
     numbers = _as_numbers(cells)
-    allowed = _allowed_range(feature)
+    allowed = allowed_range(feature)
     faults = {
         f"is not a number{allowed}": np.isnan(numbers) & cells.notna().to_numpy(),
         f"is infinite{allowed}": np.isinf(numbers),
@@ -180,12 +187,6 @@ def _as_integer_texts(cells: pd.Series) -> pd.Series:
     numbers = pd.Series(_as_numbers(cells), index=cells.index)
     whole = np.isfinite(numbers) & (numbers == np.trunc(numbers))
     return numbers.where(whole).map(lambda number: str(int(number)), na_action="ignore").astype(object)
-
-
-def _allowed_range(feature: Feature) -> str:
-    bounds = {"from": feature.low, "to": feature.high}
-    text = " ".join(f"{word} {bound:g}" for word, bound in bounds.items() if math.isfinite(bound))
-    return f" (allowed: {text} {feature.unit}".rstrip() + ")" if text else ""
 
 
 def _shown(cell: object) -> str:

@@ -12,6 +12,7 @@ from pipelines.datasets.arrivals import ARRIVED, HISTORICAL
 from pipelines.monitoring import document as scoreboard
 from pipelines.monitoring import page as site
 from pipelines.monitoring import quality as monitoring
+from pipelines.monitoring.browser_model import browser_files, form_of
 from pipelines.monitoring.document import DataState, Document, TaskState
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures import scores
@@ -39,7 +40,7 @@ class DashboardReport:
 
 
 def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> DashboardReport:
-    """Compute, draw and put the pictures of every task, `dashboard/metrics.json` and `site/index.html`.
+    """Compute, draw and put the pictures of every task, `dashboard/metrics.json`, `site/index.html` and its models.
 
     Files that are as before are not written. `now` only tells whether a run is late; numbers and pictures depend on
     the store alone.
@@ -56,9 +57,13 @@ def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> Dashboar
     }
     merged = _merged(store, own, {task: _alts(each) for task, each in pictures.items()})
     files[METRICS_FILE] = json.dumps(merged, sort_keys=True, indent=1, allow_nan=False).encode()
+    for state in states:
+        files |= browser_files(store, dataset, state.task, state.champion, data.historical)
     written = _put(store, files)
     document = json.loads(files[METRICS_FILE])
-    page = site.render_site(document, {name: store.get_file(name) or b"" for name in _picture_names(document)}, now)
+    drawn = {name: store.get_file(name) or b"" for name in _picture_names(document)}
+    forms = {task: form for task in document["tasks"] if (form := form_of(store, task))}
+    page = site.render_site(document, drawn, now, forms)
     return DashboardReport(dataset.name, (*written, *_put(store, {SITE_FILE: page.encode()})), own)
 
 

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipelines import wording
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
+from pipelines.monitoring.browser_model import Form
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What a reader sees first; the recalls stand in a table of their own.
@@ -27,8 +29,13 @@ PICTURES = ("newest", "quality", "confusion", "recent", "drift", "calibration")
 RECENT_SHOWN = 10
 
 
-def render_site(document: Mapping[str, Any], pictures: Mapping[str, bytes], now: datetime) -> str:
-    """The page as one HTML text that needs no other file, no network and no script.
+def render_site(
+    document: Mapping[str, Any],
+    pictures: Mapping[str, bytes],
+    now: datetime,
+    forms: Mapping[str, Form] = MappingProxyType({}),
+) -> str:
+    """The page as one HTML text that needs no other file, no network and no script, but for its forms.
 
     Parameters
     ----------
@@ -38,9 +45,12 @@ def render_site(document: Mapping[str, Any], pictures: Mapping[str, bytes], now:
         The PNG files by their name, such as `dashboard/<task>/newest.png`.
     now
         The clock: a run that is late by then is marked. A script in the page marks those that become late afterwards.
+    forms
+        By task, the form with which a reader asks the champion; its model is loaded when it is opened.
     """
     return _environment().get_template("index.html.j2").render(
         document=document,
+        forms=forms,
         images={name: base64.b64encode(png).decode() for name, png in pictures.items()},
         late=[name for name, task in document["tasks"].items() if is_late(task, now)],
         main_metrics=MAIN_METRICS,
