@@ -141,6 +141,7 @@ def _forest(forest: ExtraTreesClassifier) -> list[Step]:
     """The trees one after the other, the nodes of each in the order in which a walk to the left meets them.
 
     A node is the column that it looks at, or the number of columns plus the position of its leaf among all that differ.
+    Thresholds are in single precision already, see `ensemble.slim`.
     """
     trees = [estimator.tree_ for estimator in forest.estimators_]
     is_leaf = np.concatenate([tree.children_left == tree.children_right for tree in trees])

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import Task
 from pipelines.datasets.contract import allowed_range
 from pipelines.datasets.spec import Feature
 from pipelines.errors import ModelRefused, NotPortable
@@ -28,11 +29,12 @@ FORMAT = 1
 LARGEST = 3_000_000
 HARDEST = 9  # of zlib: a tenth of a second more, once a champion
 NO_ZLIB_HEADER = -15
+REFUSED = "It is damaged, or was made by software that this system no longer has; the next training replaces it."
+
+log = logging.getLogger(__name__)
 
 
-def browser_files(
-    store: Store, dataset: DataSet, task: Task, champion: int | None, history: pd.DataFrame
-) -> dict[str, bytes]:
+def browser_files(store: Store, task: Task, champion: int | None, history: pd.DataFrame) -> dict[str, bytes]:
     """The files of the form of a task that are to be put anew; none without a champion or where it is still the same.
 
     Parameters
@@ -49,9 +51,12 @@ def browser_files(
     try:
         model = load_version(store, task, champion, models.load)
         script = model_script(model)
-    except (ModelRefused, NotPortable) as error:
+    except ModelRefused as error:
+        log.warning("%s: no form on the page: %s", task.name, error)
+        return {_form_file(task.name): _json(key | {"refusal": REFUSED})}
+    except NotPortable as error:
         return {_form_file(task.name): _json(key | {"refusal": str(error)})}
-    form = key | {"refusal": "", "size": len(script)} | form_document(dataset, task, model, history)
+    form = key | {"refusal": "", "size": len(script)} | form_document(task, model, history)
     return {_form_file(task.name): _json(form), f"{FOLDER}{task.name}.js": script}
 
 
@@ -82,9 +87,9 @@ def model_script(model: models.Model) -> bytes:
     return f"receiveModel(...{arguments});\n".encode()
 
 
-def form_document(dataset: DataSet, task: Task, model: models.Model, history: pd.DataFrame) -> Form:
+def form_document(task: Task, model: models.Model, history: pd.DataFrame) -> Form:
     """The inputs with what is allowed and usual, the decision rule, and a real sample of each class to begin with."""
-    features = [dataset.feature(name) for name in model.inputs]
+    features = [task.dataset.feature(name) for name in model.inputs]
     form: Form = plain(
         {
             # Another model has another address, so that no browser takes it for the one that it has kept.

@@ -58,7 +58,7 @@ def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> Dashboar
     merged = _merged(store, own, {task: _alts(each) for task, each in pictures.items()})
     files[METRICS_FILE] = json.dumps(merged, sort_keys=True, indent=1, allow_nan=False).encode()
     for state in states:
-        files |= browser_files(store, dataset, state.task, state.champion, data.historical)
+        files |= browser_files(store, state.task, state.champion, data.historical)
     written = _put(store, files)
     document = json.loads(files[METRICS_FILE])
     drawn = {name: store.get_file(name) or b"" for name in _picture_names(document)}

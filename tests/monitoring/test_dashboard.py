@@ -33,7 +33,7 @@ def document_of(store):
 def test_a_refresh_puts_numbers_pictures_and_the_page(operated):
     store, report = operated
     names = {f"dashboard/iris_variety/{name}.png" for name in PICTURES}
-    assert set(report.written) == {*names, METRICS_FILE, SITE_FILE}
+    assert set(report.written) == {*names, METRICS_FILE, "site/models/iris_variety.json", SITE_FILE}
     assert all(store.get_file(name).startswith(b"\x89PNG") for name in names)
 
 
