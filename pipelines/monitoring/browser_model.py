@@ -14,9 +14,9 @@ from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.contract import allowed_range
 from pipelines.datasets.spec import Feature
+from pipelines.documents import plain
 from pipelines.errors import ModelRefused, NotPortable
 from pipelines.models.portable import portable
-from pipelines.monitoring.document import plain
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
 
