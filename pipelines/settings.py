@@ -11,6 +11,8 @@ from pipelines.errors import SettingError
 
 STORES = ("embedded", "hopsworks")
 WRITE_PATHS = ("kafka", "delta")
+# What a Space of this project can run on: the free processor, or borrowed graphics cards; empty leaves it to the plan.
+HARDWARE = ("cpu-basic", "zero-a10g")
 DEFAULT_PORT, LARGEST_PORT = 443, 65535
 
 # A name as in a DNS or an address of version 4, or one of version 6 in brackets.
@@ -41,6 +43,7 @@ class HubSettings:
     token: str = field(default="", repr=False)
     namespace: str = ""
     endpoint: str = "https://huggingface.co"
+    hardware: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             token=_secret(values, "HF_TOKEN"),
             namespace=values.get("HF_NAMESPACE", ""),
             endpoint=values.get("HF_ENDPOINT") or HubSettings.endpoint,
+            hardware=_choice(values, "HF_HARDWARE", HARDWARE, default=""),
         ),
         run=_run_settings(values),
     )
@@ -116,7 +120,7 @@ def _run_settings(values: Mapping[str, str]) -> RunSettings:
 
 def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
     value = (values.get(name) or default).lower()
-    if value not in allowed:
+    if value and value not in allowed:
         raise _wrong(name, values[name], f"it can be {' or '.join(allowed)}. Set one of these or unset it.")
     return value
 

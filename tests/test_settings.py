@@ -30,6 +30,7 @@ def test_an_empty_variable_counts_as_unset():
     [
         ("STORE", "postgres"),
         ("HOPSWORKS_WRITE_PATH", "carrier pigeon"),
+        ("HF_HARDWARE", "t4-small"),
         ("HOPSWORKS_PORT", "https"),
         ("HOPSWORKS_PORT", "0"),
         ("HOPSWORKS_PORT", "65536"),

@@ -4,6 +4,7 @@ A bundle is a mapping of paths to contents. It is the same for the same store an
 publishing can tell by a hash whether anything changed.
 """
 
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ INTERFACE = "interface"
 # Everything below these folders of a Space belongs to this project; whatever else is there is left alone.
 OWNED = ("pipelines/", f"{INTERFACE}/", "models/", "samples/", "history/", "dashboard/")
 REQUIREMENTS = ("gradio", "matplotlib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops", "threadpoolctl")
+# The Hub's own package for its graphics cards, without which it refuses a Space on ZeroGPU. Here it is never installed:
+# `spaces` is a folder of this project.
+HUB_PACKAGE = "spaces==0.51.3"
+# ZeroGPU has this Python and no other near it; for all Spaces, so that they are one thing.
+PYTHON = "3.12.12"
 # Enough to find a near neighbour and to look natural; keeps the bundle of a large data set small.
 MOST_ROWS = {"train": 5000, "reserve": 2000}
 EXAMPLES_PER_CLASS = 5
@@ -94,16 +100,16 @@ def _program(name: str, lock: Lock) -> dict[str, bytes]:
     """The rooms of `pipelines` that run on the Hub, the interface, what starts it, and what it is installed with."""
     folder = ROOT / "spaces" / name
     readme = Template((folder / "README.template.md").read_text(encoding="utf-8"))
-    versions = {"sdk_version": lock.version("gradio"), "python_version": lock.python}
+    versions = {"sdk_version": lock.version("gradio"), "python_version": PYTHON}
     pins = lock.closure(REQUIREMENTS)
-    starter = (folder / "app.py").read_text(encoding="utf-8").replace("from spaces.", f"from {INTERFACE}.")
+    starter = re.sub(r"\b(from|import) spaces\.", rf"\1 {INTERFACE}.", (folder / "app.py").read_text(encoding="utf-8"))
     interface = [*(ROOT / "spaces").glob("*.py"), *folder.glob("*.py")]
     modules = [ROOT / "pipelines" / f"{module}.py" for module in MODULES]
     modules += [path for room in ROOMS for path in (ROOT / "pipelines" / room).rglob("*.py")]
     return {
         "app.py": starter.encode(),
         "README.md": readme.substitute(versions).encode(),
-        "requirements.txt": "".join(f"{pin.line}\n" for pin in pins).encode(),
+        "requirements.txt": "".join(f"{line}\n" for line in [*(pin.line for pin in pins), HUB_PACKAGE]).encode(),
         **{path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(modules)},
         **{
             f"{INTERFACE}/{path.relative_to(ROOT / 'spaces').as_posix()}": path.read_bytes()

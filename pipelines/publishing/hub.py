@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx2
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_session
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, SpaceHardware, constants, get_session
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -95,19 +95,28 @@ class Hub:
         """Whether the Space is there."""
         return self._tried(f"look up {space}", lambda: self._head(space)) is not None
 
-    def create(self, space: str, sdk: str) -> None:
+    def create(self, space: str, sdk: str, hardware: str | None = None) -> None:
         """Create an empty Space; nothing happens where another run did it first.
+
+        Parameters
+        ----------
+        hardware
+            What it runs on, such as `zero-a10g`; the Hub's own choice where None.
 
         Raises
         ------
         PaymentRequired
             The account's plan does not allow Spaces of this kind.
         """
+        wanted = None if hardware is None else SpaceHardware(hardware)
 
         def attempt() -> None:
             try:
-                self._api.create_repo(space, repo_type="space", space_sdk=sdk)
+                self._api.create_repo(space, repo_type="space", space_sdk=sdk, space_hardware=wanted)
             except HfHubHTTPError as error:
+                if hardware and _status(error) == FORBIDDEN:
+                    # Where it is the namespace that is not ours, the static page meets the same refusal.
+                    raise PaymentRequired(f"{self._endpoint} refuses {space} on {hardware}") from None
                 if _status(error) != CONFLICT:
                     raise
 

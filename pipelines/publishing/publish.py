@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pipelines.errors import PublishError
 from pipelines.publishing.bundle import OWNED, Bundle, site_bundle, space_bundles
@@ -27,16 +27,27 @@ LOG_LINES = 60
 BUSY = ("BUILDING", "RUNNING_BUILDING", "APP_STARTING", "RUNNING_APP_STARTING")
 BROKEN = ("BUILD_ERROR", "CONFIG_ERROR", "RUNTIME_ERROR", "NO_APP_FILE", "DELETING")
 SKIPPED = "HF_TOKEN is not set: no Space is published. The store, its pictures and its static page are not affected."
-NO_PLAN = (
-    "The plan of {owner} does not include Gradio Spaces, so the static page is published instead. The choices: keep "
-    "the static page; start both apps yourself with `python -m pipelines serve`; move to a plan with Gradio Spaces "
-    "(https://huggingface.co/pricing), or name an organisation that has one as HF_NAMESPACE, and publish again."
-)
+PROCESSOR, ZERO_GPU, STATIC = "cpu-basic", "zero-a10g", "static"
+# Which plan was found, by what the Spaces run on, and what it means.
+PLANS = {
+    PROCESSOR: "The plan of {owner} includes Gradio Spaces on a processor. They sleep after 48 hours without a "
+    "visitor, and the next one wakes them.",
+    ZERO_GPU: "The Spaces of {owner} run on ZeroGPU (borrowed graphics cards), of which a free account may have two. "
+    "Nothing here computes on a graphics card, so that no visitor's quota is used.",
+    STATIC: "The plan of {owner} does not include both Gradio Spaces, neither on a processor nor on ZeroGPU, so the "
+    "static page is published instead. The choices: keep the static page; start both apps yourself with "
+    "`python -m pipelines serve`; make room for two Spaces on ZeroGPU; move to a plan with Gradio Spaces "
+    "(https://huggingface.co/pricing), or name an organisation that has one as HF_NAMESPACE, and publish again.",
+}
 
 
 @dataclass(frozen=True)
 class SpaceReport:
-    """What happened to one Space. `log` is the end of its build log or run log where it does not run."""
+    """What happened to one Space.
+
+    `hardware` is what it runs on, as far as the Hub tells; `log` is the end of its build log or run log where it does
+    not run.
+    """
 
     space: str
     url: str
@@ -44,6 +55,7 @@ class SpaceReport:
     change: Change
     commit: str = ""
     stage: str = ""
+    hardware: str = ""
     log: str = ""
 
     @property
@@ -98,7 +110,8 @@ def publish(
     hub = Hub(settings.hub, sleep)
     account = hub.account()
     owner = namespace or settings.hub.namespace or account
-    publisher = Publisher(hub, owner, dry_run, f"Refresh of {now:%Y-%m-%d %H:%M} UTC", sleep)
+    message = f"Refresh of {now:%Y-%m-%d %H:%M} UTC"
+    publisher = Publisher(hub, owner, settings.hub.hardware, dry_run, message, sleep)
     reports = [publisher.publish(bundle) for bundle in space_bundles(store)]
     refused = any(report.outcome == "refused" for report in reports)
     # A static page that an earlier plan left behind must not grow old.
@@ -106,15 +119,16 @@ def publish(
         reports.append(publisher.publish(site_bundle(store)))
     if not dry_run:
         reports = [publisher.awaited(report) for report in reports]
-    return PublishReport(dry_run, tuple(reports), (NO_PLAN.format(owner=owner),) if refused else ())
+    return PublishReport(dry_run, tuple(reports), _plan(reports, owner))
 
 
 @dataclass(frozen=True)
 class Publisher:
-    """One run: where to, whether only to look, and what the commits say."""
+    """One run: where to, on which hardware (empty for what the plan has), whether only to look, what commits say."""
 
     hub: Hub
     owner: str
+    hardware: str
     dry_run: bool
     message: str
     sleep: Callable[[float], None]
@@ -132,7 +146,7 @@ class Publisher:
             return self._report(space, "created", everything)
         try:
             if not exists:
-                self.hub.create(space, bundle.sdk)
+                self._create(space, bundle.sdk)
             push = self._push(space, bundle)
         except PaymentRequired:
             return self._report(space, "refused", Change((), ()))
@@ -143,8 +157,9 @@ class Publisher:
         """The report with the stage that the Space has come to, and with its log where that is a bad one."""
         if report.outcome == "refused":
             return report
-        stage, message = self._settled(report)
-        done = replace(report, stage=stage)
+        state = self._settled(report)
+        stage, message = str(state["stage"]), str(state.get("errorMessage") or "")
+        done = replace(report, stage=stage, hardware=_hardware(state))
         return replace(done, log="\n".join(filter(None, (message, self._log(done))))) if done.failed else done
 
     def _push(self, space: str, bundle: Bundle) -> Push:
@@ -153,8 +168,20 @@ class Publisher:
             return self.hub.difference(space, bundle.files, owned)
         return self.hub.push(space, bundle.files, owned, self.message)
 
-    def _settled(self, report: SpaceReport) -> tuple[str, str]:
-        """Ask until the Space is where its commit leads it, or until it is too late."""
+    def _create(self, space: str, sdk: str) -> None:
+        """Create a Space on what was asked for, or else on the best that the plan includes."""
+        if sdk == STATIC:
+            self.hub.create(space, sdk)
+        elif self.hardware:
+            self.hub.create(space, sdk, self.hardware)
+        else:
+            try:
+                self.hub.create(space, sdk)
+            except PaymentRequired:
+                self.hub.create(space, sdk, ZERO_GPU)
+
+    def _settled(self, report: SpaceReport) -> dict[str, Any]:
+        """Ask until the Space is where its commit leads it, or until it is too late; the state that it is in."""
         waited = quiet = 0
         built = report.outcome == "unchanged"
         while True:
@@ -164,9 +191,9 @@ class Publisher:
             built = built or busy
             arrived = state["sha"] == report.commit if state.get("sha") else built
             if not busy and (arrived or quiet >= SETTLING):
-                return stage, str(state.get("errorMessage") or "")
+                return state
             if waited >= LONGEST_BUILD:
-                return stage, f"Still {stage} after {waited // 60} minutes."
+                return {**state, "errorMessage": f"Still {stage} after {waited // 60} minutes."}
             self.sleep(POLL_SECONDS)
             waited += POLL_SECONDS
             quiet = 0 if busy else quiet + POLL_SECONDS
@@ -181,3 +208,16 @@ class Publisher:
     def _report(self, space: str, outcome: Outcome, change: Change, commit: str = "") -> SpaceReport:
         log.info("%s: %s, %d files", space, outcome, len(change.paths))
         return SpaceReport(space, self.hub.page(space), outcome, change, commit)
+
+
+def _plan(reports: Sequence[SpaceReport], owner: str) -> tuple[str, ...]:
+    """Which plan was found, in words; nothing where the Hub did not tell."""
+    refused = any(report.outcome == "refused" for report in reports)
+    found = {STATIC} if refused else {report.hardware for report in reports}
+    return tuple(words.format(owner=owner) for hardware, words in PLANS.items() if hardware in found)
+
+
+def _hardware(state: Mapping[str, Any]) -> str:
+    """What a Space runs on, or will when it has started."""
+    told = state.get("hardware") or {}
+    return str(told.get("current") or told.get("requested") or "")

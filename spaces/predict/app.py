@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import spaces.zero_gpu  # noqa: F401 - before all that might touch a graphics card
 from spaces.markup import launch
 from spaces.predict.page import build
 

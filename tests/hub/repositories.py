@@ -3,10 +3,17 @@
 import base64
 import hashlib
 import json
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.cards import front_matter
+
+PROCESSOR, ZERO_GPU = "cpu-basic", "zero-a10g"
+# Gradio Spaces on ZeroGPU that an account may have, by its plan; `restricted` stands for one not in good standing.
+ZERO_GPU_SPACES = {"pro": 10, "free": 2, "restricted": 0}
+ZERO_GPU_PYTHONS = ("3.10.13", "3.12.12")
 LARGEST_REGULAR_FILE = 10 * 1024 * 1024
 # The files that the Hub keeps as git blobs are text; these endings are in the .gitattributes of a new repository.
 BINARY_ENDINGS = (".parquet", ".png", ".skops", ".zip", ".gz", ".bin", ".jpg", ".ico")
@@ -14,7 +21,7 @@ BINARY_ENDINGS = (".parquet", ".png", ".skops", ".zip", ".gz", ".bin", ".jpg", "
 
 @dataclass(frozen=True)
 class Account:
-    """Who a token belongs to. `role` is that of the token: write or read; `plan` is free or pro."""
+    """Who a token belongs to. `role` is that of the token: write or read; `plan` one of `ZERO_GPU_SPACES`."""
 
     name: str
     organisations: tuple[str, ...] = ()
@@ -80,6 +87,7 @@ class Space:
     stages: list[str] = field(default_factory=list)
     stage: str = "NO_APP_FILE"
     running: str = ""
+    hardware: str = PROCESSOR
     build_log: str = ""
     run_log: str = ""
 
@@ -124,8 +132,10 @@ class Hub:
     broken_starts: dict[str, str] = field(default_factory=dict)
     stale_polls: int = 0
     tells_running_commit: bool = True
+    # What the service answers to one Space too many on ZeroGPU is not known.
+    no_room: int = 402
 
-    def create(self, account: Account, namespace: str, name: str, sdk: str) -> Space:
+    def create(self, account: Account, namespace: str, name: str, sdk: str, hardware: str = PROCESSOR) -> Space:
         """Make an empty Space with the one commit that the Hub puts there itself."""
         if not account.may_write(namespace):
             message = f'You don\'t have the rights to create a space under the namespace "{namespace}"'
@@ -133,13 +143,9 @@ class Hub:
         identity = f"{namespace}/{name}"
         if identity in self.spaces:
             raise HubError(409, "You already created this space repo", url=f"/spaces/{identity}")
-        if sdk != "static" and account.plan == "free":
-            raise HubError(
-                402,
-                "Static Spaces are free for everyone, but hosting Gradio and Docker Spaces on free cpu-basic requires "
-                "a PRO subscription. Subscribe at https://huggingface.co/pro",
-            )
-        space = Space(identity, sdk)
+        if sdk != "static":
+            self._check_plan(account, hardware)
+        space = Space(identity, sdk, hardware=hardware)
         space.append({".gitattributes": Blob(b"*.png filter=lfs\n")}, "initial commit", account.name)
         self.spaces[identity] = space
         return space
@@ -164,6 +170,17 @@ class Hub:
             if space.stage == "RUNNING" and not space.stages:
                 space.running = space.head.oid
         return space.stage
+
+    def _check_plan(self, account: Account, hardware: str) -> None:
+        if hardware == PROCESSOR and account.plan != "pro":
+            raise HubError(
+                402,
+                "Static Spaces are free for everyone, but hosting Gradio and Docker Spaces on free cpu-basic requires "
+                "a PRO subscription. Subscribe at https://huggingface.co/pro",
+            )
+        there = sum(space.hardware == ZERO_GPU for space in self.spaces.values())
+        if hardware == ZERO_GPU and there >= ZERO_GPU_SPACES[account.plan]:
+            raise HubError(self.no_room, f"You can host at most {ZERO_GPU_SPACES[account.plan]} Spaces on ZeroGPU")
 
     def _apply(self, files: dict[str, Blob], key: str, value: dict[str, Any]) -> None:
         path = value["path"]
@@ -195,9 +212,21 @@ class Hub:
         elif space.id in self.broken_starts:
             space.run_log = self.broken_starts[space.id]
             space.stages = [*before, "BUILDING", "APP_STARTING", "RUNTIME_ERROR"]
+        elif space.hardware == ZERO_GPU and (missing := _lacks_for_zero_gpu(space.head.files)):
+            space.run_log = f"RuntimeError: {missing}"
+            space.stages = [*before, "BUILDING", "APP_STARTING", "RUNTIME_ERROR"]
         else:
             busy = "RUNNING_BUILDING" if space.running else "BUILDING"
             space.stages = [*before, busy, "APP_STARTING", "RUNNING"]
+
+
+def _lacks_for_zero_gpu(files: dict[str, Blob]) -> str:
+    """What keeps a Space from starting on ZeroGPU; empty where nothing does."""
+    python = front_matter(files["README.md"].content.decode()).get("python_version")
+    if python not in ZERO_GPU_PYTHONS:
+        return f"Python {python} is not available on ZeroGPU, which has {' and '.join(ZERO_GPU_PYTHONS)}"
+    decorated = any(re.search(rb"^\s*@(spaces\.)?GPU\b", blob.content, re.MULTILINE) for blob in files.values())
+    return "" if decorated else "No @spaces.GPU function detected during startup"
 
 
 def upload_mode(path: str, size: int, sample: bytes) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from hub.calls import Answer, Call
 from hub.cards import complaints
-from hub.repositories import HubError, upload_mode
+from hub.repositories import PROCESSOR, HubError, upload_mode
 
 TOKEN_SECONDS = 3600
 SPACE = r"/api/spaces/(?P<id>[^/]+/[^/]+)"
@@ -33,7 +33,7 @@ def create(call: Call) -> Answer:
     """Create a Space."""
     wanted = call.json
     namespace = wanted.get("organization") or call.who.name
-    space = call.hub.create(call.who, namespace, wanted["name"], wanted["sdk"])
+    space = call.hub.create(call.who, namespace, wanted["name"], wanted["sdk"], wanted.get("hardware", PROCESSOR))
     return Answer({"url": f"{call.stand_in.url}/spaces/{space.id}"})
 
 
@@ -123,7 +123,7 @@ def commit(call: Call) -> Answer:
 def runtime(call: Call) -> Answer:
     """How the Space is doing."""
     space = call.space
-    found: dict[str, Any] = {"stage": call.hub.poll(space), "hardware": {"current": "cpu-basic", "requested": None}}
+    found: dict[str, Any] = {"stage": call.hub.poll(space), "hardware": {"current": space.hardware, "requested": None}}
     if call.hub.tells_running_commit:
         found["sha"] = space.running or None
     return Answer(found)

@@ -8,7 +8,7 @@ import yaml
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.errors import NotReadyError
 from pipelines.publishing import bundle as bundles
-from pipelines.publishing.bundle import ROOT, site_bundle, space_bundles, write_bundle
+from pipelines.publishing.bundle import HUB_PACKAGE, PYTHON, ROOT, site_bundle, space_bundles, write_bundle
 from pipelines.publishing.lock import FILE, read_lock
 from pipelines.stores.embedded import EmbeddedStore
 
@@ -47,7 +47,8 @@ def test_versions_agree_between_the_readme_the_requirements_and_the_lock(empty, 
     assert card["sdk"] == "gradio"
     assert card["sdk_version"] == lock.version("gradio")
     assert re.fullmatch(r"\d+\.\d+\.\d+", card["sdk_version"])
-    assert card["python_version"] == lock.python == "3.11"
+    assert card["python_version"] == PYTHON
+    assert f"{HUB_PACKAGE}\n" in requirements
     for package in ("gradio", "scikit-learn", "skops", "numpy"):
         assert f"{package}=={lock.version(package)}\n" in requirements
     assert (ROOT / card["app_file"]).name in empty[name].files

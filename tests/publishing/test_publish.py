@@ -14,9 +14,10 @@ from pipelines.settings import read_settings
 
 NOW = datetime(2026, 3, 31, 5, 17, tzinfo=UTC)
 README = (
-    b'---\nsdk: gradio\nsdk_version: "6.31.0"\npython_version: "3.11"\napp_file: app.py\n'
+    b'---\nsdk: gradio\nsdk_version: "6.31.0"\npython_version: "3.12.12"\napp_file: app.py\n'
     b"colorFrom: red\ncolorTo: blue\n---\n"
 )
+ZERO_GPU = b"from spaces import GPU\n\n\n@GPU\ndef unused():\n    pass\n"
 SITE_README = b"---\nsdk: static\ncolorFrom: red\ncolorTo: blue\n---\n"
 PREDICT, MONITOR, SITE = "acme/serverless-ml-predict", "acme/serverless-ml-monitor", "acme/serverless-ml-site"
 
@@ -25,7 +26,7 @@ class Contents:
     """What the bundles are made of; a test changes it as a store would change."""
 
     def __init__(self):
-        app = {"README.md": README, "app.py": b"import gradio\n"}
+        app = {"README.md": README, "app.py": b"import gradio\n", "interface/zero_gpu.py": ZERO_GPU}
         self.predict = {**app, "models/t/model.skops": b"PK\0\1"}
         self.monitor = {**app, "dashboard/t/recent.png": b"\x89PNG\0one", "history/t.parquet": b"PAR1\0one"}
         self.site = {"README.md": SITE_README, "index.html": b"<p>one</p>"}
@@ -51,6 +52,7 @@ def fixture_stand_in():
         "hf_writer_token": Account("acme", organisations=("umbrella",)),
         "hf_reader_token": Account("acme", role="read"),
         "hf_free_token": Account("acme", plan="free"),
+        "hf_restricted_token": Account("acme", plan="restricted"),
     }
     with running(HubState(accounts=accounts)) as stand_in:
         yield stand_in
@@ -107,7 +109,7 @@ def test_a_daily_refresh_touches_only_the_data_and_pictures_that_changed(run, st
 def test_a_dry_run_names_what_would_change_and_changes_nothing(run, stand_in, contents):
     report = run(dry_run=True)
     assert outcomes(report) == {PREDICT: "created", MONITOR: "created"}
-    assert report.spaces[0].change.write == ("README.md", "app.py", "models/t/model.skops")
+    assert report.spaces[0].change.write == ("README.md", "app.py", "interface/zero_gpu.py", "models/t/model.skops")
     assert stand_in.hub.spaces == {}
     run()
     contents.predict["app.py"] = b"import gradio as gr\n"
@@ -133,15 +135,61 @@ def test_without_a_token_one_line_says_what_is_skipped(run, stand_in):
     assert stand_in.log == []
 
 
-def test_a_plan_without_gradio_spaces_gets_the_static_page_and_the_choices(run, stand_in):
+def test_a_paid_plan_gets_processors_and_the_report_says_what_that_means(run, stand_in):
+    report = run()
+    assert {space.hardware for space in stand_in.hub.spaces.values()} == {"cpu-basic"}
+    assert [space.hardware for space in report.spaces] == ["cpu-basic", "cpu-basic"]
+    assert len(report.notices) == 1
+    assert "on a processor" in report.notices[0]
+
+
+def test_a_free_account_gets_both_spaces_on_zero_gpu_and_hears_what_that_means(run, stand_in):
     report = run(token="hf_free_token")
+    assert outcomes(report) == {PREDICT: "created", MONITOR: "created"}
+    assert [space.stage for space in report.spaces] == ["RUNNING", "RUNNING"]
+    assert {space.hardware for space in stand_in.hub.spaces.values()} == {"zero-a10g"}
+    assert "ZeroGPU" in report.notices[0]
+    assert "free account" in report.notices[0]
+    again = run(token="hf_free_token")
+    assert outcomes(again) == {PREDICT: "unchanged", MONITOR: "unchanged"}
+    assert again.notices == report.notices
+
+
+def test_the_hardware_that_is_asked_for_is_the_only_one_that_is_tried(run, stand_in):
+    run(HF_HARDWARE="zero-a10g")
+    assert {space.hardware for space in stand_in.hub.spaces.values()} == {"zero-a10g"}
+    report = run(token="hf_free_token", namespace="acme", HF_HARDWARE="cpu-basic")
+    assert outcomes(report) == {PREDICT: "unchanged", MONITOR: "unchanged"}
+    stand_in.hub.spaces.clear()
+    report = run(token="hf_free_token", HF_HARDWARE="cpu-basic")
+    assert outcomes(report) == {PREDICT: "refused", MONITOR: "refused", SITE: "created"}
+
+
+@pytest.mark.parametrize("status", [402, 403])
+def test_an_account_with_room_for_one_space_keeps_it_and_gets_the_static_page_too(run, stand_in, status):
+    stand_in.hub.no_room = status
+    stand_in.hub.create(Account("acme"), "acme", "older", "gradio", "zero-a10g")
+    report = run(token="hf_free_token")
+    assert outcomes(report) == {PREDICT: "created", MONITOR: "refused", SITE: "created"}
+    assert "room" in report.notices[0]
+
+
+def test_a_space_on_zero_gpu_without_the_function_that_it_asks_for_is_a_failure(run, contents):
+    del contents.predict["interface/zero_gpu.py"]
+    report = run(token="hf_free_token")
+    assert report.failed == (PREDICT,)
+    assert "@spaces.GPU" in report.spaces[0].log
+
+
+def test_a_plan_without_gradio_spaces_gets_the_static_page_and_the_choices(run, stand_in):
+    report = run(token="hf_restricted_token")
     assert outcomes(report) == {PREDICT: "refused", MONITOR: "refused", SITE: "created"}
     assert report.failed == ()
     assert set(stand_in.hub.spaces) == {SITE}
     assert stand_in.space(SITE).sdk == "static"
     assert "pipelines serve" in report.notices[0]
     assert "pricing" in report.notices[0]
-    again = run(token="hf_free_token")
+    again = run(token="hf_restricted_token")
     assert outcomes(again)[SITE] == "unchanged"
 
 
@@ -154,11 +202,11 @@ def test_a_plan_that_ended_after_the_spaces_were_made_gets_the_static_page(run, 
 
 
 def test_a_static_page_of_an_earlier_plan_is_kept_fresh(run, stand_in, contents):
-    run(token="hf_free_token")
+    run(token="hf_restricted_token")
     contents.site["index.html"] = b"<p>two</p>"
     report = run()
     assert outcomes(report) == {PREDICT: "created", MONITOR: "created", SITE: "updated"}
-    assert report.notices == ()
+    assert "static page" not in report.notices[0]
     assert stand_in.space(SITE).head.files["index.html"].content == b"<p>two</p>"
 
 

@@ -15,7 +15,8 @@ TOKEN = "hf_writer_token"
 
 @pytest.fixture(name="stand_in")
 def fixture_stand_in(monkeypatch):
-    accounts = {TOKEN: Account("acme"), "hf_free_token": Account("acme", plan="free")}
+    accounts = {TOKEN: Account("acme"), "hf_free_token": Account("acme", plan="free"),
+                "hf_restricted_token": Account("acme", plan="restricted")}  # fmt: skip
     monkeypatch.setattr(publishing, "POLL_SECONDS", 0.01)
     with running(HubState(accounts=accounts)) as stand_in:
         monkeypatch.setenv("HF_ENDPOINT", stand_in.url)
@@ -80,8 +81,16 @@ def test_without_a_token_nothing_is_published_and_that_is_no_failure(publish, st
     assert stand_in.log == []
 
 
-def test_a_plan_without_gradio_spaces_publishes_the_page_and_names_the_choices(publish, stand_in, monkeypatch):
+def test_a_free_account_has_both_spaces_running_and_reads_on_what(publish, stand_in, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_free_token")
+    code, told = publish()
+    assert code == 0
+    assert [stand_in.space(name).stage for name in (PREDICT, MONITOR)] == ["RUNNING", "RUNNING"]
+    assert "ZeroGPU" in told
+
+
+def test_a_plan_without_gradio_spaces_publishes_the_page_and_names_the_choices(publish, stand_in, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_restricted_token")
     code, told = publish()
     assert code == 0
     assert "pipelines serve" in told

@@ -4,13 +4,17 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from pipelines.publishing.bundle import space_bundles, write_bundle
+from pipelines.publishing.bundle import PYTHON, space_bundles, write_bundle
 from pipelines.publishing.serve import free_port
 from pipelines.stores.embedded import EmbeddedStore
 
@@ -30,6 +34,13 @@ sys.addaudithook(guard)
 START_SECONDS = 60
 
 
+def python_of_a_space():
+    """The Python that a Space has, as far as this machine has it in its own way or through pyenv; else the one here."""
+    name = ".".join(PYTHON.split(".")[:2])
+    installed = [*Path.home().glob(f".pyenv/versions/{name}.*/bin/python"), shutil.which(f"python{name}")]
+    return str(next(filter(None, installed), sys.executable))
+
+
 @pytest.fixture(name="folders", scope="module")
 def fixture_folders(demo_dir, tmp_path_factory):
     folders = {}
@@ -46,14 +57,15 @@ def fixture_python(folders, tmp_path_factory):
     assert requirements.read_bytes() == (folders["monitor"] / "requirements.txt").read_bytes()
     folder = tmp_path_factory.mktemp("environment")
     python = folder / "bin" / "python"
+    base = python_of_a_space()
     if uv := shutil.which("uv"):
         commands = [
-            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)],
+            [uv, "venv", "--quiet", "--clear", "--python", base, str(folder)],
             [uv, "pip", "install", "--quiet", "--python", str(python), "--requirement", str(requirements)],
         ]
     else:
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        commands = [[sys.executable, "-m", "venv", str(folder)], [*pip, "--requirement", str(requirements)]]
+        commands = [[base, "-m", "venv", str(folder)], [*pip, "--requirement", str(requirements)]]
     for command in commands:
         subprocess.run(command, check=True)
     return python
@@ -64,11 +76,12 @@ def fixture_start(python, folders, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(GUARD)
     processes = []
 
-    def start(name):
+    def start(name, **more):
         port = free_port(taken=[])
         environment = {
             "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path),
             "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port),
+            **more,
         }  # fmt: skip
         process = subprocess.Popen(
             [python, "app.py"], cwd=folders[name], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -88,6 +101,28 @@ def fixture_start(python, folders, tmp_path):
     for process in processes:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(name="devices")
+def fixture_devices():
+    """What hands out the graphics cards of ZeroGPU, as far as an app asks that never computes on one."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}", asked=asked)
+    server.shutdown()
+    server.server_close()
 
 
 def ask(url, name, values):
@@ -111,6 +146,20 @@ def test_the_app_that_predicts_runs_on_its_own_requirements_and_gives_the_same_a
 def test_the_app_that_shows_the_record_runs_on_its_own_requirements(start):
     _, page = start("monitor")
     assert '"title":"Monitor"' in page
+
+
+def test_every_requirement_has_a_wheel_for_the_python_and_the_machine_of_a_space(folders, tmp_path):
+    where = ["--target", str(tmp_path), "--python-version", PYTHON, "--python-platform", "x86_64-unknown-linux-gnu"]
+    command = [str(Path(sys.prefix) / "bin" / "uv"), "pip", "install", "--dry-run", "--no-build", *where]
+    subprocess.run([*command, "--requirement", folders["predict"] / "requirements.txt"], check=True)
+
+
+def test_a_start_on_zero_gpu_reports_the_function_that_nobody_calls(start, devices):
+    """With the variables that the Hub sets there, and a stand-in of what hands out its cards."""
+    url, page = start("predict", SPACES_ZERO_GPU="true", SPACES_ZERO_DEVICE_API_URL=devices.url)
+    assert '"title":"Predict"' in page
+    assert ask(url, "predict_iris_variety", [5.0, 3.4, 1.5, 0.2])["prediction"] == "setosa"
+    assert devices.asked == ["/startup-report"]
 
 
 def test_the_environment_has_what_it_needs_and_nothing_of_the_pipelines(python):
