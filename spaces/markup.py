@@ -24,6 +24,7 @@ THEME = gr.themes.Default(primary_hue="indigo", neutral_hue="slate", font=SANS, 
 LARGEST_UPLOAD = "6mb"
 # Gradio keeps a third of a megabyte for each caller it has ever seen; these are the newest.
 MOST_SESSIONS = 200
+LEAST_BAR = 0.0005  # what is shown as 0.0
 LONGEST_LINE = 40  # characters of a cell that stay on one line
 
 CSS = """
@@ -117,7 +118,9 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
 
 
 def bar(share: float, kind: str = "") -> str:
-    """A bar as wide as `share` (0 to 1) of its cell; decoration, the number stands beside it."""
+    """A bar as wide as `share` (0 to 1) of its cell, none for nothing; decoration, the number stands beside it."""
+    if share < LEAST_BAR:
+        return ""
     return f'<span class="bar {kind}" style="width:{max(0.0, min(share, 1.0)):.1%}" aria-hidden="true"></span>'
 
 

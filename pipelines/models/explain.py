@@ -4,7 +4,8 @@ Contributions are Shapley values against one real reference sample (L. Shapley 1
 M. Sundararajan and A. Najmi 2020): what replacing the reference's value by the sample's own changes, averaged over all
 orders of replacing. They ask the model alone, so they hold for any model; they add up to the whole difference; with up
 to `MOST_EXACT` inputs every combination is asked, so nothing is estimated. One reference instead of many keeps this
-within a fraction of a second, and lets a person see what the sample is compared with.
+within a fraction of a second, and lets a person see what the sample is compared with. A sample with gaps is explained
+in each way to fill them, some orders each: an input that was not measured contributes what its likely values do.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipelines.models.ensemble import Floats
-from pipelines.models.model import Model, encode, matrix_probabilities
+from pipelines.models.gaps import possible
+from pipelines.models.model import Model, columns_of_inputs, encode, matrix_probabilities
 
 # 4,096 combinations take a tenth of a second; each input more doubles it.
 MOST_EXACT = 12
@@ -52,7 +54,9 @@ class Explanation:
     exact: bool
 
 
-def explain(model: Model, sample: pd.Series, background: pd.DataFrame) -> Explanation:
+def explain(
+    model: Model, sample: pd.Series, background: pd.DataFrame, learnt: pd.DataFrame | None = None
+) -> Explanation:
     """Explain the model's probabilities for one sample.
 
     Parameters
@@ -61,20 +65,24 @@ def explain(model: Model, sample: pd.Series, background: pd.DataFrame) -> Explan
         The inputs by name; others are ignored.
     background
         Real samples, at least one, of which the most typical one becomes the reference.
+    learnt
+        Real samples to fill gaps of the sample from, as `gaps.predict` does; without any the model fills them itself.
     """
     names = list(model.inputs)
     reference = typical(model.inputs, background)
-    own, other = (encode(model.inputs, one[names].to_frame().T)[0] for one in (sample, reference))
-    exact = len(names) <= MOST_EXACT
-    masks, weights = _every_combination(len(names)) if exact else _some_orders(len(names))
-    asked = masks[:, _input_of_column(model.inputs)]
-    answers = matrix_probabilities(model, np.where(asked, own, other))
-    ends = matrix_probabilities(model, np.stack([other, own]))
+    forms = possible(model.inputs, sample, background.iloc[:0] if learnt is None else learnt)
+    other = encode(model.inputs, reference[names].to_frame().T)
+    exact = len(forms) == 1 and len(names) <= MOST_EXACT
+    masks, weights = _every_combination(len(names)) if exact else _some_orders(len(names), len(forms))
+    asked = masks[:, columns_of_inputs(model.inputs)]
+    answers = matrix_probabilities(model, np.where(asked, np.repeat(forms, len(masks) // len(forms), axis=0), other))
+    chances = matrix_probabilities(model, forms).mean(axis=0)
+    base = matrix_probabilities(model, other)[0]
     return Explanation(
         contributions=pd.DataFrame(weights @ answers, index=names, columns=list(model.classes)),
         reference=reference,
-        base=pd.Series(ends[0], index=list(model.classes)),
-        chances=pd.Series(ends[1], index=list(model.classes)),
+        base=pd.Series(base, index=list(model.classes)),
+        chances=pd.Series(chances, index=list(model.classes)),
         exact=exact,
     )
 
@@ -117,14 +125,6 @@ def _middle(values: pd.Series, kind: str) -> object:
     return known.median() if kind == "numeric" else known.mode().iloc[0]
 
 
-def _input_of_column(inputs: Mapping[str, Mapping[str, Any]]) -> npt.NDArray[np.int64]:
-    """Which input each column of the encoded matrix belongs to."""
-    names = list(inputs)
-    numeric = [name for name, about in inputs.items() if about["kind"] == "numeric"]
-    shares = [name for name, about in inputs.items() for _ in about.get("values", ())]
-    return np.array([names.index(name) for name in (*numeric, *shares)], dtype=np.int64)
-
-
 def _every_combination(m: int) -> tuple[npt.NDArray[np.bool_], Floats]:
     """All 2^m combinations of inputs (rows), and how much the answer to each adds to each input's value (m, 2^m)."""
     masks = (np.arange(2**m)[:, None] >> np.arange(m) & 1).astype(bool)
@@ -135,11 +135,14 @@ def _every_combination(m: int) -> tuple[npt.NDArray[np.bool_], Floats]:
     return masks, np.where(masks, joined[:, None], -left_out[:, None]).T
 
 
-def _some_orders(m: int) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """The combinations met while the inputs are replaced one by one in some orders, with the same weights as above."""
+def _some_orders(m: int, forms: int) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """The combinations met while the inputs are replaced one by one in some orders, with the same weights as above.
+
+    Each of so many forms of a sample has as many orders, which follow each other.
+    """
     rng = np.random.default_rng(SEED)
-    forward = [rng.permutation(m) for _ in range(ORDERS)]
-    orders = [*forward, *(order[::-1] for order in forward)]
+    forward = [rng.permutation(m) for _ in range(forms * max(ORDERS // forms, 1))]
+    orders = [each for order in forward for each in (order, order[::-1])]
     masks = np.concatenate([np.argsort(order)[None, :] < np.arange(m + 1)[:, None] for order in orders])
     weights = np.zeros((m, len(masks)))
     for number, order in enumerate(orders):

@@ -61,12 +61,14 @@ def predict(model: Model, samples: pd.DataFrame) -> pd.DataFrame:
     Columns `prediction` and `probability_<class>` in class order, with the index of `samples`. The probabilities are
     calibrated; the prediction follows the model's decision rule, which need not choose the most probable class.
     """
-    chances = probabilities(model, samples)
+    return as_predictions(model, probabilities(model, samples), samples.index)
+
+
+def as_predictions(model: Model, chances: Floats, index: pd.Index) -> pd.DataFrame:
+    """Probabilities (n, k) as `predict` returns them, with the class that the model's rule chooses."""
     names = [f"probability_{'_'.join(label.lower().split())}" for label in model.classes]
-    frame = pd.DataFrame(chances, columns=names, index=samples.index)
-    frame.insert(
-        0, "prediction", pd.Series(decide(model.classes, chances, model.decision), samples.index, dtype=object)
-    )
+    frame = pd.DataFrame(chances, columns=names, index=index)
+    frame.insert(0, "prediction", pd.Series(decide(model.classes, chances, model.decision), index, dtype=object))
     return frame
 
 
@@ -117,6 +119,14 @@ def encode(inputs: Mapping[str, Mapping[str, Any]], samples: pd.DataFrame) -> Fl
     values = [(name, value) for name, about in inputs.items() for value in about.get("values", ())]
     shares = [samples[name].eq(value).to_numpy(dtype=np.float64, na_value=0.0) for name, value in values]
     return np.column_stack([np.where(np.isfinite(numbers), numbers, np.nan), *shares])
+
+
+def columns_of_inputs(inputs: Mapping[str, Mapping[str, Any]]) -> npt.NDArray[np.int64]:
+    """The number of the input that each column of `encode` belongs to, shape (columns,)."""
+    names = list(inputs)
+    numeric = [name for name, about in inputs.items() if about["kind"] == "numeric"]
+    shares = [name for name, about in inputs.items() for _ in about.get("values", ())]
+    return np.array([names.index(name) for name in (*numeric, *shares)], dtype=np.int64)
 
 
 def fingerprint_inputs(model: Model, samples: pd.DataFrame) -> pd.Series:

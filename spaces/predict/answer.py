@@ -1,14 +1,14 @@
 """The answer to one sample, as data: what is predicted, how sure, why, what is near, and what to be careful about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from pipelines import models
 from pipelines.datasets.contract import validate
+from pipelines.datasets.roles import NEAR
 from pipelines.errors import UsageError
-from pipelines.models import explain
+from pipelines.models import explain, gaps
 
 from .predictor import Predictor, measured, rounded
 
@@ -19,6 +19,7 @@ CONFIDENCE = (
     (0.60, "more likely than not"),
     (0.00, "unsure, other answers are nearly as likely"),
 )
+REMEMBERED = "remembered rather than judged"
 NEAREST = 5
 
 RULES = {
@@ -43,9 +44,10 @@ def answer(predictor: Predictor, given: Mapping[str, object]) -> dict[str, Any]:
 
     Returns
     -------
-    JSON values: `prediction`, `probabilities` (by class), `confidence` and `decision` (in words), `pushes` (by how much
-    each input raised the probability of the answer above that of a typical sample, strongest first), `nearest` (real
-    samples), `warnings`, `sample` (as it was understood), `task`, `version`.
+    JSON values: `prediction`, `probabilities` (by class, averaged over what missing inputs could be), `confidence` and
+    `decision` (in words), `remembered` (in words, where the model learnt this sample or nearly this one; else None),
+    `pushes` (by how much each input raised the probability of the answer above that of a typical sample, strongest
+    first), `nearest` (real samples), `warnings`, `sample` (as it was understood), `task`, `version`.
 
     Raises
     ------
@@ -53,21 +55,29 @@ def answer(predictor: Predictor, given: Mapping[str, object]) -> dict[str, Any]:
         A value breaks the data contract, or nothing was measured at all.
     """
     task, sample = predictor.task, _sample(predictor, given)
-    predicted = models.predict(predictor.model, sample.to_frame().T).iloc[0]
+    predicted = gaps.predict(predictor.model, sample.to_frame().T, predictor.learnt).iloc[0]
     label = str(predicted["prediction"])
     chances = dict(zip(task.classes, map(rounded, predicted[task.probability_columns]), strict=True))
+    nearest = _nearest(predictor, sample)
+    remembered = _remembered(nearest) if sample.notna().all() else None
     return {
         "task": task.name,
         "version": predictor.model.version,
         "prediction": label,
         "probabilities": chances,
-        "confidence": next(words for least, words in CONFIDENCE if chances[label] >= least),
+        "confidence": REMEMBERED if remembered else confidence(chances[label]),
         "decision": _decision(predictor, label, chances),
+        "remembered": remembered,
         "pushes": _pushes(predictor, sample, label),
-        "nearest": _nearest(predictor, sample),
+        "nearest": nearest,
         "warnings": _warnings(predictor, sample),
         "sample": measured(sample),
     }
+
+
+def confidence(chance: float) -> str:
+    """How sure an answer is, in words."""
+    return next(words for least, words in CONFIDENCE if chance >= least)
 
 
 def _sample(predictor: Predictor, given: Mapping[str, object]) -> pd.Series:
@@ -92,7 +102,8 @@ def _decision(predictor: Predictor, label: str, chances: Mapping[str, float]) ->
 def _pushes(predictor: Predictor, sample: pd.Series, label: str) -> list[dict[str, Any]]:
     if predictor.reference is None:
         return []
-    effects = explain.explain(predictor.model, sample, predictor.reference).contributions[label]
+    found = explain.explain(predictor.model, sample, predictor.reference, predictor.learnt)
+    effects = found.contributions[label]
     strongest = effects.abs().sort_values(ascending=False, kind="stable").index
     here, typical = measured(sample), measured(predictor.reference.iloc[0][list(predictor.task.inputs)])
     return [
@@ -117,6 +128,14 @@ def _nearest(predictor: Predictor, sample: pd.Series) -> list[dict[str, Any]]:
     ]
 
 
+def _remembered(nearest: Sequence[Mapping[str, Any]]) -> str | None:
+    """Which learnt sample this one is, where it is as near as rows that never straddle training and test."""
+    if not nearest or nearest[0]["distance"] > NEAR:
+        return None
+    how = "equals" if nearest[0]["distance"] == 0 else "nearly equals"
+    return f"This sample {how} {nearest[0]['sample_id']}, which the model learnt as {nearest[0]['label']}."
+
+
 def _warnings(predictor: Predictor, sample: pd.Series) -> list[str]:
     """Where the sample leaves what the model has seen, and what it lacks."""
     here = measured(sample)
@@ -124,5 +143,11 @@ def _warnings(predictor: Predictor, sample: pd.Series) -> list[str]:
     missing = [feature.title for feature in features if here[feature.name] is None]
     outside = [words for feature in features if (words := predictor.outside(feature, here[feature.name]))]
     stranger = [] if outside or not predictor.is_stranger(sample) else [STRANGE]
-    lacking = [f"Not measured: {', '.join(missing)}. The model takes typical values instead."] if missing else []
+    lacking = [f"Not measured: {', '.join(missing)}. {_filled_with(predictor)}"] if missing else []
     return [*outside, *stranger, *lacking]
+
+
+def _filled_with(predictor: Predictor) -> str:
+    if predictor.learnt.empty:
+        return "The model takes typical values instead, and may be surer than it should be."
+    return "The answer is the average over what they are in the learnt samples that are most like this one in the rest."

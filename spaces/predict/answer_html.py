@@ -17,10 +17,10 @@ ALMOST_ONE = 0.99
 TOLD = ("accuracy", "balanced_accuracy", "log_loss")
 
 
-def page_of(predictor: Predictor, answer: Mapping[str, Any]) -> str:
-    """An `answer.answer` as HTML."""
+def page_of(predictor: Predictor, answer: Mapping[str, Any], truth: str | None = None) -> str:
+    """An `answer.answer` as HTML, judged where it is known what the sample turned out to be."""
     parts = [
-        _verdict(predictor, answer),
+        _verdict(predictor, answer, truth),
         *(note(text(warning), "warning") for warning in answer["warnings"]),
         _probabilities(answer),
         _pushes(predictor, answer),
@@ -30,18 +30,28 @@ def page_of(predictor: Predictor, answer: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
-def _verdict(predictor: Predictor, answer: Mapping[str, Any]) -> str:
+def _verdict(predictor: Predictor, answer: Mapping[str, Any], truth: str | None) -> str:
     label = answer["prediction"]
     chance = answer["probabilities"][label]
     return (
         f'<div class="answer">{_drawing(predictor, answer)}<div class="words" role="status">'
         f'<p>{text(predictor.task.title)}</p><p class="verdict">{text(label)}</p>'
-        f"<p>Probability {_chance(chance)}: {text(answer['confidence'])}.</p>"
+        f"{judged(label, truth)}"
+        f"<p>Probability {chance_text(chance)}: {text(answer['confidence'])}. {text(answer['remembered'] or '')}</p>"
         f"<p>{text(answer['decision'])}</p></div></div>"
     )
 
 
-def _chance(chance: float) -> str:
+def judged(label: str, truth: str | None) -> str:
+    """Whether an answer was right, in a sign and in words; empty where that is not known."""
+    if truth is None:
+        return ""
+    kind, words = ("right", f"✓ Right: it is {truth}.") if label == truth else ("wrong", f"✗ Wrong: it is {truth}.")
+    return f'<p class="truth {kind}">{text(words)}</p>'
+
+
+def chance_text(chance: float) -> str:
+    """A probability as people say it."""
     # No model is certain, whatever its rounded probability says.
     return f"{chance:.0%}" if chance < ALMOST_ONE else f"over {ALMOST_ONE:.0%}"
 
@@ -62,14 +72,13 @@ def _pushes(predictor: Predictor, answer: Mapping[str, Any]) -> str:
     label, pushes = answer["prediction"], answer["pushes"]
     if not pushes:
         return ""
-    largest = max(abs(push["effect"]) for push in pushes) or 1
     rows = [
         [
             text(predictor.task.dataset.feature(push["input"]).title),
             shown(push["value"]),
             shown(push["typical"]),
-            f"{100 * push['effect']:+.1f}",
-            bar(abs(push["effect"]) / largest, "away" if push["effect"] < 0 else ""),
+            points(push["effect"]),
+            bar(abs(push["effect"]), "away" if push["effect"] < 0 else ""),
         ]
         for push in pushes
     ]
@@ -99,6 +108,12 @@ def _model(predictor: Predictor) -> str:
     ]
     caption = f"Model version {predictor.model.version} of {str(info.get('created', ''))[:10]}, on samples kept from it"
     return table(caption, ("Score", "Held-out (95 %)", "Always the majority class"), rows)
+
+
+def points(effect: float) -> str:
+    """A change of probability in hundredths, without a sign where it is none."""
+    rounded = round(100 * effect, 1)
+    return f"{rounded:+.1f}" if rounded else "0.0"
 
 
 def shown(value: float | str | None) -> str:

@@ -8,15 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines import models
-from pipelines.datasets import Task
 from pipelines.datasets.contract import validate
 from pipelines.datasets.sources import SEPARATORS, read_files
+from pipelines.models import gaps
 
 from .door import check_size
+from .predictor import Predictor
 
 # With which a spreadsheet takes a cell for a formula (OWASP, CSV injection); a plain number is none.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Rows with gaps are filled in many ways each; so many in all take half a minute, and fewer than ten say little.
+FILLED_ROWS, FEWEST_NEIGHBOURS = 50_000, 10
 _NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
@@ -37,7 +39,7 @@ class Batch:
         return f"{len(self.predicted)} of {total} rows predicted, {len(self.rejected)} rejected."
 
 
-def predict_file(task: Task, model: models.Model, path: Path) -> Batch:
+def predict_file(predictor: Predictor, path: Path) -> Batch:
     """Predict every row of a CSV file that keeps the data contract of the inputs.
 
     Raises
@@ -46,6 +48,7 @@ def predict_file(task: Task, model: models.Model, path: Path) -> Batch:
         The file is not a CSV file, lacks an input, or is too large.
     """
     check_size(path)
+    task = predictor.task
     read_files([path], list(task.inputs))
     # A file that was predicted before may come again: what was added then is left out.
     ours = {"row", "reasons", "prediction", *task.probability_columns}
@@ -53,13 +56,20 @@ def predict_file(task: Task, model: models.Model, path: Path) -> Batch:
     # Labels in the file are carried along as they are: what is asked for is a prediction.
     checked = validate(task.dataset, whole[list(task.inputs)], labelled=False, features=task.inputs)
     return Batch(
-        _numbered(models.predict(model, checked.accepted), whole), _numbered(checked.rejected[["reasons"]], whole)
+        _numbered(_predicted(predictor, checked.accepted), whole), _numbered(checked.rejected[["reasons"]], whole)
     )
 
 
 def harmless(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame for a spreadsheet: what a cell or a name says there is text, and never a formula that is run."""
     return frame.map(_as_text).rename(columns=_as_text)
+
+
+def _predicted(predictor: Predictor, rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns of `models.predict`; the more rows have gaps, the fewer ways to fill them are averaged over."""
+    with_gaps = int(rows[list(predictor.task.inputs)].isna().any(axis=1).sum())
+    neighbours = min(gaps.NEIGHBOURS, max(FEWEST_NEIGHBOURS, FILLED_ROWS // max(with_gaps, 1)))
+    return gaps.predict(predictor.model, rows, predictor.learnt, neighbours)
 
 
 def _as_text(cell: Any) -> Any:  # noqa: ANN401 - a cell of any type

@@ -215,7 +215,7 @@ def _file_tab(predictors: list[Predictor]) -> None:
 
 def _results(predictor: Predictor, path: Path, folder: Path) -> Results:
     try:
-        done = batch.predict_file(predictor.task, predictor.model, path)
+        done = batch.predict_file(predictor, path)
     except PipelineError as error:
         raise gr.Error(str(error).replace(str(path), path.name), print_exception=False) from None
     frames = {"predictions.csv": done.predicted, "rejected.csv": done.rejected}

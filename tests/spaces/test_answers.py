@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -57,7 +58,8 @@ def test_the_pushes_add_up_to_the_difference_from_the_typical_sample(predictors,
 
 
 def test_a_clear_flower_gets_a_sure_answer_without_warnings(predictors):
-    found = answer(predictors["iris_variety"], SETOSA)
+    predictor = predictors["iris_variety"]
+    found = answer(predictor, measured(predictor.example("setosa", np.random.default_rng(0))[list(SETOSA)]))
     assert found["prediction"] == "setosa"
     assert found["confidence"] == "almost certain"
     assert found["warnings"] == []
@@ -94,7 +96,57 @@ def test_what_is_not_measured_is_named_and_the_rest_is_answered(predictors):
         predictors["wine_grade"], {name: value for name, value in WINE.items() if name not in {"ph", "type"}}
     )
     assert found["sample"]["ph"] is None
-    assert found["warnings"] == ["Not measured: pH, Type. The model takes typical values instead."]
+    assert len(found["warnings"]) == 1
+    assert found["warnings"][0].startswith("Not measured: pH, Type. The answer is the average over")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"), [("iris_variety", {"sepal_width": 2.9}), ("wine_type", {"ph": 3.2}), ("wine_grade", {"ph": 3.2})]
+)
+def test_an_answer_from_one_input_of_all_is_not_surer_than_that_input_allows(predictors, name, given):
+    predictor = predictors[name]
+    found = answer(predictor, given)
+    assert found["confidence"] != "almost certain"
+    (measured_name, value), labels = *given.items(), predictor.task.labels(predictor.learnt)
+    near = labels[(predictor.learnt[measured_name] - value).abs().rank() <= len(labels) / 3]
+    # The model knows no more of this input than how often each class has such a value.
+    for label, chance in found["probabilities"].items():
+        assert chance == pytest.approx((near == label).mean(), abs=0.2)
+
+
+@pytest.mark.parametrize("name", ["iris_variety", "wine_grade"])
+def test_the_pushes_of_a_sample_with_gaps_add_up_too(predictors, name):
+    predictor = predictors[name]
+    given = row_of(predictor) | dict.fromkeys(predictor.task.inputs[:2])
+    found = answer(predictor, given)
+    typical = models.predict(predictor.model, predictor.reference).iloc[0]
+    base = typical[predictor.task.probability_columns[predictor.task.classes.index(found["prediction"])]]
+    difference = found["probabilities"][found["prediction"]] - base
+    assert sum(push["effect"] for push in found["pushes"]) == pytest.approx(difference, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_learnt_sample_is_said_to_be_remembered_and_a_kept_one_is_not(predictors, name):
+    predictor = predictors[name]
+    learnt = predictor.learnt.iloc[0]
+    found = answer(predictor, measured(learnt[list(predictor.task.inputs)]))
+    assert found["confidence"] == "remembered rather than judged"
+    assert "equals" in found["remembered"]
+    assert "which the model learnt as" in page_of(predictor, found)
+    for role in ("test", "reserve"):
+        assert answer(predictor, row_of(predictor, role))["remembered"] is None
+
+
+def test_a_sample_that_is_nearly_a_learnt_one_is_remembered_too(predictors):
+    predictor = predictors["wine_grade"]
+    learnt = measured(predictor.learnt.iloc[0][list(predictor.task.inputs)])
+    found = answer(predictor, learnt | {"alcohol": learnt["alcohol"] + 0.1})
+    assert "nearly equals" in found["remembered"]
+
+
+def test_what_was_not_measured_is_not_taken_for_a_learnt_sample(predictors):
+    predictor = predictors["wine_grade"]
+    assert answer(predictor, {"alcohol": float(predictor.learnt["alcohol"].iloc[0])})["remembered"] is None
 
 
 def test_numbers_may_come_as_text(predictors):
@@ -159,6 +211,24 @@ def test_a_page_of_an_incomplete_sample_is_drawn_with_typical_values(predictors)
         ("wine_type", {"ph": 3.0}),
     ):
         assert "not measured" in page_of(predictors[name], answer(predictors[name], given))
+
+
+def test_a_page_judges_the_answer_where_the_truth_is_known(predictors):
+    predictor = predictors["iris_variety"]
+    found = answer(predictor, SETOSA)
+    assert "✓ Right: it is setosa." in page_of(predictor, found, "setosa")
+    assert "✗ Wrong: it is virginica." in page_of(predictor, found, "virginica")
+    assert "truth" not in page_of(predictor, found)
+
+
+def test_strength_has_one_scale_and_nothing_is_no_bar(predictors):
+    predictor = predictors["iris_variety"]
+    found = answer(predictor, SETOSA)
+    found["pushes"] = [{**push, "effect": effect} for push, effect in zip(found["pushes"], (-0.2, -0.0), strict=False)]
+    page = page_of(predictor, found)
+    assert ">-20.0</td>" in page
+    assert 'class="bar away" style="width:20.0%"' in page
+    assert re.search(r">0\.0</td><td[^>]*></td>", page)
 
 
 def test_texts_from_outside_are_no_markup(predictors):

@@ -3,6 +3,7 @@ import pytest
 
 from pipelines import models
 from pipelines.errors import SourceError
+from spaces.predict.answer import answer
 from spaces.predict.batch import harmless, predict_file
 from spaces.predict.door import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 
@@ -16,7 +17,7 @@ def fixture_predict(predictors, tmp_path):
     def predict(content):
         path = tmp_path / "upload.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return predict_file(predictor.task, predictor.model, path)
+        return predict_file(predictor, path)
 
     return predict
 
@@ -49,6 +50,13 @@ def test_bad_rows_come_back_with_their_number_and_every_reason(predict):
 def test_gaps_are_predicted_and_other_separators_and_headers_are_read(predict):
     batch = predict("\ufeffSepal Length;Sepal Width;Petal Length;Petal Width\n5.0;;1.5;0.2\n")
     assert batch.predicted["prediction"].tolist() == ["setosa"]
+
+
+def test_a_row_with_gaps_has_the_probabilities_that_the_page_shows(predict, predictors):
+    batch = predict(f"{HEADER}\n,2.9,,\n")
+    shown = answer(predictors["iris_variety"], {"sepal_width": 2.9})["probabilities"]
+    found = batch.predicted.iloc[0]
+    assert [found[f"probability_{label}"] for label in shown] == pytest.approx(list(shown.values()), abs=1e-4)
 
 
 def test_a_file_in_which_every_row_is_bad_is_no_error(predict):

@@ -32,6 +32,7 @@ def guard(event, arguments):
 sys.addaudithook(guard)
 """
 START_SECONDS = 60
+UV = Path(sys.prefix) / "bin" / "uv"
 
 
 def python_of_a_space():
@@ -57,17 +58,9 @@ def fixture_python(folders, tmp_path_factory):
     assert requirements.read_bytes() == (folders["monitor"] / "requirements.txt").read_bytes()
     folder = tmp_path_factory.mktemp("environment")
     python = folder / "bin" / "python"
-    base = python_of_a_space()
-    if uv := shutil.which("uv"):
-        commands = [
-            [uv, "venv", "--quiet", "--clear", "--python", base, str(folder)],
-            [uv, "pip", "install", "--quiet", "--python", str(python), "--requirement", str(requirements)],
-        ]
-    else:
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        commands = [[base, "-m", "venv", str(folder)], [*pip, "--requirement", str(requirements)]]
-    for command in commands:
-        subprocess.run(command, check=True)
+    subprocess.run([UV, "venv", "--quiet", "--clear", "--python", python_of_a_space(), folder], check=True)
+    install = ["pip", "install", "--quiet", "--python", python, "--requirement", requirements]
+    subprocess.run([UV, *install], check=True)
     return python
 
 
@@ -150,8 +143,8 @@ def test_the_app_that_shows_the_record_runs_on_its_own_requirements(start):
 
 def test_every_requirement_has_a_wheel_for_the_python_and_the_machine_of_a_space(folders, tmp_path):
     where = ["--target", str(tmp_path), "--python-version", PYTHON, "--python-platform", "x86_64-unknown-linux-gnu"]
-    command = [str(Path(sys.prefix) / "bin" / "uv"), "pip", "install", "--dry-run", "--no-build", *where]
-    subprocess.run([*command, "--requirement", folders["predict"] / "requirements.txt"], check=True)
+    install = ["pip", "install", "--dry-run", "--no-build", "--requirement", folders["predict"] / "requirements.txt"]
+    subprocess.run([UV, *install, *where], check=True)
 
 
 def test_a_start_on_zero_gpu_reports_the_function_that_nobody_calls(start, devices):
