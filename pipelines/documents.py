@@ -1,4 +1,4 @@
-"""How values become JSON."""
+"""The files of a model that people read, and how values become JSON."""
 
 import math
 from collections.abc import Mapping
@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+# What a model folder holds for people alone: whoever changes it changes no prediction.
+CARD_FILE = "card.md"
+NOTEBOOK_FILE = "training.ipynb"
+FOR_PEOPLE = (CARD_FILE, NOTEBOOK_FILE)
 
 DECIMALS = 6  # finer digits differ between machines and mean nothing
 

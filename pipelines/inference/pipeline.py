@@ -73,15 +73,15 @@ def run_inference(
     due = unpredicted(arrivals, predictions)
     if due.empty:
         return InferenceReport(task.name, champion.version, None, 0, settlement, _no_predictions(task))
-    scored = [_scored(load(store, task, champion.version), task, due, "champion")]
-    challenger, notices = _challenger(store, task, champion.version, load)
-    if challenger:
-        scored.append(_scored(challenger, task, due, "challenger"))
+    served = _scored(load(store, task, champion.version), task, due, "champion")
+    challenger = max(store.versions(task.name), default=champion.version)
+    shadow, notices = _shadow(store, task, challenger, due, load) if challenger > champion.version else (None, ())
+    scored = [served] if shadow is None else [served, shadow]
     rows = pd.concat(scored, ignore_index=True).assign(predicted_at=now, run_url=run_url)
     rows["settled_at"] = rows["predicted_at"].where(rows["label"].notna())
     written = store.upsert(predictions_group(task), rows)
     return InferenceReport(
-        task.name, champion.version, challenger.version if challenger else None, written, settlement, rows, notices
+        task.name, champion.version, None if shadow is None else challenger, written, settlement, rows, notices
     )
 
 
@@ -105,17 +105,16 @@ def _window_start(store: Store, task: Task, end: datetime) -> datetime:
     return first_arrival if newest is None else max(first_arrival, min(newest, end) - LOOK_BACK)
 
 
-def _challenger(store: Store, task: Task, champion: int, load: Loader) -> tuple[models.Model | None, tuple[str, ...]]:
-    """The newest version, if it came after the champion: it predicts in the champion's shadow."""
-    newest = max(store.versions(task.name), default=champion)
-    if newest <= champion:
-        return None, ()
+def _shadow(
+    store: Store, task: Task, version: int, samples: pd.DataFrame, load: Loader
+) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    """What the newest version, which came after the champion, predicts in its shadow; or why it is left out."""
     try:
-        return load(store, task, newest), ()
-    except ModelRefused as error:
-        # A broken challenger must not stop the champion from serving.
-        log.warning("the challenger of %s is left out: %s", task.name, error)
-        return None, (f"Challenger version {newest} is left out: {error}",)
+        return _scored(load(store, task, version), task, samples, "challenger"), ()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a challenger, the champion serves
+        what = str(error) if isinstance(error, ModelRefused) else f"it fails with {error!r}; train a new one."
+        log.warning("the challenger of %s is left out: %s", task.name, what)
+        return None, (f"Challenger version {version} is left out: {what}",)
 
 
 def _scored(model: models.Model, task: Task, samples: pd.DataFrame, served: str) -> pd.DataFrame:

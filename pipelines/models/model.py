@@ -6,6 +6,7 @@ other files), and `card.md` and `training.ipynb` to read. No pickle is ever load
 
 import hashlib
 import json
+import logging
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import ThreadpoolController
 
+from pipelines.documents import FOR_PEOPLE
 from pipelines.errors import ModelRefused, UsageError
 from pipelines.models.ensemble import Ensemble, Floats
 
@@ -34,6 +36,8 @@ LEVEL = 6
 NEEDED = ("task", "classes", "inputs", "decision", "scikit_learn", "sha256", "checksum")
 
 Info = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ def load(folder: Path) -> Model:
         that is not trusted, or does not fit its own description.
     """
     info = read_info(folder)
-    for name, expected in info["sha256"].items():
+    for name, expected in {MODEL_FILE: "", **info["sha256"]}.items():
         _check_file(folder, name, expected)
     if info["scikit_learn"] != sklearn.__version__:
         raise ModelRefused(
@@ -206,7 +210,7 @@ def read_info(folder: Path) -> Info:
         info = json.loads((folder / INFO_FILE).read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelRefused(f"There is no readable {INFO_FILE} in {folder}. {_remedy()}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelRefused(f"{folder / INFO_FILE} is damaged: it is no JSON. {_remedy()}") from error
     absent = [key for key in NEEDED if not isinstance(info, dict) or key not in info]
     if absent:
@@ -222,7 +226,9 @@ def _check_file(folder: Path, name: str, expected: str) -> None:
         if name == MODEL_FILE:
             raise ModelRefused(f"{path} is missing. {_remedy()}")
     elif _sha256(path) != expected:
-        raise ModelRefused(f"{path} was changed after it was saved: its checksum differs. {_remedy()}")
+        if name not in FOR_PEOPLE:
+            raise ModelRefused(f"{path} was changed after it was saved: its checksum differs. {_remedy()}")
+        log.warning("%s was changed after it was saved. The model is used all the same: only people read it.", path)
 
 
 def _refuse_untrusted(folder: Path) -> None:
@@ -237,7 +243,7 @@ def _refuse_untrusted(folder: Path) -> None:
 def _untrusted(folder: Path) -> list[str]:
     try:
         found: Iterable[str] = skops.io.get_untrusted_types(file=folder / MODEL_FILE)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, RecursionError) as error:
         raise ModelRefused(f"{folder / MODEL_FILE} is no skops file. {_remedy()}") from error
     return sorted(set(found) - set(TRUSTED))
 
@@ -245,7 +251,7 @@ def _untrusted(folder: Path) -> list[str]:
 def _load_estimator(folder: Path) -> Ensemble:
     try:
         return Ensemble(**skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED)))
-    except (UntrustedTypesFoundException, TypeError, KeyError, ValueError, AttributeError) as error:
+    except (UntrustedTypesFoundException, TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise ModelRefused(f"{folder / MODEL_FILE} cannot be loaded: {error}. {_remedy()}") from error
 
 

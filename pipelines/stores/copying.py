@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.documents import FOR_PEOPLE
 from pipelines.errors import StoreError, UsageError
 from pipelines.stores.base import ChampionEntry, FeatureGroup, Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group, task_view
@@ -100,6 +101,7 @@ def _copy_models(source: Store, target: Store, task: Task) -> Copied:
 def _copy_version(source: Store, target: Store, task: Task, version: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sent = source.download(task.name, version, Path(folder) / "sent")
+        _check_recorded(source, task, version, sent)
         target.register(task_view(task), version, sent)
         arrived = target.download(task.name, version, Path(folder) / "arrived")
         if folder_checksum(sent) != folder_checksum(arrived):
@@ -107,6 +109,26 @@ def _copy_version(source: Store, target: Store, task: Task, version: int) -> Non
                 f"Version {version} of {task.name} did not arrive whole in {target.location}. "
                 "Delete it there, and run this again."
             )
+
+
+def _check_recorded(store: Store, task: Task, version: int, folder: Path) -> None:
+    """Compare the files of a version with the checksums that it was registered with."""
+    recorded: dict[str, str] = store.describe(task.name, version).get("sha256", {})
+    wrong = [name for name, checksum in recorded.items() if _file_checksum(folder / name) != checksum]
+    for name in set(wrong) & set(FOR_PEOPLE):
+        _logger.warning(
+            "%s of version %d of %s was changed after it was saved; it is copied so", name, version, task.name
+        )
+    damaged = sorted(set(wrong) - set(FOR_PEOPLE))
+    if damaged:
+        raise StoreError(
+            f"Version {version} of {task.name} in {store.location} is damaged: {', '.join(damaged)} is not what was "
+            "registered. Take that version from another copy of the store, then run this again."
+        )
+
+
+def _file_checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _described(store: Store, task: Task, versions: Sequence[int]) -> str:

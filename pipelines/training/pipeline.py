@@ -17,7 +17,7 @@ import sklearn
 
 from pipelines import models
 from pipelines.datasets import Task
-from pipelines.documents import plain
+from pipelines.documents import CARD_FILE, NOTEBOOK_FILE, plain
 from pipelines.errors import ModelRefused, UsageError, VersionTaken
 from pipelines.models import Model
 from pipelines.stores.base import Store
@@ -35,8 +35,6 @@ ENVIRONMENT = ("numpy", "scipy", "pandas", "skops")
 
 # How often another run may be quicker to a version number before this one gives up.
 ATTEMPTS = 5
-NOTEBOOK_FILE = "training.ipynb"
-CARD_FILE = "card.md"
 
 log = logging.getLogger(__name__)
 

@@ -131,6 +131,23 @@ def test_a_broken_challenger_is_left_out_with_a_notice(store, tmp_path):
     assert "Challenger version 2 is left out" in report.notices[0]
 
 
+@pytest.mark.parametrize("surprise", [RecursionError("too deep"), MemoryError(), KeyError("weights"), AttributeError()])
+def test_no_surprise_from_a_challenger_stops_the_champion(store, tmp_path, monkeypatch, surprise):
+    register_small_model(store, GRADE, tmp_path / "two")
+    predict = models.predict
+
+    def predict_or_fail(model, samples):
+        if model.version == 2:
+            raise surprise
+        return predict(model, samples)
+
+    monkeypatch.setattr(models, "predict", predict_or_fail)
+    report = infer(store)
+    assert (report.champion, report.challenger, report.written) == (1, None, 50)
+    assert "Challenger version 2 is left out" in report.notices[0]
+    assert type(surprise).__name__ in report.notices[0]
+
+
 def test_a_broken_champion_stops_the_run_and_writes_nothing(store):
     (store.root / "models" / GRADE.name / "1" / "model.skops").write_bytes(b"no model")
     with pytest.raises(ModelRefused):

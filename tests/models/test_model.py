@@ -58,7 +58,24 @@ def test_a_model_says_what_it_is(folder):
     assert model.info["commit"] == "abc"
 
 
-@pytest.mark.parametrize("name", ["model.skops", "card.md", "model.json"])
+@pytest.mark.parametrize("name", ["card.md", "training.ipynb"])
+def test_a_change_of_what_only_people_read_is_a_warning(folder, name, caplog):
+    (folder / name).write_text("as it was")
+    models.write_info(folder, models.read_info(folder))
+    (folder / name).write_text("with a note in it")
+    assert models.load(folder).task
+    assert f"{folder / name} was changed" in caplog.text
+
+
+def test_a_description_that_names_no_model_file_is_refused(folder):
+    info = models.read_info(folder)
+    del info["sha256"]["model.skops"]
+    info["checksum"] = model_module._checksum({key: value for key, value in info.items() if key != "checksum"})
+    (folder / "model.json").write_text(json.dumps(info))
+    refused(folder, "model.skops", "changed")
+
+
+@pytest.mark.parametrize("name", ["model.skops", "model.json"])
 def test_one_changed_byte_is_refused(folder, name):
     content = bytearray((folder / name).read_bytes())
     place = content.index(b"excellent") if name == "model.json" else len(content) // 2
@@ -82,7 +99,7 @@ def test_a_missing_description_is_refused(tmp_path):
     refused(tmp_path / "nothing", "no readable model.json")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"task": "wine_grade"}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"task": "wine_grade"}', "[" * 100_000])
 def test_a_broken_description_is_refused(folder, text):
     (folder / "model.json").write_text(text)
     refused(folder, "model.json")

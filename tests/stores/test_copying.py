@@ -1,6 +1,8 @@
 """Copying a store: to Hopsworks and back, broken off and started again."""
 
 import dataclasses
+import hashlib
+import json
 import uuid
 from datetime import UTC, datetime
 
@@ -120,6 +122,36 @@ def test_another_model_of_the_same_version_is_told(filled, tmp_path):
     target.register(task_view(TASK), 1, model_folder(tmp_path / "other", version=1, seed=7))
     with pytest.raises(StoreError, match="Version 1 of iris_variety is another model"):
         copy_store(filled, target, [IRIS])
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """A store with a version whose files are recorded with their checksums."""
+    store = EmbeddedStore(tmp_path / "recorded")
+    folder = model_folder(tmp_path / "candidate")
+    (folder / "card.md").write_text("# A model")
+    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.skops", "card.md")}
+    (folder / "model.json").write_text(json.dumps({"version": 1, "sha256": sums}))
+    store.register(task_view(TASK), 1, folder)
+    return store
+
+
+@pytest.mark.parametrize("content", [b"half", None])
+def test_half_a_model_is_not_copied(recorded, tmp_path, content):
+    path = recorded.root / "models" / TASK.name / "1/model.skops"
+    path.unlink() if content is None else path.write_bytes(content)
+    target = EmbeddedStore(tmp_path / "target")
+    with pytest.raises(StoreError, match=f"Version 1 of {TASK.name} in .*recorded is damaged: model.skops"):
+        copy_store(recorded, target)
+    assert target.versions(TASK.name) == []
+
+
+def test_a_note_in_a_card_is_copied_with_a_warning(recorded, tmp_path, caplog):
+    (recorded.root / "models" / TASK.name / "1/card.md").write_text("# A model, see the notes")
+    target = EmbeddedStore(tmp_path / "target")
+    copy_store(recorded, target)
+    assert target.versions(TASK.name) == [1]
+    assert "card.md of version 1" in caplog.text
 
 
 def test_another_champion_is_told(filled, tmp_path):

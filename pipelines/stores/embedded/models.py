@@ -40,7 +40,7 @@ class ModelFolders(StoreFolder):
         path = self._version_folder(task, version) / _INFO
         try:
             return dict(json.loads(path.read_bytes()))
-        except (FileNotFoundError, TypeError, ValueError) as error:
+        except (FileNotFoundError, TypeError, ValueError, RecursionError) as error:
             raise StoreError(
                 f"{path} is damaged ({error}); promote another version of {task} or train a new one."
             ) from error
@@ -94,10 +94,10 @@ class ModelFolders(StoreFolder):
             return {task: [champion_entry(task, fields) for fields in entries] for task, entries in tasks.items()}
         except FileNotFoundError:
             return {}
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise StoreError(
                 f"{self._champions_file} is damaged ({error!r}); "
-                "take it from a copy of the store, or delete it and promote a version of each task."
+                "take it from a copy of the store, or move it away and promote a version of each task."
             ) from error
 
     def _task_folder(self, task: str) -> Path:
