@@ -1,5 +1,6 @@
 """Every environment variable, read and checked in this one place."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ DEFAULT_PORT, LARGEST_PORT = 443, 65535
 _HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 # What an HTTP header can carry; everything else is a paste that went wrong.
 _SECRET = re.compile(r"[!-~]*")
+REDACTED = "[redacted]"
 # As much of a wrong value as a sentence can quote.
 _QUOTED = 60
 
@@ -66,6 +68,13 @@ class Settings:
     hopsworks: HopsworksSettings
     hub: HubSettings
     run: RunSettings
+
+    def redacted(self, text: str) -> str:
+        """The text without the secrets, also where they stand in it as JSON writes them."""
+        for secret in filter(None, (self.hopsworks.api_key, self.hub.token)):
+            for written in {secret, json.dumps(secret)[1:-1]}:
+                text = text.replace(written, REDACTED)
+        return text
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:

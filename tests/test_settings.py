@@ -108,3 +108,11 @@ def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
 def test_the_certificate_is_checked_unless_somebody_says_no():
     assert read_settings({}).hopsworks.verified
     assert not read_settings({"HOPSWORKS_HOSTNAME_VERIFICATION": "False"}).hopsworks.verified
+
+
+def test_what_leaves_the_machine_is_without_the_secrets():
+    settings = read_settings({"HOPSWORKS_API_KEY": 'key"one', "HF_TOKEN": "hf_two"})
+    assert settings.redacted('said key"one, {"a": "key\\"one"} and hf_two') == (
+        'said [redacted], {"a": "[redacted]"} and [redacted]'
+    )
+    assert read_settings({}).redacted("nothing to hide") == "nothing to hide"

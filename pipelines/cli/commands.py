@@ -4,9 +4,10 @@ import argparse
 import contextlib
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from pipelines.cli import status as status_pages
@@ -19,7 +20,7 @@ from pipelines.features import daily as feature_pipeline
 from pipelines.inference.pipeline import run_inference
 from pipelines.monitoring.dashboard import refresh_dashboard
 from pipelines.settings import Settings
-from pipelines.stores import open_store
+from pipelines.stores import future, open_store
 from pipelines.stores.base import Store
 from pipelines.training import promotion
 from pipelines.training.notebook import train_task
@@ -41,6 +42,7 @@ class Run:
 
     def show(self, markdown: str, more: str = "") -> None:
         """Print a result, and append it to the job summary where there is one, there with `more` below."""
+        markdown, more = map(self.settings.redacted, (markdown, more))
         print(markdown)
         if self.settings.run.summary_file:
             with self.settings.run.summary_file.open("a", encoding="utf-8") as summary:
@@ -82,7 +84,7 @@ def features(run: Run, options: argparse.Namespace) -> None:
             done = feature_pipeline.run_features(
                 run.store,
                 dataset,
-                run_date=options.date or run.now.date(),
+                run_date=options.date or _today(run, dataset),
                 per_day=options.per_day,
                 arrivals=options.arrivals,
                 scenario=options.scenario,
@@ -122,7 +124,7 @@ def infer(run: Run, options: argparse.Namespace) -> None:
             done = run_inference(
                 run.store,
                 task,
-                run_date=options.date or run.now.date(),
+                run_date=options.date or _today(run, task.dataset),
                 now=run.now,
                 run_url=run.settings.run.url,
             )
@@ -158,13 +160,20 @@ def status(run: Run, options: argparse.Namespace) -> None:
 
 def doctor(run: Run, options: argparse.Namespace) -> None:  # noqa: ARG001 - every command takes the options
     """Test step by step what a run needs, and fail when something is missing."""
-    checks = list(doctor_checks(run.settings))
+    checks = list(doctor_checks(run.settings, run.now))
     for check in checks:
         verdict = "FAIL" if not check.passed else "WARN" if check.doubtful else "ok  "
         print(f"{verdict}  {check.name}: {check.sentence}")
     failed = [check.name for check in checks if not check.passed]
     if failed:
         raise NotReadyError(f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}.")
+
+
+def repair(run: Run, options: argparse.Namespace) -> None:  # noqa: ARG001 - --future is all there is to repair
+    """Set the days aside that a run with a wrong clock filled ahead of today."""
+    for dataset in all_datasets():
+        done = list(future.set_future_aside(run.store, dataset, run.now))
+        run.show(report.repair_summary(dataset, run.store.location, done))
 
 
 def demo(run: Run, options: argparse.Namespace) -> None:
@@ -209,6 +218,15 @@ def serve(run: Run, options: argparse.Namespace) -> None:  # noqa: ARG001 - ever
     from pipelines.publishing.serve import serve_spaces  # noqa: PLC0415 - Gradio takes seconds to import
 
     serve_spaces(run.store)
+
+
+def _today(run: Run, dataset: DataSet) -> date:
+    """The day of the clock, unless the clock is in doubt and nobody confirms it."""
+    today = run.now.date()
+    doubt = future.doubt_of_clock(run.store, dataset, run.now)
+    if doubt and not (sys.stdin.isatty() and input(f"{doubt} Is that today? [y/N] ").strip().lower() in {"y", "yes"}):
+        raise UsageError(f"{doubt} If the clock is right, give the day yourself: --date {today}.")
+    return today
 
 
 def _chosen_datasets(options: argparse.Namespace) -> list[DataSet]:

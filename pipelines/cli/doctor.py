@@ -4,17 +4,19 @@ import os
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import sklearn
 
 from pipelines import models
-from pipelines.datasets import all_tasks
+from pipelines.datasets import all_datasets, all_tasks
 from pipelines.errors import PipelineError
 from pipelines.settings import Settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
+from pipelines.stores.future import future_sentence
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Check:
     doubtful: bool = False
 
 
-def doctor_checks(settings: Settings) -> Iterator[Check]:
+def doctor_checks(settings: Settings, now: datetime) -> Iterator[Check]:
     """Try everything that a scheduled run needs, in the order in which a run needs it."""
     yield Check("python", passed=True, sentence=f"{platform.python_version()}, scikit-learn {sklearn.__version__}")
     usable = True
@@ -39,6 +41,7 @@ def doctor_checks(settings: Settings) -> Iterator[Check]:
         yield check
     if usable:
         yield from _champion_checks(open_store(settings))
+        yield from _day_checks(open_store(settings), now)
     yield _hub_check(settings)
 
 
@@ -73,6 +76,15 @@ def _champion_checks(store: Store) -> Iterator[Check]:
             yield Check(name, passed=False, sentence=str(error))
         else:
             yield Check(name, passed=True, sentence=f"version {champion.version} loads and is whole")
+
+
+def _day_checks(store: Store, now: datetime) -> Iterator[Check]:
+    for dataset in all_datasets():
+        try:
+            sentence = future_sentence(store, dataset, now)
+        except PipelineError as error:
+            sentence = str(error)
+        yield Check(f"days of {dataset.name}", passed=not sentence, sentence=sentence or "none after today")
 
 
 def _hub_check(settings: Settings) -> Check:

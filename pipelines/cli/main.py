@@ -13,7 +13,7 @@ from pipelines.cli.commands import Run
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.datasets.arrivals import ARRIVALS, SCENARIOS
 from pipelines.errors import PipelineError, UsageError
-from pipelines.settings import STORES, read_settings
+from pipelines.settings import STORES, Settings, read_settings
 
 T = TypeVar("T")
 Parse = Callable[[str], T]
@@ -30,17 +30,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Returns 0 when it is done, 1 when it failed, 2 when it was called wrongly."""
     options = _parser().parse_args(arguments)
     _configure_logging()
-    on_actions = False
+    settings = None
     try:
         settings = read_settings()
-        on_actions = settings.run.on_actions
         now = datetime.now(UTC)
         _check_dates(options, now.date())
         options.command(Run(settings, now), options)
     except PipelineError as error:
-        print(f"{'::error::' if on_actions else 'error: '}{' '.join(str(error).split())}", file=sys.stderr)
+        print(_last_line(error, settings), file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _last_line(error: PipelineError, settings: Settings | None) -> str:
+    sentence = " ".join(str(error).split())
+    if settings is None:
+        return f"error: {sentence}"
+    return f"{'::error::' if settings.run.on_actions else 'error: '}{settings.redacted(sentence)}"
 
 
 def _configure_logging() -> None:
@@ -121,6 +127,12 @@ def _add_operations(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]"
     status.add_argument("--json", action="store_true", help="as one JSON document")
 
     _verb(verbs, "doctor", commands.doctor, "Test, step by step, whether the store and the Hub can be used.")
+
+    repair = _verb(verbs, "repair", commands.repair, "Mend what a wrong clock left in the store; nothing is deleted.")
+    repair.add_argument(
+        "--future", action="store_true", required=True,
+        help="set the days after today aside, as files of the store, so that days are due again",
+    )  # fmt: skip
 
     demo = _verb(verbs, "demo", commands.demo, "Simulate a month of operation: backfill, training, daily runs, pages.")
     demo.add_argument(

@@ -9,6 +9,7 @@ from pipelines.documents import plain
 from pipelines.monitoring import quality as monitoring
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
+from pipelines.stores.future import future_sentence
 from pipelines.wording import estimate, number, text_table
 
 SCHEMA_VERSION = 1
@@ -27,6 +28,7 @@ def status(store: Store, now: datetime) -> Document:
         "as_of": now.isoformat(timespec="seconds"),
         "store": {"kind": store.kind, "location": store.location},
         "datasets": {dataset.name: _dataset_status(store, dataset) for dataset in datasets},
+        "findings": [sentence for dataset in datasets if (sentence := future_sentence(store, dataset, now))],
         "tasks": {task.name: _task_status(store, task) for dataset in datasets for task in dataset.tasks},
     }
 
@@ -43,6 +45,8 @@ def render(document: Document) -> str:
         ],
     )
     lines += ["", *task_table(document)]
+    for sentence in document["findings"]:
+        lines += ["", f"WRONG  {sentence}"]
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.models.metrics import metric_title
+from pipelines.stores.future import SetAside
 from pipelines.wording import counted, escape, estimate, joined, live_estimate, markdown_table, number
 
 if TYPE_CHECKING:  # the pipelines stand above this module
@@ -136,6 +137,14 @@ def publish_summary(done: "PublishReport") -> str:
         *logs,
         *map(escape, done.notices),
     )
+
+
+def repair_summary(dataset: DataSet, location: str, done: Sequence[SetAside]) -> str:
+    """What was set aside, and where it is now."""
+    if not done:
+        return f"{dataset.name}: no day after today is in the store."
+    kept = "; ".join(f"{part.rows} rows of {part.group} as {part.file}" for part in done)
+    return f"{dataset.name}: set aside in {location}: {kept}. The days up to today are due again."
 
 
 def copy_summary(done: Sequence["Copied"]) -> str:

@@ -14,6 +14,7 @@ from pipelines.errors import NotReadyError, UsageError
 from pipelines.features.backfill import BackfillReport, backfill
 from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import quarantine_group, samples_group, tells_rows_apart
+from pipelines.stores.late_days import note_late_day
 
 __all__ = ["BackfillReport", "DayReport", "FeaturesReport", "backfill", "due_days", "run_features"]
 
@@ -88,6 +89,8 @@ def run_features(
         _refuse_a_mix(store, dataset, newest, kind)
     days = due_days(newest, run_date)
     _check_gap(dataset, days)
+    if newest and run_date < newest:
+        note_late_day(store, dataset, run_date, now)
     arrived = partial(_arrivals, store, dataset)
     rows, note = kind.rows(
         dataset, Due(days, per_day, newest, reserve, arrived, scenario, tells_rows_apart(store, dataset))

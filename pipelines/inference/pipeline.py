@@ -1,7 +1,7 @@
 """The batch-inference pipeline: settle what has turned out, then predict what no champion has predicted."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.inference.settlement import Settlement, settle
 from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import load_version, predictions_group, samples_group
+from pipelines.stores.late_days import late_days
 
 # How far before the newest prediction a run looks for an arrival without one, and for an outcome that came or was
 # corrected. A day that is created again with more samples falls into it, and so do the monthly corrections of sources;
@@ -22,6 +23,9 @@ from pipelines.stores.catalogue import load_version, predictions_group, samples_
 LOOK_BACK = timedelta(days=35)
 
 log = logging.getLogger(__name__)
+
+# From one time on, up to and not including another (UTC).
+Window = tuple[datetime, datetime]
 
 Loader = Callable[[Store, Task, int], models.Model]
 
@@ -68,7 +72,9 @@ def run_inference(
     if champion is None or champion.version is None:
         raise NotReadyError(f"The task {task.name} has no champion. Run: python -m pipelines train {task.name}")
     load = load or partial(load_version, load=models.load)
-    arrivals, predictions = _recent(store, task, run_date)
+    windows = list(_windows(store, task, run_date))
+    arrivals, predictions = _arrivals(store, task, windows), _predictions(store, task, windows)
+    predictions = keep_one_champion(store, task, predictions)
     settlement = settle(store, task, predictions=predictions, samples=arrivals, now=now)
     due = unpredicted(arrivals, predictions)
     if due.empty:
@@ -80,6 +86,7 @@ def run_inference(
     rows = pd.concat(scored, ignore_index=True).assign(predicted_at=now, run_url=run_url)
     rows["settled_at"] = rows["predicted_at"].where(rows["label"].notna())
     written = store.upsert(predictions_group(task), rows)
+    keep_one_champion(store, task, _predictions(store, task, windows))
     return InferenceReport(
         task.name, champion.version, None if shadow is None else challenger, written, settlement, rows, notices
     )
@@ -91,18 +98,47 @@ def unpredicted(arrivals: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFra
     return arrivals[~arrivals["sample_id"].isin(served)].reset_index(drop=True)
 
 
-def _recent(store: Store, task: Task, run_date: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What arrived and what was predicted up to the end of `run_date` (UTC), as far back as a run looks."""
-    end = datetime.combine(run_date + timedelta(days=1), time(), UTC)
-    start = _window_start(store, task, end)
-    arrivals = store.read(samples_group(task.dataset), start=start, end=end, where={"origin": ARRIVED})
-    return arrivals, store.read(predictions_group(task), start=start, end=end)
+def keep_one_champion(store: Store, task: Task, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Let the first champion prediction of each sample stand; what another champion made beside it was in its shadow.
+
+    Two runs with a promotion between them may both predict a sample. Whichever writes last sees both, and both runs
+    choose the same one. Returns the predictions as they are in the store afterwards.
+    """
+    champions = predictions[predictions["served"] == "champion"].sort_values(["predicted_at", "model_version"])
+    beside = champions.index[champions.duplicated("sample_id")]
+    if beside.empty:
+        return predictions
+    kept = predictions.assign(served=predictions["served"].mask(predictions.index.isin(beside), "challenger"))
+    store.upsert(predictions_group(task), kept.loc[beside])
+    return kept
 
 
-def _window_start(store: Store, task: Task, end: datetime) -> datetime:
+def _arrivals(store: Store, task: Task, windows: Sequence[Window]) -> pd.DataFrame:
+    group = samples_group(task.dataset)
+    parts = [store.read(group, start=start, end=end, where={"origin": ARRIVED}) for start, end in windows]
+    return pd.concat(parts).sort_values(group.order, ignore_index=True)
+
+
+def _predictions(store: Store, task: Task, windows: Sequence[Window]) -> pd.DataFrame:
+    group = predictions_group(task)
+    return pd.concat([store.read(group, start=start, end=end) for start, end in windows], ignore_index=True)
+
+
+def _windows(store: Store, task: Task, run_date: date) -> Iterator[Window]:
+    """Where arrivals may lack a prediction: up to the run date, and on days before that came late."""
+    end = _midnight(run_date + timedelta(days=1))
     newest = store.newest(predictions_group(task))
     first_arrival = task.dataset.historical_time + TICK
-    return first_arrival if newest is None else max(first_arrival, min(newest, end) - LOOK_BACK)
+    start = first_arrival if newest is None else max(first_arrival, min(newest, end) - LOOK_BACK)
+    yield start, end
+    if newest is not None:
+        for day in late_days(store, task.dataset, since=newest - LOOK_BACK):
+            if (begin := _midnight(day)) < start:
+                yield begin, min(_midnight(day + timedelta(days=1)), start)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _shadow(

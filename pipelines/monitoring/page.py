@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines import wording
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
 from pipelines.monitoring.browser_model import Form
+from pipelines.stores.future import words_for_future
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What a reader sees first; the recalls stand in a table of their own.
@@ -52,12 +53,20 @@ def render_site(
         document=document,
         forms=forms,
         images={name: base64.b64encode(png).decode() for name, png in pictures.items()},
+        ahead=_ahead(document, now),
         late=[name for name, task in document["tasks"].items() if is_late(task, now)],
         main_metrics=MAIN_METRICS,
         picture_order=PICTURES,
         recent_shown=RECENT_SHOWN,
         lower_is_better=LOWER_IS_BETTER,
     )  # fmt: skip
+
+
+def _ahead(document: Mapping[str, Any], now: datetime) -> list[str]:
+    """A sentence for each data set that has days after today."""
+    days = {name: held["newest_day"] for name, held in document["datasets"].items() if held["newest_day"]}
+    newest = {name: date.fromisoformat(day) for name, day in days.items()}
+    return [words_for_future(name, day, now) for name, day in newest.items() if day > now.date()]
 
 
 def is_late(task: Mapping[str, Any], now: datetime) -> bool:

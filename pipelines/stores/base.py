@@ -159,6 +159,12 @@ class Store(Protocol):
         Nothing happens where there is none.
         """
 
+    def remove(self, group: FeatureGroup, start: datetime) -> None:
+        """Remove the rows with an event time from `start` on; nothing else is lost, whenever this is broken off."""
+
+    def written_at(self, group: FeatureGroup) -> datetime | None:
+        """When rows were last written, by the clock of the writer (UTC); None where nobody knows."""
+
     def register(self, view: FeatureView, version: int, folder: Path) -> None:
         """Register a complete model folder, `model.json` in it, as version `version` of the task `view.name`.
 

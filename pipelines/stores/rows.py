@@ -1,5 +1,6 @@
 """The rows of a feature group as data frames: their types, checks and comparisons, the same for both stores."""
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
@@ -27,6 +28,18 @@ def conform(rows: pd.DataFrame, group: FeatureGroup, columns: Sequence[str] | No
 def latest_per_key(rows: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
     """`rows` with the last of each key kept, since neither store de-duplicates within a batch."""
     return rows.drop_duplicates(list(group.key), keep="last", ignore_index=True)
+
+
+def as_parquet(rows: pd.DataFrame) -> bytes:
+    """Rows as the content of a Parquet file, with their types."""
+    content = io.BytesIO()
+    rows.to_parquet(content, index=False)
+    return content.getvalue()
+
+
+def from_parquet(content: bytes) -> pd.DataFrame:
+    """The rows of `as_parquet`."""
+    return pd.read_parquet(io.BytesIO(content))
 
 
 def _typed(values: pd.Series, kind: ColumnType) -> pd.Series:

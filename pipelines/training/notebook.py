@@ -20,6 +20,7 @@ from papermill.exceptions import PapermillException, PapermillExecutionError
 
 from pipelines.datasets import Task
 from pipelines.errors import NotebookError
+from pipelines.settings import read_settings
 from pipelines.stores.base import Store
 from pipelines.training.pipeline import TrainingReport, register_candidate
 
@@ -52,7 +53,7 @@ def train_task(
 
     The executed notebook stays in `runs`, also when a cell failed; nothing is registered then.
     """
-    folder = runs / f"{now:%Y%m%dT%H%M%SZ}-train-{task.name}"
+    folder = new_run_folder(runs, f"{now:%Y%m%dT%H%M%SZ}-train-{task.name}")
     candidate = folder / "candidate"
     parameters = {"task": task.name, "search": search, "seed": seed, "output": str(candidate)}
     executed = run_notebook(NOTEBOOK, folder / "training.ipynb", parameters)
@@ -61,10 +62,24 @@ def train_task(
     return report
 
 
+def new_run_folder(runs: Path, name: str) -> Path:
+    """Make a folder for one run alone; of runs with one name the second gets a number."""
+    folder, number = runs / name, 1
+    while True:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+            folder = runs / f"{name}-{number}"
+        else:
+            return folder
+
+
 def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> Path:
     """Execute a notebook with parameters and return the executed copy.
 
-    The copy is written as cells finish, so it is there to read when one fails. The source is never written to.
+    The copy is written as cells finish, so it is there to read when one fails; what a server may have answered with is
+    in it, but no secret of the settings. The source is never written to.
 
     Raises
     ------
@@ -90,6 +105,8 @@ def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> P
         ) from error
     except (PapermillException, RuntimeError) as error:
         raise NotebookError(f"{source.name} could not be run: {error}. What there is of it is in {output}.") from error
+    finally:
+        _redact(output)
     return output
 
 
@@ -121,6 +138,14 @@ def _check(source: Path, output: Path, parameters: Mapping[str, Any]) -> None:
                 f"The parameter {name} of {source.name} is {value!r}, a {type(value).__name__}; "
                 f"it must be a {wanted.__name__}."
             )
+
+
+def _redact(notebook: Path) -> None:
+    if notebook.exists():
+        text = notebook.read_text(encoding="utf-8")
+        redacted = read_settings().redacted(text)
+        if redacted != text:
+            notebook.write_text(redacted, encoding="utf-8")
 
 
 def _read(source: Path) -> nbformat.NotebookNode:

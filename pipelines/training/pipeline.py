@@ -1,5 +1,6 @@
 """The training pipeline: search, evaluate, save a candidate; register it as a version, and decide on the champion."""
 
+import json
 import logging
 import platform
 import shutil
@@ -148,13 +149,14 @@ def register_version(store: Store, task: Task, *, candidate: Path, notebook: Pat
     Raises
     ------
     ModelRefused
-        The candidate is damaged, or is of another task.
+        The candidate is damaged, is of another task, or did not come of this notebook.
     VersionTaken
         Other runs were quicker each time.
     """
     info = models.load(candidate).info
     if info["task"] != task.name:
         raise ModelRefused(f"{candidate} holds a model of {info['task']}, not of {task.name}. Train {task.name} again.")
+    _check_provenance(info, notebook)
     for _ in range(ATTEMPTS):
         version = max(store.versions(task.name), default=0) + 1
         about = {**info, "version": version, "created": now.isoformat(timespec="seconds")}
@@ -170,6 +172,18 @@ def register_version(store: Store, task: Task, *, candidate: Path, notebook: Pat
                 continue
         return version
     raise VersionTaken(f"Other runs registered versions of {task.name} {ATTEMPTS} times in a row. Train again later.")
+
+
+def _check_provenance(info: Mapping[str, Any], notebook: Path) -> None:
+    """Refuse a notebook that was run with other parameters than the model was made with; papermill writes them down."""
+    ran = json.loads(notebook.read_bytes()).get("metadata", {}).get("papermill", {}).get("parameters", {})
+    made = {"task": info["task"], "search": info["search"]["size"], "seed": info["search"]["seed"]}
+    other = [f"{name} {ran[name]!r} and not {value!r}" for name, value in made.items() if ran.get(name, value) != value]
+    if other:
+        raise ModelRefused(
+            f"{notebook} was run with {', '.join(other)} as the model was. Train {info['task']} again: a version keeps "
+            "the notebook that it comes from."
+        )
 
 
 def needs_training(store: Store, task: Task) -> bool:

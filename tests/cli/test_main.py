@@ -13,7 +13,7 @@ from pipelines.stores.catalogue import samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
 VERBS = {"backfill", "features", "train", "infer", "dashboard", "promote", "status", "doctor", "demo", "publish",
-         "copy", "serve"}  # fmt: skip
+         "copy", "serve", "repair"}  # fmt: skip
 
 
 def run(*arguments, **environment):

@@ -177,3 +177,41 @@ def test_what_a_run_reads_does_not_grow_with_history(store):
     infer(store, day=far)
     assert len(widths) == 2
     assert max(widths) <= LOOK_BACK + timedelta(days=1)
+
+
+def overtaken(store, tmp_path, monkeypatch):
+    """An inference that has read what is due, and before it writes another one runs with a champion of later."""
+    upsert, others = EmbeddedStore.upsert, []
+
+    def after_the_other(self, group, rows):
+        if group.name == predictions_group(GRADE).name and not others:
+            others.append(True)
+            crown(store, GRADE, register_small_model(store, GRADE, tmp_path / "two"))
+            others.append(run_inference(store, GRADE, run_date=FIRST + timedelta(days=4), now=NOW + RACE))
+        return upsert(self, group, rows)
+
+    monkeypatch.setattr(EmbeddedStore, "upsert", after_the_other)
+    return infer(store), others[1]
+
+
+RACE = timedelta(seconds=3)
+
+
+def test_of_two_inferences_with_a_promotion_between_one_champion_prediction_stands(store, tmp_path, monkeypatch):
+    slow, quick = overtaken(store, tmp_path, monkeypatch)
+    assert (slow.champion, quick.champion) == (1, 2)
+    champions, others = predictions(store, served="champion"), predictions(store, served="challenger")
+    assert champions["sample_id"].is_unique
+    assert len(champions) == len(others) == 50
+    assert set(champions["model_version"]) == {1}
+    assert infer(store).written == 0
+
+
+def test_two_champion_predictions_of_a_killed_run_are_one_after_the_next(store, tmp_path, monkeypatch):
+    with monkeypatch.context() as killed:
+        killed.setattr("pipelines.inference.pipeline.keep_one_champion", lambda *_: None)
+        overtaken(store, tmp_path, killed)
+    assert not predictions(store, served="champion")["sample_id"].is_unique
+    infer(store)
+    assert predictions(store, served="champion")["sample_id"].is_unique
+    assert len(predictions(store)) == 100

@@ -2,7 +2,7 @@ import nbformat
 import pytest
 
 from pipelines.errors import NotebookError
-from pipelines.training.notebook import declared_parameters, run_notebook
+from pipelines.training.notebook import declared_parameters, new_run_folder, run_notebook
 
 
 @pytest.fixture
@@ -91,3 +91,22 @@ def test_what_is_no_notebook_is_refused(tmp_path):
     (tmp_path / "text.ipynb").write_text("hello")
     with pytest.raises(NotebookError, match="is not a notebook"):
         declared_parameters(tmp_path / "text.ipynb")
+
+
+def test_no_secret_of_the_settings_stays_in_a_notebook(notebook, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOPSWORKS_API_KEY", 'sesame"key')
+    monkeypatch.setenv("HF_TOKEN", "hf_sesame")
+    show = "import os\nprint('the server got', os.environ['HF_TOKEN'])\nos.environ['HOPSWORKS_API_KEY']"
+    source = notebook("seed = 0", show, "raise ValueError('401 for ' + os.environ['HOPSWORKS_API_KEY'])")
+    with pytest.raises(NotebookError):
+        run_notebook(source, tmp_path / "out.ipynb", {})
+    kept = (tmp_path / "out.ipynb").read_text()
+    assert "sesame" not in kept
+    assert "the server got [redacted]" in printed(tmp_path / "out.ipynb")
+    assert "401 for [redacted]" in kept
+
+
+def test_two_runs_of_one_second_have_a_folder_each(tmp_path):
+    made = [new_run_folder(tmp_path / "runs", "20261121T070000Z-train-iris_variety") for _ in range(3)]
+    assert [folder.name[-2:] for folder in made] == ["ty", "-2", "-3"]
+    assert all(folder.is_dir() for folder in made)

@@ -263,3 +263,14 @@ def test_the_same_data_and_seed_give_the_same_scores(store):
     one, other = (training.fit(data, size="quick", seed=1) for _ in range(2))
     assert one.evaluation.document() == other.evaluation.document()
     assert np.isfinite(one.evaluation.scores["log_loss"].value)
+
+
+def test_a_version_is_never_registered_with_the_notebook_of_another_training(store, place):
+    ran = {"metadata": {"papermill": {"parameters": {"task": VARIETY.name, "search": "quick", "seed": 1}}}}
+    (place / "notebook.ipynb").write_text(json.dumps(ran))
+    with pytest.raises(ModelRefused, match=r"was run with seed 1 and not 0 as the model was"):
+        register(store, place)
+    assert store.versions(VARIETY.name) == []
+    ran["metadata"]["papermill"]["parameters"]["seed"] = 0
+    (place / "notebook.ipynb").write_text(json.dumps(ran))
+    assert register(store, place).version == 1

@@ -11,7 +11,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -121,6 +121,24 @@ class DeltaTables(StoreFolder):
             table = DeltaTable(self._path(group))
             if table.file_uris() or difference(table, group):
                 self._create(group, mode="overwrite")
+
+    @guarded
+    def remove(self, group: FeatureGroup, start: datetime) -> None:
+        """Remove the rows from `start` on, in one commit."""
+        newest = self.newest(group)
+        if newest and newest >= as_utc(start):
+            with self._writing(group):
+                DeltaTable(self._path(group)).delete(f"{group.event_time} >= '{as_utc(start).isoformat()}'")
+                make_durable(self._path(group))
+
+    @guarded
+    def written_at(self, group: FeatureGroup) -> datetime | None:
+        """The time of the newest commit, as its writer wrote it down."""
+        with self._named(group):
+            self._check(group)
+            table = self._open(group)
+            newest = table.history(1)[0].get("timestamp") if table else None
+        return datetime.fromtimestamp(newest / 1000, UTC) if newest else None
 
     @_retry_conflicts
     def _merge(self, group: FeatureGroup, batch: pd.DataFrame) -> int:

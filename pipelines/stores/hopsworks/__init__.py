@@ -4,7 +4,7 @@ What is odd about the client and its server is handled in this package and nowhe
 the client.
 
     connection  sdk  patience  failures    logging in, quiet calls, what to try again, what errors mean
-    groups  definitions  queries  ingestion    feature groups
+    groups  removals  definitions  queries  ingestion    feature groups
     registry  views  champions  claims         models
     files  folders                             files
 """
@@ -12,9 +12,10 @@ the client.
 from pipelines.stores.hopsworks.checks import checks
 from pipelines.stores.hopsworks.connection import UNVERIFIED
 from pipelines.stores.hopsworks.registry import ModelRegistry
+from pipelines.stores.hopsworks.removals import Removals
 
 __all__ = ["UNVERIFIED", "HopsworksStore", "checks"]
 
 
-class HopsworksStore(ModelRegistry):
+class HopsworksStore(ModelRegistry, Removals):
     """A store in a Hopsworks project; any number of processes may use it at the same time, each with one login."""

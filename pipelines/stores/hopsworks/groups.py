@@ -115,6 +115,10 @@ class FeatureGroups(Connected):
             ingestion.materialise(known)
         known._feature_group_engine._feature_group_api._delete_content(known)  # noqa: SLF001 - no public call without rows
 
+    def written_at(self, group: FeatureGroup) -> datetime | None:  # noqa: ARG002 - the protocol
+        """Nobody knows: through Kafka a job writes, whenever it gets to it."""
+        return None
+
     def _find(self, group: FeatureGroup) -> Handle:
         known = self._get(group)
         difference = "" if known is None else definitions.difference(known, group)
