@@ -9,7 +9,7 @@ import logging
 import shutil
 import sys
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,18 @@ from pipelines.datasets import Task
 from pipelines.errors import NotebookError
 from pipelines.settings import read_settings
 from pipelines.stores.base import Store
-from pipelines.training.pipeline import TrainingReport, register_candidate
+from pipelines.training.pipeline import TrainingReport, decide_left_over, register_candidate
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "training.ipynb"
 
 # The kernel that ipykernel installs beside this very Python, whatever a notebook was saved with.
 KERNEL = "python3"
+
+# How the folder of a run begins.
+RUN_TIME = "%Y%m%dT%H%M%SZ"
+
+# Who looks into a training that failed does so within a week.
+CANDIDATE_KEPT = timedelta(days=7)
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +57,14 @@ def train_task(
 ) -> TrainingReport:
     """Train a task in the notebook, register the candidate with the executed notebook, and decide on the champion.
 
-    The executed notebook stays in `runs`, also when a cell failed; nothing is registered then.
+    The executed notebook stays in `runs`, also when a cell failed; nothing is registered then. Nothing is trained
+    where a run that was killed has registered the same already: it is decided on.
     """
-    folder = new_run_folder(runs, f"{now:%Y%m%dT%H%M%SZ}-train-{task.name}")
+    left = decide_left_over(store, task, size=search, seed=seed, now=now, who=who, promote=promote)
+    if left:
+        return left
+    remove_old_candidates(runs, now)
+    folder = new_run_folder(runs, f"{now:{RUN_TIME}}-train-{task.name}")
     candidate = folder / "candidate"
     parameters = {"task": task.name, "search": search, "seed": seed, "output": str(candidate)}
     executed = run_notebook(NOTEBOOK, folder / "training.ipynb", parameters)
@@ -73,6 +84,18 @@ def new_run_folder(runs: Path, name: str) -> Path:
             folder = runs / f"{name}-{number}"
         else:
             return folder
+
+
+def remove_old_candidates(runs: Path, now: datetime) -> None:
+    """Remove what runs that failed or were killed left besides their notebooks; age is told by the folder's name."""
+    for candidate in runs.glob("*-train-*/candidate"):
+        begun = candidate.parent.name.partition("-")[0]
+        try:
+            age = now - datetime.strptime(begun, RUN_TIME).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        if age > CANDIDATE_KEPT:
+            shutil.rmtree(candidate)
 
 
 def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> Path:

@@ -26,8 +26,9 @@ from pipelines.stores.catalogue import load_version, task_view
 from pipelines.training.card import render_card
 from pipelines.training.data import TrainingData, load_training_data
 from pipelines.training.evaluation import Evaluation, evaluate
-from pipelines.training.promotion import decide_succession
+from pipelines.training.promotion import decide_succession, refuse_another_source
 from pipelines.training.search import Found, search
+from pipelines.training.undecided import is_repeat, remember_decision, undecided_version
 
 SEARCHES = ("quick", "full")
 ORDERS = ("auto", "always", "never")
@@ -128,12 +129,36 @@ def register_candidate(
     if promote not in ORDERS:
         raise UsageError(f"There is no promotion rule {promote!r}; choose from {', '.join(ORDERS)}.")
     version = register_version(store, task, candidate=candidate, notebook=notebook, now=now)
-    model = load_version(store, task, version, models.load)
+    return decide_on(store, task, load_version(store, task, version, models.load), now=now, who=who, promote=promote)
+
+
+def decide_left_over(
+    store: Store, task: Task, *, size: str, seed: int, now: datetime, who: str, promote: str
+) -> TrainingReport | None:
+    """Decide on the version of a training that was killed before it could; a report if it is what is asked for now."""
+    version = undecided_version(store, task)
+    if version is None:
+        return None
+    log.warning("Version %d of %s was registered by a training that ended before its decision.", version, task.name)
+    try:
+        model = load_version(store, task, version, models.load)
+        refuse_another_source(store, task, model)
+    except ModelRefused as error:
+        log.warning("It stays challenger: %s", error)
+        return None
+    repeated = is_repeat(store, task, model, size=size, seed=seed)
+    report = decide_on(store, task, model, now=now, who=who, promote=promote if repeated else "auto")
+    return report if repeated else None
+
+
+def decide_on(store: Store, task: Task, model: Model, *, now: datetime, who: str, promote: str) -> TrainingReport:
+    """Decide whether a registered version becomes the champion, and write the decision down."""
     champion, decision = decide_succession(store, task, model, now=now, who=who, order=promote)
+    remember_decision(store, task, model.version, decision.sentence)
     log.info("%s", decision.sentence)
     return TrainingReport(
         task=task.name,
-        version=version,
+        version=model.version,
         promoted=decision.promote,
         champion=champion,
         sentence=decision.sentence,

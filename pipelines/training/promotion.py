@@ -85,6 +85,8 @@ def decide_succession(
     for _ in range(ATTEMPTS):
         entry = store.champion(task.name)
         champion = entry.version if entry else None
+        if entry and champion == model.version:
+            return champion, Decision(promote=True, sentence=f"Version {champion} is champion already: {entry.reason}")
         decision = _decision(store, task, model, champion=champion, who=who, order=order)
         if not decision.promote:
             return champion, decision
@@ -112,7 +114,7 @@ def promote(store: Store, task: Task, version: int, *, when: datetime, who: str,
     """
     if not reason.strip():
         raise UsageError("A promotion needs a reason that others can read later; give --reason TEXT.")
-    _refuse_another_source(store, task, load_version(store, task, version, models.load))
+    refuse_another_source(store, task, load_version(store, task, version, models.load))
     champion = store.champion(task.name)
     entry = ChampionEntry(task.name, version, when, who, reason.strip())
     store.move_champion(entry, champion.version if champion else None)
@@ -255,7 +257,8 @@ def _reason(decision: Decision, info: Mapping[str, Any]) -> str:
     return f"{decision.sentence} Data {data}, commit {commit or 'unknown'}."
 
 
-def _refuse_another_source(store: Store, task: Task, model: Model) -> None:
+def refuse_another_source(store: Store, task: Task, model: Model) -> None:
+    """Refuse a version that learned from another source than the store has now, with `ModelRefused`."""
     learned, present = model.info["data"]["source"], backfilled_source(store, task.dataset) or {}
     if learned.get("sha256") != present.get("sha256"):
         raise ModelRefused(

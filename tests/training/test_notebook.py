@@ -1,8 +1,10 @@
+from datetime import UTC, datetime
+
 import nbformat
 import pytest
 
 from pipelines.errors import NotebookError
-from pipelines.training.notebook import declared_parameters, new_run_folder, run_notebook
+from pipelines.training.notebook import declared_parameters, new_run_folder, remove_old_candidates, run_notebook
 
 
 @pytest.fixture
@@ -110,3 +112,13 @@ def test_two_runs_of_one_second_have_a_folder_each(tmp_path):
     made = [new_run_folder(tmp_path / "runs", "20261121T070000Z-train-iris_variety") for _ in range(3)]
     assert [folder.name[-2:] for folder in made] == ["ty", "-2", "-3"]
     assert all(folder.is_dir() for folder in made)
+
+
+def test_candidates_of_failed_runs_go_after_a_week_and_notebooks_stay(tmp_path):
+    names = ["20260101T000000Z-train-iris_variety", "20260107T000000Z-train-wine_grade-2", "mine-train-iris_variety"]
+    for name in names:
+        (tmp_path / name / "candidate").mkdir(parents=True)
+        (tmp_path / name / "training.ipynb").write_text("{}")
+    remove_old_candidates(tmp_path, datetime(2026, 1, 8, 0, 1, tzinfo=UTC))
+    assert [(tmp_path / name / "candidate").exists() for name in names] == [False, True, True]
+    assert all((tmp_path / name / "training.ipynb").exists() for name in names)

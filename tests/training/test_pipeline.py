@@ -14,6 +14,7 @@ from pipelines.models import write_info
 from pipelines.stores.base import ChampionEntry
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.training import pipeline as training
+from pipelines.training import promotion
 from pipelines.training.pipeline import load_training_data, needs_training, register_candidate
 
 IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
@@ -177,6 +178,77 @@ def test_the_report_has_the_card_of_the_version(store, place):
     assert report.card == (version_folder(store, 1) / "card.md").read_text()
 
 
+def killed(store, place, monkeypatch):
+    """Register a version in a run that is killed before it decides."""
+
+    def die(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "decide_succession", die)
+        with pytest.raises(KeyboardInterrupt):
+            register(store, place)
+
+
+def train_again(store, seed=0, size="quick", promote="auto"):
+    return training.decide_left_over(store, VARIETY, size=size, seed=seed, now=NOW, who="ada", promote=promote)
+
+
+def test_the_repeat_of_a_killed_training_decides_on_its_version(store, place, monkeypatch):
+    killed(store, place, monkeypatch)
+    assert store.champion(VARIETY.name) is None
+    report = train_again(store)
+    assert (report.version, report.promoted, report.champion) == (1, True, 1)
+    assert store.versions(VARIETY.name) == [1]
+    assert train_again(store) is None
+
+
+def test_an_undecided_version_is_decided_on_before_another_is_trained(store, place, monkeypatch):
+    killed(store, place, monkeypatch)
+    assert train_again(store, seed=1, promote="never") is None
+    assert store.champion(VARIETY.name).version == 1
+
+
+def test_an_undecided_challenger_is_decided_on_once(store, place, monkeypatch):
+    register(store, place)
+    killed(store, place, monkeypatch)
+    report = train_again(store)
+    assert (report.version, report.promoted, report.champion) == (2, False, 1)
+    assert train_again(store) is None
+
+
+def test_a_decision_that_was_made_but_not_written_down_stays_as_it_is(store, place):
+    register(store, place)
+    (store.root / "decisions" / f"{VARIETY.name}.json").unlink()
+    assert train_again(store) is None
+    assert len(store.champion_log(VARIETY.name)) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000])
+def test_a_damaged_decision_is_made_again(store, place, content):
+    register(store, place)
+    register(store, place)
+    store.put_file(f"decisions/{VARIETY.name}.json", content)
+    assert train_again(store) is None
+    assert register(store, place).version == 3
+    assert train_again(store) is None
+
+
+def test_an_undecided_version_that_cannot_be_loaded_is_passed_over(store, place, monkeypatch, caplog):
+    killed(store, place, monkeypatch)
+    (version_folder(store, 1) / "model.skops").write_bytes(b"")
+    assert train_again(store) is None
+    assert "model.skops was changed" in caplog.text
+
+
+def test_an_undecided_version_that_learned_from_another_source_is_passed_over(store, place, monkeypatch, caplog):
+    killed(store, place, monkeypatch)
+    rewrite(version_folder(store, 1), data={"fingerprint": "f", "source": {"sha256": "other", "name": "other.csv"}})
+    assert train_again(store) is None
+    assert store.champion(VARIETY.name) is None
+    assert "other.csv" in caplog.text
+
+
 def test_other_runs_may_be_quicker_for_a_while(place):
     store = Contested(place / "store")
     store.lost_versions, store.lost_moves = 4, 4
@@ -194,7 +266,7 @@ def test_other_runs_may_not_be_quicker_for_ever(place):
 
 
 def promote(store, version, reason="it was better"):
-    return training.promote(store, VARIETY, version, when=NOW + timedelta(days=1), who="grace", reason=reason)
+    return promotion.promote(store, VARIETY, version, when=NOW + timedelta(days=1), who="grace", reason=reason)
 
 
 def test_a_rollback_moves_the_champion_back(store, place):

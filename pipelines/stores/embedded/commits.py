@@ -126,7 +126,11 @@ def _check_lines(actions: list[Action]) -> None:
     for kind, names in _COUNTS.items():
         for name in names & counted.keys():
             # Where a merge gives the table a new column, delta-rs counts the description among the files that it adds.
-            extra = kinds.count("metaData") if kind == "add" and about.get("operation") == "MERGE" else 0
+            extra = (
+                kinds.count("metaData") + kinds.count("protocol")
+                if kind == "add" and about.get("operation") == "MERGE"
+                else 0
+            )
             if int(counted[name]) not in {kinds.count(kind), kinds.count(kind) + extra}:
                 raise ValueError(f"{kinds.count(kind)} files of {counted[name]} to {kind}")
     if str(about.get("operation")).startswith("CREATE") and not {"protocol", "metaData"} <= set(kinds):

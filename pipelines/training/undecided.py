@@ -1,0 +1,46 @@
+"""Which version nobody has decided on: what a training leaves that was killed after it had registered one."""
+
+import json
+
+from pipelines.datasets import Task
+from pipelines.models import Model
+from pipelines.stores.base import Store
+from pipelines.training.data import load_training_data
+
+
+def undecided_version(store: Store, task: Task) -> int | None:
+    """The newest version, if it came after the last one that was decided on.
+
+    A store that was made before decisions were written down counts as decided once it has had a champion.
+    """
+    newest, champion = max(store.versions(task.name), default=None), store.champion(task.name)
+    if newest is None or (champion and champion.version == newest):
+        return None
+    decided = _decided(store, task)
+    if decided is None:
+        return None if store.champion_log(task.name) else newest
+    return newest if newest > decided else None
+
+
+def remember_decision(store: Store, task: Task, version: int, sentence: str) -> None:
+    """Write down that a version was decided on, and why as it was."""
+    content = {"version": version, "sentence": sentence}
+    store.put_file(_file(task), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def is_repeat(store: Store, task: Task, model: Model, *, size: str, seed: int) -> bool:
+    """Whether training again would make a twin of this version: the same search over the same rows."""
+    searched = model.info["search"]
+    same_search = (searched["size"], searched["seed"]) == (size, seed)
+    return bool(same_search and model.info["data"]["fingerprint"] == load_training_data(store, task).fingerprint)
+
+
+def _decided(store: Store, task: Task) -> int | None:
+    try:
+        return int(json.loads(store.get_file(_file(task)) or b"")["version"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _file(task: Task) -> str:
+    return f"decisions/{task.name}.json"
