@@ -72,9 +72,16 @@ def backfill(run: Run, options: argparse.Namespace) -> None:
     for dataset in datasets:
         with run.step(f"backfill {dataset.name}"):
             done = feature_pipeline.backfill(
-                run.store, dataset, sources=options.source, now=run.now, replace=options.replace
+                run.store,
+                dataset,
+                sources=options.source,
+                now=run.now,
+                replace=options.replace,
+                accept_unusual=options.accept_unusual,
             )
         run.show(report.backfill_summary(dataset, done))
+        for sentence in report.missing_classes(done):
+            run.notice(sentence)
 
 
 def features(run: Run, options: argparse.Namespace) -> None:

@@ -87,6 +87,10 @@ def _add_pipelines(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--replace", action="store_true",
         help="start the data set over from this source: its arrivals and predictions are removed",
     )  # fmt: skip
+    backfill.add_argument(
+        "--accept-unusual", action="store_true",
+        help="take a source whose values are possible but not plausible, or of which many rows are broken",
+    )  # fmt: skip
 
     features = _verb(verbs, "features", commands.features, "Add the samples of every day that is due.")
     _datasets(features)

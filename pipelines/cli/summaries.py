@@ -33,10 +33,23 @@ def backfill_summary(dataset: DataSet, done: "BackfillReport") -> str:
         f"{done.rows:,} rows in {escape(done.source)}: {done.accepted:,} accepted ({roles}), {done.written:,} written"
     )
     gaps = f" {done.with_gaps:,} of them lack a measurement." if done.with_gaps else ""
-    coarse = "" if done.distinguishable else COARSE
+    waiting = f" {done.unlabelled:,} have no label yet, and neither train nor test." if done.unlabelled else ""
     return joined(
-        f"### {dataset.title}: backfill", f"{found}.{gaps}", coarse, _quarantined(done.quarantined, done.reasons)
+        f"### {dataset.title}: backfill",
+        f"{found}.{gaps}{waiting}",
+        "\n".join(f"- **{escape(sentence)}**" for sentence in missing_classes(done)),
+        "" if done.distinguishable else COARSE,
+        _quarantined(done.quarantined, done.reasons),
     )
+
+
+def missing_classes(done: "BackfillReport") -> list[str]:
+    """A sentence a task about the classes that no row of a source has."""
+    return [
+        f"{title}: no row is {' or '.join(absent)}. A model of these data can never give that answer, and its scores "
+        "say nothing about it."
+        for title, absent in done.absent.items()
+    ]
 
 
 def features_summary(dataset: DataSet, done: "FeaturesReport") -> str:

@@ -1,8 +1,7 @@
 """The data contract of a data set: which rows are taken in, and why the others are not.
 
-A measurement that is missing is no fault: the row is kept, and the model pipeline knows what to do. A missing
-category is kept too, unless rows are stratified by it or a task predicts it. Everything else that does not fit
-sends the row to quarantine, with every reason.
+What is missing is no fault: the row is kept, the model pipeline knows what to do about an input, and a row without a
+label waits for it. Everything else that does not fit sends the row to quarantine, with every reason.
 """
 
 import hashlib
@@ -10,7 +9,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +23,9 @@ from pipelines.errors import SourceError
 _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.IGNORECASE | re.ASCII)
 # A broken cell may be a whole file gone wrong; a reason shows how it begins.
 LONGEST_CELL = 60
+# As many allowed values as a person takes in.
+VALUES_SHOWN = 20
+BOOLEANS = (("yes", "true", "y", "t", "1"), ("no", "false", "n", "f", "0"))
 
 # What is wrong with a column, and in which rows, shape (n,).
 Faults = Mapping[str, np.ndarray]
@@ -43,7 +45,12 @@ class Validated:
 
 
 def validate(
-    dataset: DataSet, rows: pd.DataFrame, *, labelled: bool = True, features: Sequence[str] | None = None
+    dataset: DataSet,
+    rows: pd.DataFrame,
+    *,
+    labelled: bool = True,
+    features: Sequence[str] | None = None,
+    plausible: bool = False,
 ) -> Validated:
     """Check rows against the data contract and type the good ones.
 
@@ -52,9 +59,11 @@ def validate(
     rows
         Text cells (None for a blank one) or typed columns. Columns that are no features or labels are carried along.
     labelled
-        Whether every row has to say what it turned out to be; otherwise label columns may lack, in part or whole.
+        Whether the label columns have to be there; what a sample turned out to be may be missing in any case.
     features
         The features that have to be there as columns; all of them if not given.
+    plausible
+        Whether a number has to be plausible beyond being possible, as in a source that nobody has looked at.
 
     Returns
     -------
@@ -74,7 +83,7 @@ def validate(
     for column in wanted + list(dataset.labels):
         if column.name in rows.columns:
             cells = rows[column.name]
-            typed[column.name], faults = _checker(dataset, column, labelled)(cells)
+            typed[column.name], faults = _checked(column, cells, plausible=plausible)
             for fault, where in faults.items():
                 counts[f"{column.name} {fault}"] += int(where.sum())
                 for position in np.flatnonzero(where).tolist():
@@ -85,7 +94,7 @@ def validate(
 
 
 def quarantine_rows(rejected: pd.DataFrame, source: str, seen_at: datetime) -> pd.DataFrame:
-    """Rejected rows as rows of the quarantine group; a row is the same again if its source and cells are.
+    """Rejected rows as rows of the quarantine group, each one; a row is the same again if its source and cells are.
 
     Parameters
     ----------
@@ -100,9 +109,14 @@ def quarantine_rows(rejected: pd.DataFrame, source: str, seen_at: datetime) -> p
     rows = [
         json.dumps({str(name): _cell_text(cell) for name, cell in row.items()}, ensure_ascii=False) for row in cells
     ]
+    # The first of equal rows is known by its text alone, each further one also by which it is.
+    places = pd.Series(rows, dtype=object).groupby(rows).cumcount() if rows else []
+    identities = [
+        f"{source}\n{row}" + (f"\n{place + 1}" if place else "") for row, place in zip(rows, places, strict=True)
+    ]
     return pd.DataFrame(
         {
-            "quarantine_id": [hashlib.sha256(f"{source}\n{row}".encode()).hexdigest() for row in rows],
+            "quarantine_id": [hashlib.sha256(identity.encode()).hexdigest() for identity in identities],
             "row": rows,
             "reasons": rejected["reasons"].to_numpy(),
             "source": source,
@@ -113,9 +127,13 @@ def quarantine_rows(rejected: pd.DataFrame, source: str, seen_at: datetime) -> p
 
 def allowed_range(feature: Feature) -> str:
     """The physical range as an addition to a sentence, such as ` (allowed: from 5 to 25 % vol)`; empty without one."""
-    bounds = {"from": feature.low, "to": feature.high}
-    text = " ".join(f"{word} {bound:g}" for word, bound in bounds.items() if math.isfinite(bound))
-    return f" (allowed: {text} {feature.unit}".rstrip() + ")" if text else ""
+    return _range("allowed", feature.low, feature.high, feature.unit)
+
+
+def _range(word: str, low: float, high: float, unit: str) -> str:
+    bounds = {"from": low, "to": high}
+    text = " ".join(f"{side} {bound:g}" for side, bound in bounds.items() if math.isfinite(bound))
+    return f" ({word}: {text} {unit}".rstrip() + ")" if text else ""
 
 
 def _check_columns(columns: Sequence[Feature | Label], rows: pd.DataFrame) -> None:
@@ -126,41 +144,68 @@ def _check_columns(columns: Sequence[Feature | Label], rows: pd.DataFrame) -> No
         )
 
 
-def _checker(
-    dataset: DataSet, column: Feature | Label, labelled: bool
-) -> Callable[[pd.Series], tuple[pd.Series, Faults]]:
-    """What types one column and finds its faults."""
+def _checked(column: Feature | Label, cells: pd.Series, *, plausible: bool) -> tuple[pd.Series, Faults]:
+    """One column typed, and its faults."""
     if isinstance(column, Feature) and column.kind == "numeric":
-        return lambda cells: _numbers(cells, column)
-    known = isinstance(column, Label) or column.name in {*dataset.strata, *(task.label for task in dataset.tasks)}
-    as_integer = isinstance(column, Label) and column.kind == "integer"
-    return lambda cells: _choices(cells, column.values, required=labelled and known, as_integer=as_integer)
+        return _numbers(cells, column, plausible=plausible)
+    return _choices(cells, column.values, as_integer=isinstance(column, Label) and column.kind == "integer")
 
 
-def _numbers(cells: pd.Series, feature: Feature) -> tuple[pd.Series, Faults]:
-    numbers = _as_numbers(cells)
+def _numbers(cells: pd.Series, feature: Feature, *, plausible: bool) -> tuple[pd.Series, Faults]:
+    numbers = as_numbers(cells)
     allowed = allowed_range(feature)
+    possible = np.isfinite(numbers) & (numbers >= feature.low) & (numbers <= feature.high)
     faults = {
         f"is not a number{allowed}": np.isnan(numbers) & cells.notna().to_numpy(),
         f"is infinite{allowed}": np.isinf(numbers),
         f"is too low{allowed}": np.isfinite(numbers) & (numbers < feature.low),
         f"is too high{allowed}": np.isfinite(numbers) & (numbers > feature.high),
     }
+    if plausible:
+        low, high = feature.plausible
+        usual = _range("plausible", low, high, feature.unit)
+        faults[f"is too low to be true{usual}"] = possible & (numbers < low)
+        faults[f"is too high to be true{usual}"] = possible & (numbers > high)
     return pd.Series(numbers, index=cells.index), faults
 
 
-def _choices(
-    cells: pd.Series, values: tuple[str, ...], *, required: bool, as_integer: bool
-) -> tuple[pd.Series, Faults]:
-    texts = _as_integer_texts(cells) if as_integer else cells.astype(object).map(str, na_action="ignore")
-    blank, good = cells.isna().to_numpy(), texts.isin(values).to_numpy()
-    allowed = f" (allowed: {', '.join(values)})"
-    faults = {f"is unknown{allowed}": ~good & ~blank, f"is missing{allowed}": blank & required}
-    known = texts.astype(object).where(good, None)
+def _choices(cells: pd.Series, values: tuple[str, ...], *, as_integer: bool) -> tuple[pd.Series, Faults]:
+    texts = _spelled(cells, values)
+    known = texts.where(texts.isin(values), None)
+    allowed = ", ".join(values[:VALUES_SHOWN]) + (", ..." if len(values) > VALUES_SHOWN else "")
+    faults = {f"is unknown (allowed: {allowed})": (known.isna() & cells.notna()).to_numpy()}
     return (known.map(int, na_action="ignore").astype("Int64") if as_integer else known), faults
 
 
-def _as_numbers(cells: pd.Series) -> np.ndarray:
+def _spelled(cells: pd.Series, values: tuple[str, ...]) -> pd.Series:
+    """The cells as text, those that are no value replaced by the one that they are another spelling of."""
+    spellings = _spellings(values)
+    different = {cell: _spelling(cell, values, spellings) for cell in cells.dropna().unique()}
+    return cells.astype(object).map(different, na_action="ignore").astype(object)
+
+
+def _spelling(cell: object, values: tuple[str, ...], spellings: Mapping[str, str]) -> str:
+    text = str(cell)
+    if text in values:
+        return text
+    number = _as_number(cell)
+    # A column of whole numbers with a gap is often written with a fraction: 5.0 for 5.
+    whole = str(int(number)) if math.isfinite(number) and number == math.trunc(number) else text
+    return whole if whole in values else spellings.get(whole.strip().casefold(), text)
+
+
+def _spellings(values: tuple[str, ...]) -> dict[str, str]:
+    """Each value by its small letters, and by what else people write for yes and no, where that tells one value."""
+    folded = Counter(value.casefold() for value in values)
+    known = {value.casefold(): value for value in values if folded[value.casefold()] == 1}
+    meant = [[value for word, value in known.items() if word in words] for words in BOOLEANS]
+    if len(values) == len(BOOLEANS) and all(len(each) == 1 for each in meant):
+        for words, (value,) in zip(BOOLEANS, meant, strict=True):
+            known = dict.fromkeys(words, value) | known
+    return known
+
+
+def as_numbers(cells: pd.Series) -> np.ndarray:
     """The cells as float64, NaN for what is missing or no number. Each text is the double nearest to it."""
     if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
         return np.asarray(cells.to_numpy(dtype="float64", na_value=np.nan))
@@ -180,13 +225,6 @@ def _as_float(number: float | np.number) -> float:
         return float(number)
     except OverflowError:  # a whole number of hundreds of digits
         return math.inf if number > 0 else -math.inf
-
-
-def _as_integer_texts(cells: pd.Series) -> pd.Series:
-    """Whole numbers as text without a fraction, since a column with gaps often holds 5.0 for 5."""
-    numbers = pd.Series(_as_numbers(cells), index=cells.index)
-    whole = np.isfinite(numbers) & (numbers == np.trunc(numbers))
-    return numbers.where(whole).map(lambda number: str(int(number)), na_action="ignore").astype(object)
 
 
 def _shown(cell: object) -> str:

@@ -9,26 +9,33 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
 
-from pipelines.datasets.sources import Source, from_frame, read_files
+from pipelines.datasets.sources import Form, Source, from_frame, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
 
 VARIETIES = ("setosa", "versicolor", "virginica")
 COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width", "variety")
 ALIASES = {
     "species": "variety",
-    **{f"{part}_{size}_(cm)": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
+    "class": "variety",
+    **{f"{part}_{size}_cm": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
     **{f"{part}{size}cm": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
-    **{f"{part}.{size}": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
+    **{f"{part}{size}": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
 }
 COLOURS = {"setosa": "#7b6fd0", "versicolor": "#4f8fd6", "virginica": "#b05fc4"}
+
+
+def plain_variety(cell: str) -> str:
+    """`setosa` for `Iris-setosa`, `Iris setosa` and `Setosa`."""
+    return cell.lower().removeprefix("iris").lstrip("-_ ")
+
+
+FORM = Form(aliases=ALIASES, spellings={"variety": plain_variety})
 
 
 def load(paths: Sequence[Path]) -> Source:
     """Read Iris from CSV files, or from the copy that scikit-learn ships."""
     if paths:
-        source = read_files(paths, COLUMNS, ALIASES)
-        varieties = source.rows["variety"].str.lower().str.removeprefix("iris-")
-        return Source(source.rows.assign(variety=varieties), source.name, source.sha256)
+        return read_files(paths, COLUMNS, FORM)
     from sklearn.datasets import load_iris  # noqa: PLC0415 - slow to import, and only a backfill needs it
 
     shipped = load_iris(as_frame=True)
@@ -55,8 +62,25 @@ def _leaves(axes: Axes, length: float, width: float, first_angle: int, colour: s
         )
 
 
-def _measurement(name: str, title: str, description: str, high: float) -> Feature:
-    return Feature(name=name, title=title, description=description, unit="cm", low=0.05, high=high)
+def _measurement(
+    name: str,
+    title: str,
+    description: str,
+    *,
+    high: float,
+    plausible: tuple[float, float],
+    usual: tuple[float, float, float],
+) -> Feature:
+    return Feature(
+        name=name,
+        title=title,
+        description=description,
+        unit="cm",
+        low=0.05,
+        high=high,
+        plausible=plausible,
+        usual=usual,
+    )
 
 
 DATASET = DataSet(
@@ -70,10 +94,38 @@ DATASET = DataSet(
         licence="CC BY 4.0",
     ),
     features=(
-        _measurement("sepal_length", "Sepal length", "How long the green outer leaves of the flower are.", 15),
-        _measurement("sepal_width", "Sepal width", "How wide the green outer leaves of the flower are.", 10),
-        _measurement("petal_length", "Petal length", "How long the coloured inner leaves of the flower are.", 15),
-        _measurement("petal_width", "Petal width", "How wide the coloured inner leaves of the flower are.", 10),
+        _measurement(
+            "sepal_length",
+            "Sepal length",
+            "How long the green outer leaves of the flower are.",
+            high=15,
+            plausible=(2, 12),
+            usual=(4.4, 5.8, 7.7),
+        ),
+        _measurement(
+            "sepal_width",
+            "Sepal width",
+            "How wide the green outer leaves of the flower are.",
+            high=10,
+            plausible=(1, 7),
+            usual=(2.2, 3.0, 4.15),
+        ),
+        _measurement(
+            "petal_length",
+            "Petal length",
+            "How long the coloured inner leaves of the flower are.",
+            high=15,
+            plausible=(0.5, 11),
+            usual=(1.15, 4.35, 6.7),
+        ),
+        _measurement(
+            "petal_width",
+            "Petal width",
+            "How wide the coloured inner leaves of the flower are.",
+            high=10,
+            plausible=(0.05, 5),
+            usual=(0.1, 1.3, 2.5),
+        ),
     ),
     labels=(Label(name="variety", title="Variety", description="The botanical variety.", values=VARIETIES),),
     tasks=(
@@ -92,6 +144,7 @@ DATASET = DataSet(
     # Wide enough not to follow its 30 reserve flowers closely, and still harder to tell from real flowers than a normal
     # distribution: 60 splits of `benchmarks/realism.py` give an AUC of 0.56 against 0.58.
     simulator=Simulator(kind="gaussian", strata=("variety",), bandwidth=1.15, decimals=1),
+    form=FORM,
     load=load,
     draw=draw,
 )

@@ -1,20 +1,27 @@
-"""Reading a source file as text, so that what is wrong with a cell is found by the data contract, not by a parser."""
+"""Reading source files into the columns of a data set, as text, so that what is wrong with a cell is found by the data
+contract, not by a parser. Backfills and uploads in a Space read with the same functions.
+"""
 
-import csv
 import hashlib
 import io
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from pipelines.datasets.delimited import read_cells
 from pipelines.errors import SourceError
 
-SEPARATORS = (",", ";")
 # How the usual tools write an empty cell; anything else that is no number is a broken cell.
 BLANKS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+HEADER_SHOWN = 200
+# Names of columns that may say what a file name says too, whatever their cells look like.
+TYPE_LIKE = ("type", "kind", "style", "color", "colour", "class", "category", "group", "variety")
+_OTHER_SIGNS = re.compile(r"[\W_]+")
+
+CellRule = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -26,37 +33,73 @@ class Source:
     sha256: str
 
 
-def read_files(
-    paths: Sequence[Path],
-    columns: Sequence[str],
-    aliases: Mapping[str, str] | None = None,
-    by_file_name: Mapping[str, Sequence[str]] | None = None,
-) -> Source:
-    """Read one or more CSV files with a header into one source, rows in the order of the files.
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """How the files of a data set may be written.
+
+    Attributes
+    ----------
+    aliases
+        Other names that a column goes by, as `plain_name` writes them.
+    told_by_name
+        Columns that a file may leave out because its name tells them: `{"type": ("red", "white")}`.
+    spellings
+        How the cells of a column are written alike, by the column: `{"type": str.lower}`.
+    """
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    told_by_name: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    spellings: Mapping[str, CellRule] = field(default_factory=dict)
+
+
+def read_files(paths: Sequence[Path], columns: Sequence[str], form: Form | None = None) -> Source:
+    """Read one or more files with a header into one source, rows in the order of the files.
 
     Parameters
     ----------
     columns
         The columns wanted; others in the file are left out.
-    aliases
-        Other names that a column goes by, after lower-casing and writing `_` for spaces.
-    by_file_name
-        Columns that a file may leave out because its name tells them: `{"type": ("red", "white")}`.
 
     Raises
     ------
     SourceError
-        A file is missing, empty, not UTF-8 text, has another separator, or lacks a column.
+        A file is missing, empty, not UTF-8 text, or lacks a column.
     """
     contents = [_content(path) for path in paths]
     frames = [
-        _frame(path, content, columns, aliases or {}, by_file_name or {})
+        read_table(path, columns, form, content=content)[list(columns)]
         for path, content in zip(paths, contents, strict=True)
     ]
     return Source(
         rows=pd.concat(frames, ignore_index=True),
         name=", ".join(path.name for path in paths),
         sha256=hashlib.sha256(b"".join(contents)).hexdigest(),
+    )
+
+
+def read_table(
+    path: Path, columns: Sequence[str], form: Form | None = None, *, content: bytes | None = None
+) -> pd.DataFrame:
+    """All columns of one file in their order, those wanted under their own names; see `read_files`."""
+    form = form or Form()
+    cells = read_cells(str(path), _content(path) if content is None else content)
+    header = ", ".join(cells.columns)[:HEADER_SHOWN]
+    cells.columns = pd.Index([_column(name, columns, form) for name in cells.columns])
+    cells = _each_once(path, cells, columns)
+    missing = [name for name in columns if name not in (*cells.columns, *form.told_by_name)]
+    if missing:
+        raise SourceError(
+            f"The source {path} has no column {', '.join(missing)}; it needs {', '.join(columns)}, with commas, "
+            f"semicolons or tabs between cells. Its header reads: {header}."
+        )
+    if cells.empty:
+        raise SourceError(f"The source {path} has a header but no rows. Give a CSV file with rows.")
+    for column in form.told_by_name:
+        if column in columns and column not in cells.columns:
+            cells[column] = _told_by_name(path, column, form.told_by_name[column], cells.columns)
+    cells = _blanks_as_none(cells)
+    return cells.assign(
+        **{name: cells[name].map(rule, na_action="ignore") for name, rule in form.spellings.items() if name in cells}
     )
 
 
@@ -67,6 +110,11 @@ def from_frame(rows: pd.DataFrame, name: str) -> Source:
     return Source(_blanks_as_none(cells), name, hashlib.sha256(text.encode()).hexdigest())
 
 
+def plain_name(name: str) -> str:
+    """A column name in lower case, with `_` for every other sign: `sepal_length_cm` for `Sepal.Length (cm)`."""
+    return _OTHER_SIGNS.sub("_", str(name).strip().lower()).strip("_")
+
+
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -74,80 +122,38 @@ def _content(path: Path) -> bytes:
         raise SourceError(f"Cannot read the source {path}: {error.strerror}. Give the path of a CSV file.") from error
 
 
-def _frame(
-    path: Path,
-    content: bytes,
-    columns: Sequence[str],
-    aliases: Mapping[str, str],
-    by_file_name: Mapping[str, Sequence[str]],
-) -> pd.DataFrame:
-    cells = _cells(path, content)
-    cells.columns = pd.Index([_canonical(name, aliases) for name in cells.columns])
-    times = Counter(cells.columns)
-    missing = [name for name in columns if name not in times and name not in by_file_name]
-    if missing:
-        raise SourceError(
-            f"The source {path} has no column {', '.join(missing)}; it needs {', '.join(columns)}, "
-            f"with ',' or ';' between cells. Its header reads: {', '.join(map(str, cells.columns))[:200]}."
-        )
-    for column, values in by_file_name.items():
-        if column not in cells.columns:
-            cells[column] = _told_by_name(path, column, values)
-    repeated = [name for name in columns if times[name] > 1]
-    if repeated:
-        raise SourceError(f"The source {path} has more than one column {', '.join(repeated)}. Leave one of each.")
-    if cells.empty:
-        raise SourceError(f"The source {path} has a header but no rows. Give a CSV file with rows.")
-    return _blanks_as_none(cells[list(columns)])
+def _column(name: str, columns: Sequence[str], form: Form) -> str:
+    plain = plain_name(name)
+    return plain if plain in columns else form.aliases.get(plain, plain)
 
 
-def _cells(path: Path, content: bytes) -> pd.DataFrame:
-    try:
-        text = content.decode("utf-8-sig").lstrip()
-    except UnicodeDecodeError as error:
-        raise SourceError(f"The source {path} is not UTF-8 text. Save it as a UTF-8 CSV file.") from error
-    separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
-    try:
-        rows = [_trimmed(line) for line in lines]
-    except csv.Error as error:
-        raise SourceError(
-            f"The source {path} is not a CSV file: {error} in line {lines.line_num}. Give one row a line, one header."
-        ) from error
-    header, *rows = [row for row in rows if row] or [[]]
-    if not header:
-        raise SourceError(f"The source {path} is empty. Give a CSV file with a header and rows.")
-    longest = max(rows, key=len, default=[])
-    if len(longest) > len(header):
-        raise SourceError(
-            f"The source {path} has a row of {len(longest)} cells under a header of {len(header)}; it begins with "
-            f"{', '.join(longest)[:60]}. Put numbers with a decimal comma, and text with a comma, between quotes."
-        )
-    return pd.DataFrame([row + [""] * (len(header) - len(row)) for row in rows], columns=header, dtype=object)
-
-
-def _trimmed(line: list[str]) -> list[str]:
-    """The cells without the empty ones at the end, which spreadsheets add."""
-    cells = [cell.strip() for cell in line]
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
-
-
-def _canonical(name: str, aliases: Mapping[str, str]) -> str:
-    plain = "_".join(str(name).strip().lower().split())
-    return aliases.get(plain, plain)
-
-
-def _told_by_name(path: Path, column: str, values: Sequence[str]) -> str:
-    told = [value for value in values if value in path.stem.lower()]
-    if len(told) == 1:
-        return told[0]
-    raise SourceError(
-        f"The source {path} has no column {column}, and its name does not tell it. "
-        f"Add the column, or put one of {', '.join(values)} into the file name."
-    )
+def _each_once(path: Path, cells: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The cells with one of the columns that have the same name, where they agree or nobody asks for them."""
+    for name in cells.columns[cells.columns.duplicated()].unique():
+        alike = cells[name]
+        if name in columns and not alike.eq(alike.iloc[:, 0], axis=0).all(axis=None):
+            raise SourceError(
+                f"The source {path} has more than one column {name}, and they differ. Leave the right one of them."
+            )
+    return cells.loc[:, ~cells.columns.duplicated()]
 
 
 def _blanks_as_none(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.astype(object).where(~cells.isin(BLANKS), None)
+
+
+def _told_by_name(path: Path, column: str, values: Sequence[str], header: Iterable[str]) -> str:
+    """What the words of a file name tell, unless a column of the file may know better."""
+    rivals = [name for name in header if {*name.split("_")} & {*values, *TYPE_LIKE, column}]
+    if rivals:
+        raise SourceError(
+            f"The source {path} has no column {column}, but {', '.join(rivals)}, which may tell it. Name that column "
+            f"{column}, with the values {', '.join(values)}, or remove it."
+        )
+    told = [value for value in values if value in plain_name(path.stem).split("_")]
+    if len(told) == 1:
+        return told[0]
+    raise SourceError(
+        f"The source {path} has no column {column}, and its name does not tell it. "
+        f"Add the column, or put one of {', '.join(values)} into the file name as a word of its own."
+    )

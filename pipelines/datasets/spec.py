@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from pipelines.datasets.sources import Source
+from pipelines.datasets.sources import Form, Source
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,8 +25,17 @@ SimulatorKind = Literal["rank_bootstrap", "gaussian"]
 class Feature:
     """One input of a model.
 
-    `low` and `high` are the physical range of a numeric feature: a value outside it breaks the data contract.
-    `values` are what a categorical feature can be; inside the model it is one-hot encoded.
+    Attributes
+    ----------
+    low, high
+        The physical range of a numeric feature: a value outside it breaks the data contract, wherever it comes from.
+    plausible
+        The range beyond which a value of a source is rather in another unit than true.
+    usual
+        The 1st percentile, the median and the 99th percentile of what is known: a source whose median lies outside
+        measures something else.
+    values
+        What a categorical feature can be; inside the model it is one-hot encoded.
     """
 
     name: str
@@ -36,6 +45,8 @@ class Feature:
     unit: str = ""
     low: float = -math.inf
     high: float = math.inf
+    plausible: tuple[float, float] = (-math.inf, math.inf)
+    usual: tuple[float, float, float] | None = None
     values: tuple[str, ...] = ()
 
 
@@ -148,6 +159,8 @@ class DataSet:
     ----------
     historical_time
         The one event time (UTC) of every backfilled row; earlier than any arrival.
+    form
+        How files with samples may be written, for backfills and uploads alike.
     load
         Reads the source (the given files, or its own when there are none) as text, cell by cell.
     draw
@@ -167,6 +180,7 @@ class DataSet:
     historical_time: datetime
     simulator: Simulator
     load: Callable[[Sequence[Path]], Source] = field(repr=False)
+    form: Form = field(default_factory=Form, repr=False)
     draw: "Callable[[Axes, pd.Series, Task, str], None]" = field(repr=False)
 
     def __post_init__(self) -> None:

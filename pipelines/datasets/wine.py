@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon, Rectangle
 
-from pipelines.datasets.sources import Source, read_files
+from pipelines.datasets.sources import Form, Source, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
 
 FILE = Path(__file__).parents[2] / "data" / "wine.csv"
@@ -19,6 +19,7 @@ QUALITIES = ("3", "4", "5", "6", "7", "8", "9")
 GRADES = ("poor", "fair", "excellent")
 
 FILL_COLOURS = {"red": "#8e1b3a", "white": "#f2e08a"}
+UNKNOWN_COLOUR = "#cfcfcf"
 # The rounded outline of the bowl, from its rim down to the stem; (half width, height).
 BOWL = ((0.78, 4.0), (0.98, 3.2), (1.0, 2.6), (0.85, 2.0), (0.5, 1.55), (0.1, 1.4))
 
@@ -30,6 +31,8 @@ FEATURES = (
         unit="g/dm³",
         low=0,
         high=40,
+        plausible=(2, 25),
+        usual=(5.1, 7.0, 12.0),
     ),
     Feature(
         name="volatile_acidity",
@@ -38,6 +41,8 @@ FEATURES = (
         unit="g/dm³",
         low=0,
         high=5,
+        plausible=(0.02, 3),
+        usual=(0.12, 0.29, 0.88),
     ),
     Feature(
         name="citric_acid",
@@ -46,6 +51,8 @@ FEATURES = (
         unit="g/dm³",
         low=0,
         high=10,
+        plausible=(0, 3),
+        usual=(0.0, 0.31, 0.74),
     ),
     Feature(
         name="residual_sugar",
@@ -54,6 +61,8 @@ FEATURES = (
         unit="g/dm³",
         low=0,
         high=400,
+        plausible=(0.2, 150),
+        usual=(0.9, 3.0, 18.2),
     ),
     Feature(
         name="chlorides",
@@ -62,6 +71,8 @@ FEATURES = (
         unit="g/dm³",
         low=0,
         high=5,
+        plausible=(0.002, 1.5),
+        usual=(0.021, 0.047, 0.186),
     ),
     Feature(
         name="free_sulfur_dioxide",
@@ -70,6 +81,8 @@ FEATURES = (
         unit="mg/dm³",
         low=0,
         high=1000,
+        plausible=(0.5, 500),
+        usual=(4.0, 29.0, 77.0),
     ),
     Feature(
         name="total_sulfur_dioxide",
@@ -78,6 +91,8 @@ FEATURES = (
         unit="mg/dm³",
         low=0,
         high=2000,
+        plausible=(2, 800),
+        usual=(11.0, 118.0, 238.0),
     ),
     Feature(
         name="density",
@@ -86,8 +101,19 @@ FEATURES = (
         unit="g/cm³",
         low=0.9,
         high=1.2,
+        plausible=(0.97, 1.06),
+        usual=(0.9889, 0.9949, 1.0006),
     ),
-    Feature(name="ph", title="pH", description="How acid the wine is; lower is more acid.", unit="pH", low=2, high=5),
+    Feature(
+        name="ph",
+        title="pH",
+        description="How acid the wine is; lower is more acid.",
+        unit="pH",
+        low=2,
+        high=5,
+        plausible=(2.5, 4.5),
+        usual=(2.89, 3.21, 3.64),
+    ),
     Feature(
         name="sulphates",
         title="Sulphates",
@@ -95,6 +121,8 @@ FEATURES = (
         unit="g/dm³",
         low=0,
         high=10,
+        plausible=(0.1, 3),
+        usual=(0.3, 0.51, 0.99),
     ),
     Feature(
         name="alcohol",
@@ -103,17 +131,20 @@ FEATURES = (
         unit="% vol",
         low=5,
         high=25,
+        plausible=(6, 18),
+        usual=(8.7, 10.3, 13.4),
     ),
     Feature(name="type", title="Type", description="Red or white wine.", kind="categorical", values=TYPES),
 )
 MEASUREMENTS = tuple(feature.name for feature in FEATURES if feature.kind == "numeric")
 
 
+FORM = Form(aliases={"color": "type", "colour": "type"}, told_by_name={"type": TYPES}, spellings={"type": str.lower})
+
+
 def load(paths: Sequence[Path]) -> Source:
     """Read the wines from CSV files (the Kaggle file, the UCI pair, one of our form) or from `data/wine.csv`."""
-    columns = (*MEASUREMENTS, "type", "quality")
-    source = read_files(paths or [FILE], columns, {"color": "type", "colour": "type"}, {"type": TYPES})
-    return Source(source.rows.assign(type=source.rows["type"].str.lower()), source.name, source.sha256)
+    return read_files(paths or [FILE], (*MEASUREMENTS, "type", "quality"), FORM)
 
 
 def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:
@@ -127,7 +158,9 @@ def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:
     bowl = Polygon(_outline(), closed=True, facecolor="#ffffff", edgecolor="#444444", linewidth=1.6)
     axes.add_patch(bowl)
     bottom, top = BOWL[-1][1], BOWL[0][1]
-    wine = Rectangle((-1.2, bottom), 2.4, (top - bottom) * share, facecolor=FILL_COLOURS[kind], alpha=0.9)
+    wine = Rectangle(
+        (-1.2, bottom), 2.4, (top - bottom) * share, facecolor=FILL_COLOURS.get(kind, UNKNOWN_COLOUR), alpha=0.9
+    )
     axes.add_patch(wine)
     wine.set_clip_path(bowl)
     axes.plot([0, 0], [-0.6, bottom], color="#444444", linewidth=2)
@@ -196,6 +229,7 @@ DATASET = DataSet(
     strata=("type", "quality"),
     historical_time=datetime(2009, 10, 7, tzinfo=UTC),
     simulator=Simulator(kind="rank_bootstrap", strata=("type", "quality"), bandwidth=0.4),
+    form=FORM,
     load=load,
     draw=draw,
 )

@@ -12,6 +12,7 @@ from pipelines.datasets import DataSet
 from pipelines.datasets.arrivals import HISTORICAL
 from pipelines.datasets.contract import Validated, quarantine_rows, validate
 from pipelines.datasets.identity import distinguishable
+from pipelines.datasets.plausibility import absent_classes, mostly_broken, unusual_columns
 from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import Source
 from pipelines.errors import SourceError
@@ -27,6 +28,7 @@ from pipelines.stores.catalogue import (
 
 # How many faults an error sentence names.
 FAULTS_SHOWN = 3
+ACCEPT_UNUSUAL = "If it is right as it is, backfill it with --accept-unusual."
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class BackfillReport:
     """What a backfill found and did.
 
     `rows` is what the source has, `accepted` what kept the data contract, `with_gaps` how many of these lack a
-    measurement, `distinguishable` whether equal rows count as one sample, `roles` how many each role has,
+    measurement and `unlabelled` how many lack a label, `absent` the classes that no row has, by the title of the task,
+    `distinguishable` whether equal rows count as one sample, `roles` how many each role has,
     `quarantined` what broke the contract, `reasons` how often each fault was found, most frequent first. `written`
     counts the rows that the store did not have yet; 0 where the same source had been backfilled before.
     """
@@ -45,6 +48,8 @@ class BackfillReport:
     rows: int
     accepted: int
     with_gaps: int
+    unlabelled: int
+    absent: dict[str, tuple[str, ...]]
     distinguishable: bool
     roles: dict[str, int]
     quarantined: int
@@ -54,7 +59,13 @@ class BackfillReport:
 
 
 def backfill(
-    store: Store, dataset: DataSet, sources: Sequence[Path], now: datetime, *, replace: bool = False
+    store: Store,
+    dataset: DataSet,
+    sources: Sequence[Path],
+    now: datetime,
+    *,
+    replace: bool = False,
+    accept_unusual: bool = False,
 ) -> BackfillReport:
     """Load the historical rows of a data set into the store.
 
@@ -69,19 +80,25 @@ def backfill(
     replace
         Start over: arrivals, predictions and quarantine are removed and the champions withdrawn, because the roles
         change and an older model may have been trained on rows that now test.
+    accept_unusual
+        Take a source whose values are possible but not plausible, or of which many rows are broken.
 
     Raises
     ------
     SourceError
-        The source cannot be read, too few of its rows can be used, or the store has been backfilled from another one
-        and `replace` is not set; nothing was written.
+        The source cannot be read, is unlike what the data set expects, too few of its rows can be used, or the store
+        has been backfilled from another one and `replace` is not set; nothing was written.
     """
     source = dataset.load(sources)
     if not replace:
         _refuse_another(store, dataset, source)
-    checked = validate(dataset, source.rows)
+    checked = validate(dataset, source.rows, plausible=not accept_unusual)
+    if not accept_unusual:
+        _refuse_other_columns(dataset, source)
     apart = distinguishable(dataset, checked.accepted)
     history = _historical(dataset, checked, source, distinguishable=apart)
+    if not accept_unusual:
+        _refuse_mostly_broken(dataset, source, checked)
     if replace:
         _start_over(store, dataset, source, now)
     _remember(store, dataset, source, now, distinguishable=apart)
@@ -92,6 +109,8 @@ def backfill(
         sha256=source.sha256,
         rows=len(source.rows),
         accepted=len(history),
+        unlabelled=int(history[[label.name for label in dataset.labels]].isna().any(axis=1).sum()),
+        absent=absent_classes(dataset, history),
         with_gaps=int(history[dataset.numeric].isna().any(axis=1).sum()),
         distinguishable=apart,
         roles={role: int((history["role"] == role).sum()) for role in ROLES},
@@ -109,6 +128,23 @@ def _refuse_another(store: Store, dataset: DataSet, source: Source) -> None:
             f"The store has the rows of {known['name']} (SHA-256 {known['sha256'][:12]}) for {dataset.name}, not those "
             f"of {source.name} ({source.sha256[:12]}). Backfill with --replace to start over: this removes the "
             "arrivals and predictions of the data set and withdraws its champions."
+        )
+
+
+def _refuse_other_columns(dataset: DataSet, source: Source) -> None:
+    found = unusual_columns(dataset, source.rows)
+    if found:
+        raise SourceError(
+            f"The source {source.name} is unlike {dataset.name}: {'; '.join(found[:FAULTS_SHOWN])}. Check the units "
+            f"and the scale. {ACCEPT_UNUSUAL}"
+        )
+
+
+def _refuse_mostly_broken(dataset: DataSet, source: Source, checked: Validated) -> None:
+    if mostly_broken(checked):
+        raise SourceError(
+            f"Of {len(source.rows)} rows in {source.name}, {len(checked.rejected)} cannot be used as {dataset.name}: "
+            f"{'; '.join(list(checked.faults)[:FAULTS_SHOWN])}. Check that it is the right file. {ACCEPT_UNUSUAL}"
         )
 
 

@@ -1,6 +1,5 @@
 """Predicting a whole file: the rows come back with predictions, the bad ones with reasons."""
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.datasets.contract import validate
-from pipelines.datasets.sources import SEPARATORS, read_files
+from pipelines.datasets.sources import read_table
 from pipelines.models import gaps
 
 from .door import check_size
@@ -49,10 +48,9 @@ def predict_file(predictor: Predictor, path: Path) -> Batch:
     """
     check_size(path)
     task = predictor.task
-    read_files([path], list(task.inputs))
+    whole = read_table(path, task.inputs, task.dataset.form)
     # A file that was predicted before may come again: what was added then is left out.
-    ours = {"row", "reasons", "prediction", *task.probability_columns}
-    whole = read_files([path], [name for name in _header(path) if name not in ours]).rows
+    whole = whole.drop(columns=["row", "reasons", "prediction", *task.probability_columns], errors="ignore")
     # Labels in the file are carried along as they are: what is asked for is a prediction.
     checked = validate(task.dataset, whole[list(task.inputs)], labelled=False, features=task.inputs)
     return Batch(
@@ -82,12 +80,3 @@ def _numbered(rows: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     result = rows.join(whole)
     result.insert(0, "row", result.index + 1)
     return result
-
-
-def _header(path: Path) -> list[str]:
-    """The column names as `read_files` writes them, each once."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        line = next(filter(str.strip, file))
-    separator = max(SEPARATORS, key=line.count)
-    names = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
-    return list(dict.fromkeys("_".join(name.strip().lower().split()) for name in names))

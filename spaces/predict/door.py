@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.block_function import BlockFunction
 
-from pipelines.datasets.sources import SEPARATORS
+from pipelines.datasets.delimited import SEPARATORS
 from pipelines.errors import SourceError, UsageError
 
 # Some seconds of work on the two processors of a free Space, and a few times what such a file needs.

@@ -53,6 +53,37 @@ def test_the_uci_pair(tmp_path):
     assert source.rows.equals(own_wines())
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("winequality-red.csv", "red"),
+        ("white_wines.csv", "white"),
+        ("My Red.2.csv", "red"),
+        ("WINE-WHITE.txt", "white"),
+    ],
+)
+def test_a_whole_word_of_the_file_name_tells_the_type(tmp_path, name, kind):
+    path = tmp_path / name
+    own_wines().head(20).drop(columns="type").to_csv(path, index=False)
+    assert set(WINE.load([path]).rows["type"]) == {kind}
+
+
+@pytest.mark.parametrize("name", ["wine_clustered.csv", "predicted.csv", "red_and_white.csv", "whitewash.csv"])
+def test_a_part_of_a_word_tells_nothing(tmp_path, name):
+    path = tmp_path / name
+    own_wines().drop(columns="type").to_csv(path, index=False)
+    with pytest.raises(SourceError, match="its name does not tell it"):
+        WINE.load([path])
+
+
+@pytest.mark.parametrize("rival", ["is_red", "style", "Wine Type", "white"])
+def test_nothing_is_guessed_from_the_name_beside_a_column_that_may_know(tmp_path, rival):
+    path = tmp_path / "winequality-red.csv"
+    own_wines().rename(columns={"type": rival}).to_csv(path, index=False)
+    with pytest.raises(SourceError, match=r"has no column type, but .*, which may tell it"):
+        WINE.load([path])
+
+
 def test_the_kind_of_a_file_must_be_told_by_its_name_or_a_column(tmp_path):
     path = tmp_path / "wines.csv"
     own_wines().drop(columns="type").to_csv(path, index=False)
@@ -75,6 +106,7 @@ def test_upper_case_wine_types_and_the_name_color_will_do(tmp_path):
         ["sepal.length", "sepal.width", "petal.length", "petal.width", "variety"],
         ["Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width", "Species"],
         ["sepal_length", "sepal_width", "petal_length", "petal_width", "species"],
+        ["sepal length", "sepal width", "petal length", "petal width", "class"],
     ],
 )
 def test_the_usual_names_of_the_iris_columns(tmp_path, names):
@@ -84,10 +116,11 @@ def test_the_usual_names_of_the_iris_columns(tmp_path, names):
     assert IRIS.load([path]).rows.equals(own)
 
 
-def test_long_variety_names(tmp_path):
+@pytest.mark.parametrize("genus", ["Iris-", "Iris ", "iris_"])
+def test_long_variety_names(tmp_path, genus):
     path = tmp_path / "flowers.csv"
     own = IRIS.load([]).rows
-    own.assign(variety="Iris-" + own["variety"]).to_csv(path, index=False)
+    own.assign(variety=genus + own["variety"]).to_csv(path, index=False)
     assert IRIS.load([path]).rows.equals(own)
 
 
@@ -101,6 +134,50 @@ def test_cells_stay_text_and_blanks_are_nothing(tmp_path):
     rows = read(tmp_path, 'width,kind\n1.50,a\n,"b, c"\nNA, d \n?,null\n-inf,é\n').rows
     assert rows["width"].tolist() == ["1.50", None, None, None, "-inf"]
     assert rows["kind"].tolist() == ["a", "b, c", "d", None, "é"]
+
+
+def test_the_names_that_r_makes_of_the_wines(tmp_path):
+    path = tmp_path / "winequality-red.csv"
+    own = own_wines().head(30)
+    own.drop(columns="type").rename(columns=lambda name: name.replace("_", ".")).to_csv(path, index=False)
+    assert WINE.load([path]).rows.equals(own)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sep=;\nwidth;kind\n1.5;a\n2.25;b\n",
+        '"sep=;"\r\nwidth;kind\r\n1.5;a\r\n2.25;b\r\n',
+        "sep=|\nwidth|kind\n1.5|a\n2.25|b\n",
+        "width\tkind\n1.5\ta\n2.25\tb\n",
+        "width\tkind\n1,5\ta\n2,25\tb\n",
+        "width;kind\n1,5;a\n2,25;b\n",
+        'width,kind\n"1,5",a\n"2,25",b\n',
+        '"width","kind"\n"1",1.5,"a"\n"2",2.25,"b"\n',
+        '"width" "kind"\n'.replace(" ", "\t") + '"oak"\t1.5\t"a"\n"elm"\t2.25\t"b"\n',
+        ",width,kind\n0,1.5,a\n1,2.25,b\n",
+        "Width,width,KIND\n1.5,1.5,a\n2.25,2.25,b\n",
+    ],
+)
+def test_the_forms_that_the_usual_programs_write(tmp_path, content):
+    assert read(tmp_path, content).rows.to_dict("list") == {"width": ["1.5", "2.25"], "kind": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'width,kind\n"1,234",a\n"2,500",b\n',
+        'width,kind\n"1,5",a\n2.5,b\n',
+    ],
+    ids=["thousands", "commas beside points"],
+)
+def test_a_comma_that_may_mean_something_else_stays(tmp_path, content):
+    assert "," in read(tmp_path, content).rows["width"][0]
+
+
+def test_row_names_without_quotes_and_a_name_are_asked_for_in_the_header(tmp_path):
+    with pytest.raises(SourceError, match=r"a row of 3 cells under a header of 2.*one for row names too"):
+        read(tmp_path, "width,kind\n1,1.5,a\n2,2.25,b\n")
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path):
@@ -125,10 +202,9 @@ def test_blank_lines_before_the_header_do_not_matter(tmp_path):
         ("width,kind\n", "has a header but no rows"),
         (
             "width\n1\n",
-            "has no column kind; it needs width, kind, with ',' or ';' between cells. Its header reads: width",
+            "has no column kind; it needs width, kind, with commas, .* or tabs between cells. Its header reads: width",
         ),
         ("width|kind\n1|a\n", r"has no column width, kind; .* Its header reads: width\|kind"),
-        ("width\tkind\n1\ta\n", "has no column width, kind"),
         ("width,width,kind\n1,2,a\n", "has more than one column width"),
         ("width,Width,kind\n1,2,a\n", "has more than one column width"),
         ("width,kind\n1,a\n2,b,c,d\n", "has a row of 4 cells under a header of 2; it begins with 2, b, c, d"),

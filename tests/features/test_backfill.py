@@ -63,11 +63,11 @@ def test_a_second_backfill_commits_nothing(store, tmp_path):
 
 
 def test_broken_rows_go_to_quarantine_and_the_others_keep_their_number(store, tmp_path):
-    report = backfill(store, IRIS, [iris_file(tmp_path, petal_width="wide", variety="")], NOW)
+    report = backfill(store, IRIS, [iris_file(tmp_path, petal_width="wide", variety="rose")], NOW)
     assert report.accepted == 149
     assert report.reasons == {
         "petal_width is not a number (allowed: from 0.05 to 10 cm)": 1,
-        "variety is missing (allowed: setosa, versicolor, virginica)": 1,
+        "variety is unknown (allowed: setosa, versicolor, virginica)": 1,
     }
     quarantined = store.read(quarantine_group(IRIS))
     assert quarantined["source"].tolist() == ["mine.csv"]
@@ -79,6 +79,74 @@ def test_a_row_with_a_gap_is_kept(store, tmp_path):
     report = backfill(store, IRIS, [iris_file(tmp_path, petal_width="")], NOW)
     assert report.with_gaps == 1
     assert np.isnan(store.read(samples_group(IRIS))["petal_width"][0])
+
+
+def test_a_row_without_a_label_is_kept_and_counted(store, tmp_path):
+    report = backfill(store, IRIS, [iris_file(tmp_path, variety="")], NOW)
+    assert (report.accepted, report.unlabelled, report.quarantined) == (150, 1, 0)
+    assert store.read(samples_group(IRIS))["variety"][0] is None
+
+
+def rows_file(tmp_path, rows):
+    path = tmp_path / "changed.csv"
+    rows.to_csv(path, index=False)
+    return path
+
+
+def scaled(rows, names, scale):
+    return rows.assign(**{name: scale(rows[name].astype(float)).round(4).astype(str) for name in names})
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        lambda values: (values - values.min()) / (values.max() - values.min()),
+        lambda values: (values - values.mean()) / values.std(),
+        lambda values: values / 2.54,
+        lambda values: values / 100,
+    ],
+    ids=["min-max", "z-score", "inches", "metres"],
+)
+def test_flowers_on_another_scale_are_refused_with_the_medians_unless_they_are_accepted(store, tmp_path, scale):
+    path = rows_file(tmp_path, scaled(IRIS.load([]).rows, IRIS.numeric, scale))
+    with pytest.raises(SourceError, match=r"sepal_length has a median of .*, and about 5.8 cm is expected.*--acc"):
+        backfill(store, IRIS, [path], NOW)
+    assert not store.root.exists()
+
+
+def test_an_unusual_source_is_taken_where_a_person_says_so(store, tmp_path):
+    path = rows_file(tmp_path, scaled(IRIS.load([]).rows, IRIS.numeric, lambda values: values / 2.54))
+    assert backfill(store, IRIS, [path], NOW, accept_unusual=True).accepted > 100
+
+
+def test_a_few_flowers_in_metres_go_to_quarantine(store, tmp_path):
+    rows = IRIS.load([]).rows
+    rows.loc[[3, 60, 90, 130], "sepal_length"] = "0.058"
+    report = backfill(store, IRIS, [rows_file(tmp_path, rows)], NOW)
+    assert report.reasons == {"sepal_length is too low to be true (plausible: from 2 to 12 cm)": 4}
+
+
+def test_a_source_of_which_more_than_a_tenth_is_broken_is_refused(store, tmp_path):
+    rows = WINE.load([]).rows.head(200)
+    path = rows_file(tmp_path, rows.assign(quality=rows["quality"].astype(int) - 3))
+    with pytest.raises(SourceError, match=r"Of 200 rows in changed.csv, \d+ cannot be used as wine: quality is un"):
+        backfill(store, WINE, [path], NOW)
+    assert not store.root.exists()
+    assert backfill(store, WINE, [path], NOW, accept_unusual=True).quarantined > 100
+
+
+def test_equal_broken_rows_are_counted_each(store, tmp_path):
+    rows = IRIS.load([]).rows
+    rows = pd.concat([rows, pd.concat([rows.head(1).assign(petal_width="wide")] * 4)])
+    report = backfill(store, IRIS, [rows_file(tmp_path, rows)], NOW)
+    assert report.quarantined == store.count(quarantine_group(IRIS)) == 4
+
+
+def test_a_class_that_does_not_occur_is_said(store, tmp_path):
+    rows = IRIS.load([]).rows
+    report = backfill(store, IRIS, [rows_file(tmp_path, rows[rows["variety"] != "virginica"])], NOW)
+    assert report.absent == {"Iris variety": ("virginica",)}
+    assert backfill(EmbeddedStore(tmp_path / "whole"), IRIS, [], NOW).absent == {}
 
 
 def test_another_source_is_refused_and_both_are_named(store, tmp_path):

@@ -89,6 +89,23 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(predict, content,
         predict(content)
 
 
+def test_a_file_of_kaggle_s_form_is_read_as_a_backfill_reads_it(predict):
+    batch = predict("Id,SepalLengthCm,SepalWidthCm,PetalLengthCm,PetalWidthCm,Species\n1,5.0,3.4,1.5,0.2,Iris-setosa\n")
+    assert batch.predicted["prediction"].tolist() == ["setosa"]
+    assert batch.predicted["id"].tolist() == ["1"]
+    assert batch.predicted["variety"].tolist() == ["setosa"]
+
+
+def test_the_name_of_a_file_tells_the_type_of_its_wines(predictors, tmp_path):
+    desk = predictors["wine_quality"]
+    path = tmp_path / "winequality-red_mine.csv"
+    rows = desk.task.dataset.load([]).rows.head(5)
+    rows.drop(columns="type").rename(columns=lambda name: name.replace("_", ".")).to_csv(path, index=False, sep=";")
+    batch = predict_file(desk, path)
+    assert batch.summary == "5 of 5 rows predicted, 0 rejected."
+    assert set(batch.predicted["type"]) == {"red"}
+
+
 def test_a_label_in_the_file_is_carried_along_however_wrong(predict):
     batch = predict(f"{HEADER},variety\n5.0,3.4,1.5,0.2,tulip\n")
     assert batch.predicted["variety"].tolist() == ["tulip"]
