@@ -9,7 +9,7 @@ class Fault:
     """The next `times` requests whose method and path match are answered wrongly.
 
     `drop` closes the connection without an answer; with `after` the request is carried out first, so that only
-    its answer is lost.
+    its answer is lost. `cut` sends half of the answer first. `skip` matching requests are left alone before.
     """
 
     method: str
@@ -20,9 +20,22 @@ class Fault:
     message: str = "injected fault"
     drop: bool = False
     after: bool = False
+    cut: bool = False
+    delay: float = 0.0
+    skip: int = 0
+
+    @property
+    def passes(self) -> bool:
+        """Whether the answer is the right one, late or in part."""
+        return self.cut or (self.delay > 0 and not self.drop)
 
     def matches(self, method: str, path: str) -> bool:
-        return self.times > 0 and self.method == method and re.search(self.path, path) is not None
+        """Whether this request is the next to go wrong; one that is skipped is counted."""
+        found = self.times > 0 and re.fullmatch(self.method, method) and re.search(self.path, path)
+        if found and self.skip:
+            self.skip -= 1
+            return False
+        return bool(found)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import re
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,7 +42,11 @@ class Handler(BaseHTTPRequestHandler):
             answer = self._answer(fault, path, account, body)
             status = 0 if fault and fault.drop else answer.status
             stand_in.log.append(Request(self.command, path, status, account.name if account else "", body))
+        if fault:
+            time.sleep(fault.delay)
         if fault and fault.drop:
+            if fault.cut:
+                self._send(answer, share=0.5)
             self.close_connection = True
             self.connection.close()
             return
@@ -51,9 +56,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, fault: Fault | None, path: str, account: Account | None, body: bytes) -> Answer:
         answer = None
-        if fault is None or fault.after:
+        if fault is None or fault.after or fault.passes:
             answer = self._routed(path, account, body)
-        if fault is not None:
+        if fault is not None and not fault.passes:
             return Answer({"error": fault.message}, fault.status, fault.headers)
         return answer or Answer({"error": f"no route {self.command} {path}"}, 404)
 
@@ -77,14 +82,15 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return chunk
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Answer, share: float = 1.0) -> None:
         self.send_response(answer.status)
         for name, value in {"Content-Type": answer.content_type, **answer.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self.wfile.write(answer.body[: int(len(answer.body) * share)])
+            self.wfile.flush()
 
 
 class Server(ThreadingHTTPServer):

@@ -25,6 +25,8 @@ class Fault:
     drop
         `before`: reset the connection instead of handling the request. `after`: handle it, then reset.
         `partial`: handle it, send half of the answer, then reset.
+    retry_after
+        Seconds that the answer asks to wait.
     times, skip
         How many matching requests it applies to (-1: all), after how many that it leaves alone.
     """
@@ -35,6 +37,7 @@ class Fault:
     body: str | None = None
     delay: float = 0.0
     drop: Stage | None = None
+    retry_after: int = 0
     times: int = 1
     skip: int = 0
 

@@ -160,7 +160,7 @@ class _Connection(BaseHTTPRequestHandler):
                 self._send(status, answer, share=0.5)
             self._reset()
             return
-        self._send(status, answer)
+        self._send(status, answer, retry_after=fault.retry_after if fault else 0)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _handle  # noqa: N815 - the names that http.server calls
 
@@ -184,13 +184,15 @@ class _Connection(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("content-length") or 0))
 
-    def _send(self, status: int, answer: Any, share: float = 1.0) -> None:
+    def _send(self, status: int, answer: Any, share: float = 1.0, retry_after: int = 0) -> None:
         if isinstance(answer, Binary):
             content, kind = answer.content, "application/octet-stream"
         else:
             content, kind = (b"" if answer is None else json.dumps(answer).encode()), "application/json"
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        if retry_after:
+            self.send_header("Retry-After", str(retry_after))
         if status != 204:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()

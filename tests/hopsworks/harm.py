@@ -1,0 +1,179 @@
+"""Every request of a daily run goes wrong once, each in every way; afterwards the store is as if nothing had happened.
+
+The long form, every request in every way: `python -m tests.hopsworks.harm`.
+"""
+
+import argparse
+import itertools
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
+
+import pandas as pd
+
+from pipelines.datasets import dataset_named, task_named
+from pipelines.errors import PipelineError
+from pipelines.features.backfill import backfill
+from pipelines.features.daily import run_features
+from pipelines.inference.pipeline import run_inference
+from pipelines.settings import read_settings
+from pipelines.stores.base import Store
+from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.stores.embedded import EmbeddedStore
+from pipelines.stores.hopsworks import HopsworksStore, connection, patience, sdk
+from tests.hopsworks.emulator.handle import Emulator, running_emulator
+
+IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
+FIRST = date(2026, 3, 1)
+
+HARMS = {
+    "refused": {"drop": "before"},
+    "500": {"status": 500},
+    "429": {"status": 429, "retry_after": 2},
+    "slow": {"delay": 1.5},
+    "cut": {"drop": "partial"},
+    "twice": {"drop": "after"},  # carried out, and asked for again because the answer is lost
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one harm led to: whether a second run was needed, and what was wrong after it, nothing in the best case."""
+
+    request: int
+    harm: str
+    repeated: bool
+    trouble: str
+
+
+class Clock:
+    """Time that passes only while somebody waits: patience costs nothing, and no machine is too slow for it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def patient() -> "mock._patch[SimpleNamespace]":
+    """No back-off takes real time while this lasts."""
+    clock = Clock()
+    return mock.patch.object(patience, "time", SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep))
+
+
+def prepared(store: Store, folder: Path) -> None:
+    """The history of the flowers, a champion, and the first day."""
+    from small_models import crown, register_small_model
+
+    backfill(store, IRIS, [], now=_clock(FIRST), replace=False)
+    crown(store, VARIETY, register_small_model(store, VARIETY, folder))
+    daily_run(store, FIRST)
+
+
+def daily_run(store: Store, day: date) -> None:
+    """What the schedules do on a day."""
+    run_features(store, IRIS, day, per_day=2, now=_clock(day))
+    run_inference(store, VARIETY, run_date=day, now=_clock(day))
+    store.put_file("dashboard/metrics.json", day.isoformat().encode())
+
+
+def requests_of_a_day(emulator: Emulator, store: HopsworksStore, day: date) -> int:
+    """How many requests an undisturbed day takes, from the login on."""
+    log_out()
+    emulator.reset()
+    emulator.fault("NOTHING")
+    daily_run(store, day)
+    return len(emulator.log())
+
+
+def harmed(emulator: Emulator, store: HopsworksStore, *, every: int, folder: Path) -> Iterator[Outcome]:
+    """Harm a request a day, and compare the day with what an embedded store holds that nothing happened to."""
+    prepared(store, folder / "one")
+    expected = EmbeddedStore(folder / "undisturbed")
+    prepared(expected, folder / "two")
+    days = (FIRST + timedelta(days=ahead) for ahead in itertools.count(1))
+    count = requests_of_a_day(emulator, store, next(days))
+    daily_run(expected, FIRST + timedelta(days=1))
+    cases = [(request, harm) for request in range(count) for harm in HARMS]
+    for (request, harm), day in zip(cases[::every], days, strict=False):
+        log_out()
+        emulator.reset()
+        emulator.fault(".", skip=request, **HARMS[harm])
+        repeated, trouble = _run(store, day)
+        daily_run(expected, day)
+        yield Outcome(request, harm, repeated, trouble or _difference(store, expected, day))
+
+
+def log_out() -> None:
+    """As in a new process: the next use logs in."""
+    if connection.Connected._current is not None:
+        connection.Connected._current.close()
+        connection.Connected._current = None
+    sdk.reset_query_service()
+
+
+def _run(store: HopsworksStore, day: date) -> tuple[bool, str]:
+    """Run a day, and once more where it ended in a sentence; whether it was, and what else it ended in."""
+    for repeated in (False, True):
+        try:
+            daily_run(store, day)
+        except PipelineError as error:
+            said = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no sentence
+            return repeated, f"{type(error).__name__}: {error}"
+        else:
+            return repeated, ""
+    return True, said
+
+
+def _difference(store: Store, expected: Store, day: date) -> str:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    window = {"start": start, "end": start + timedelta(days=1)}
+    for group in (samples_group(IRIS), predictions_group(VARIETY)):
+        try:
+            pd.testing.assert_frame_equal(store.read(group, **window), expected.read(group, **window))
+        except AssertionError as error:
+            return f"{group.name}: {error}"
+    return "" if store.get_file("dashboard/metrics.json") == day.isoformat().encode() else "the file is another"
+
+
+def _clock(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 6, 47, tzinfo=UTC)
+
+
+def main() -> int:
+    """Do all of it and print a table; 1 where anything was in trouble."""
+    parser = argparse.ArgumentParser(prog="python -m tests.hopsworks.harm", description=__doc__)
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth case (default: 1)")
+    parser.add_argument("--write-path", choices=("kafka", "delta"), default="kafka")
+    options = parser.parse_args()
+    logging.getLogger("pipelines").setLevel(logging.ERROR)
+    with running_emulator() as emulator, tempfile.TemporaryDirectory() as folder, patient():
+        store = HopsworksStore(read_settings(emulator.environment(options.write_path)))
+        with mock.patch.object(sdk, "READ_SECONDS", 1.0):
+            outcomes = list(harmed(emulator, store, every=options.every, folder=Path(folder)))
+    done, again, bad = (
+        Counter(outcome.harm for outcome in outcomes if keep(outcome))
+        for keep in (lambda _: True, lambda outcome: outcome.repeated, lambda outcome: outcome.trouble)
+    )
+    print(f"{1 + max(outcome.request for outcome in outcomes)} requests a day\n")
+    for harm in HARMS:
+        print(f"{harm:8} {done[harm]:4} harms, {again[harm]:3} needed the next run, {bad[harm]:3} in trouble")
+    for outcome in outcomes:
+        if outcome.trouble:
+            print(f"\nrequest {outcome.request}, {outcome.harm}: {outcome.trouble[:500]}")
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,67 @@
+"""Every request of a push goes wrong once, in every way: the Space ends with the files and one commit more, or none."""
+
+import pytest
+from hub.repositories import Account
+from hub.repositories import Hub as HubState
+from hub.server import running
+
+from pipelines.errors import PublishError
+from pipelines.publishing import hub as publishing
+from pipelines.publishing.hub import Hub
+from pipelines.settings import HubSettings
+
+FILES = {
+    "README.md": b"---\nsdk: static\ncolorFrom: red\ncolorTo: blue\n---\n# Thing\n",
+    "app.py": b"print('hello')\n",
+    "a.png": b"\x89PNG\0" * 50,
+}
+SPACE = "acme/thing"
+
+HARMS = {
+    "refused": {"drop": True},
+    "500": {"status": 500},
+    "429": {"status": 429, "headers": {"Retry-After": "2"}},
+    "slow": {"delay": 1.5},
+    "cut": {"drop": True, "cut": True},
+    "twice": {"drop": True, "after": True},  # carried out, and asked for again because the answer is lost
+}
+
+
+@pytest.fixture(name="stand_in")
+def fixture_stand_in():
+    with running(HubState(accounts={"hf_writer_token": Account("acme")})) as stand_in:
+        yield stand_in
+
+
+def push(stand_in, number):
+    """Make a Space of its own and push to it, from the look at the account on."""
+    name = f"thing-{number}"
+    space = stand_in.hub.create(stand_in.hub.accounts["hf_writer_token"], "acme", name, "static")
+    client = Hub(HubSettings(token="hf_writer_token", endpoint=stand_in.url), sleep=lambda _: None)
+
+    def again():
+        client.account()
+        client.push(f"acme/{name}", FILES, (), "first")
+
+    return space, again
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_push_survives_a_fault_of_any_request(stand_in, monkeypatch, harm):
+    monkeypatch.setattr(publishing, "TIMEOUT", 1.0 if harm == "slow" else publishing.TIMEOUT)
+    _, undisturbed = push(stand_in, "undisturbed")
+    undisturbed()
+    requests = len(stand_in.log)
+    assert requests > 4
+    for number in range(requests):
+        space, again = push(stand_in, f"{harm}-{number}")
+        stand_in.faults[:] = []
+        stand_in.fail(".*", "", skip=number, **HARMS[harm])
+        try:
+            again()
+        except PublishError:
+            stand_in.faults[:] = []
+            again()
+        found = {path: blob.content for path, blob in space.head.files.items() if path != ".gitattributes"}
+        assert found == FILES, number
+        assert len(space.commits) == 2, number
