@@ -65,7 +65,5 @@ def refusal(error: OSError) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return f"The disk is full{where}; free some space and run this again: what was done stays done."
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-        return (
-            f"{os.strerror(error.errno)}{where}; let this user write there, or set STORE_DIR or TMPDIR."
-        )
+        return f"{os.strerror(error.errno)}{where}; let this user write there, or set STORE_DIR or TMPDIR."
     return f"The operating system refused{where}: {error}; mend that and run this again."

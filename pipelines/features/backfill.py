@@ -1,5 +1,6 @@
 """The history of a data set: a source file becomes rows with roles, and a quarantine."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pipelines.datasets.plausibility import absent_classes, mostly_broken, unusu
 from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import Source
 from pipelines.errors import SourceError
+from pipelines.stores.backfills import Backfill, history_checksum, read_backfill, record_backfill
 from pipelines.stores.base import ChampionEntry, Store
 from pipelines.stores.catalogue import (
     ROLES,
@@ -69,7 +71,7 @@ def backfill(
 ) -> BackfillReport:
     """Load the historical rows of a data set into the store.
 
-    The same source again changes nothing, and completes a backfill that was killed.
+    The same source again changes nothing, and completes a backfill that was killed, also one with `replace`.
 
     Parameters
     ----------
@@ -90,8 +92,10 @@ def backfill(
         has been backfilled from another one and `replace` is not set; nothing was written.
     """
     source = dataset.load(sources)
+    before = read_backfill(store, dataset)
+    replace = replace or _is_half_replaced(before, source)
     if not replace:
-        _refuse_another(store, dataset, source)
+        _refuse_another(store, dataset, source, before)
     checked = validate(dataset, source.rows, plausible=not accept_unusual)
     if not accept_unusual:
         _refuse_other_columns(dataset, source)
@@ -99,10 +103,16 @@ def backfill(
     history = _historical(dataset, checked, source, distinguishable=apart)
     if not accept_unusual:
         _refuse_mostly_broken(dataset, source, checked)
+    this = Backfill(source.name, source.sha256, replace)
+    if replace or not (before and before.finished):
+        record_backfill(store, dataset, this)
     if replace:
         _start_over(store, dataset, source, now)
     _remember(store, dataset, source, now, distinguishable=apart)
     store.upsert(quarantine_group(dataset), quarantine_rows(checked.rejected, source.name, now))
+    written = store.upsert(samples_group(dataset), history)
+    if written or replace or not (before and before.finished):
+        record_backfill(store, dataset, dataclasses.replace(this, history=history_checksum(store, dataset)))
     return BackfillReport(
         dataset=dataset.name,
         source=source.name,
@@ -116,12 +126,22 @@ def backfill(
         roles={role: int((history["role"] == role).sum()) for role in ROLES},
         quarantined=len(checked.rejected),
         reasons=checked.faults,
-        written=store.upsert(samples_group(dataset), history),
+        written=written,
         replaced=replace,
     )
 
 
-def _refuse_another(store: Store, dataset: DataSet, source: Source) -> None:
+def _is_half_replaced(before: Backfill | None, source: Source) -> bool:
+    """Whether this source was replacing another when the run ended: what was begun by order is finished."""
+    return bool(before and before.replace and not before.finished and before.sha256 == source.sha256)
+
+
+def _refuse_another(store: Store, dataset: DataSet, source: Source, before: Backfill | None) -> None:
+    if before and not before.finished and before.sha256 != source.sha256:
+        raise SourceError(
+            f"A backfill of {dataset.name} from {before} was stopped before its end, so the store has its rows in part "
+            f"or not at all. Give that source to finish it, or start over from {source.name} with --replace."
+        )
     known = backfilled_source(store, dataset)
     if known and known["sha256"] != source.sha256:
         raise SourceError(

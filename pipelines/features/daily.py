@@ -12,6 +12,7 @@ from pipelines.datasets.arrivals import ARRIVALS, NO_SCENARIO, SCENARIOS, Arriva
 from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.errors import NotReadyError, UsageError
 from pipelines.features.backfill import BackfillReport, backfill
+from pipelines.stores.backfills import refuse_half_replaced
 from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import quarantine_group, samples_group, tells_rows_apart
 from pipelines.stores.late_days import note_late_day
@@ -83,6 +84,7 @@ def run_features(
     """
     _check_date(dataset, run_date, now)
     kind = _kind(per_day, arrivals, scenario)
+    refuse_half_replaced(store, dataset)
     reserve = _reserve(store, dataset)
     newest = _newest_arrival_day(store, dataset)
     if newest:

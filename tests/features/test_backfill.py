@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from pipelines.datasets import dataset_named
-from pipelines.errors import SourceError, StoreError
+from pipelines.errors import NotReadyError, SourceError, StoreError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
+from pipelines.stores.backfills import history_checksum, read_backfill
 from pipelines.stores.base import ChampionEntry
 from pipelines.stores.catalogue import backfilled_source, predictions_group, quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
@@ -251,7 +252,7 @@ class Dying(EmbeddedStore):
         super().move_champion(entry, expected)
 
 
-@pytest.mark.parametrize("deadly", range(3))
+@pytest.mark.parametrize("deadly", range(5))
 def test_a_killed_backfill_is_completed_by_the_next(tmp_path, deadly):
     path = iris_file(tmp_path, petal_width="wide")
     with pytest.raises(Killed):
@@ -262,7 +263,48 @@ def test_a_killed_backfill_is_completed_by_the_next(tmp_path, deadly):
     assert store.count(quarantine_group(IRIS)) == 1
 
 
-@pytest.mark.parametrize("deadly", range(7))
+@pytest.mark.parametrize("deadly", range(1, 9))
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_killed_replacement_is_finished_by_the_next_backfill_from_its_source(tmp_path, deadly, replace):
+    task = with_champion(EmbeddedStore(tmp_path / "store"), tmp_path)
+    with pytest.raises(Killed):
+        backfill(Dying(tmp_path / "store", deadly), IRIS, [], NOW, replace=True)
+    store = EmbeddedStore(tmp_path / "store")
+    with pytest.raises(SourceError, match=r"from scikit-learn's iris .* with --replace was stopped before its end"):
+        backfill(store, IRIS, [tmp_path / "mine.csv"], NOW)
+    with pytest.raises(NotReadyError, match="stopped before its end"):
+        run_features(store, IRIS, NOW.date(), per_day=1, now=NOW)
+    assert backfill(store, IRIS, [], NOW, replace=replace).replaced
+    assert store.count(samples_group(IRIS)) == 150
+    assert store.count(predictions_group(task)) == store.count(quarantine_group(IRIS)) == 0
+    assert store.champion(task.name) is None
+    assert run_features(store, IRIS, NOW.date(), per_day=1, now=NOW).written == 1
+    assert not backfill(store, IRIS, [], NOW).replaced
+
+
+def test_a_backfill_records_what_it_left(store):
+    backfill(store, IRIS, [], NOW)
+    recorded = read_backfill(store, IRIS)
+    assert recorded.history == history_checksum(store, IRIS)
+    spoilt = store.read(samples_group(IRIS)).head(1)
+    store.upsert(samples_group(IRIS), spoilt.assign(petal_width=np.nextafter(spoilt["petal_width"], 9)))
+    assert recorded.history != history_checksum(store, IRIS)
+    assert backfill(store, IRIS, [], NOW).written == 1
+    assert recorded.history == history_checksum(store, IRIS)
+    assert read_backfill(store, IRIS) == recorded
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"name": "x"}', b"[" * 100_000])
+def test_a_damaged_record_of_a_backfill_is_made_again(store, content):
+    backfill(store, IRIS, [], NOW)
+    whole = read_backfill(store, IRIS)
+    store.put_file("backfills/iris.json", content)
+    assert read_backfill(store, IRIS) is None
+    backfill(store, IRIS, [], NOW)
+    assert read_backfill(store, IRIS) == whole
+
+
+@pytest.mark.parametrize("deadly", range(9))
 def test_a_killed_replacement_never_mixes_two_sources(tmp_path, deadly):
     task = with_champion(EmbeddedStore(tmp_path / "store"), tmp_path)
     with pytest.raises(Killed):
