@@ -4,7 +4,7 @@ import html
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 NOTHING = "-"  # what stands for a number that there is not
@@ -53,6 +53,18 @@ def not_enough(needs: object) -> str:
 def moment(text: str | None) -> str:
     """A time as people write it: 2026-11-21 06:47 UTC."""
     return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC" if text else NOTHING
+
+
+def day_words(day: str | date) -> str:
+    """A day in a sentence: 3 November."""
+    told = date.fromisoformat(day[:10]) if isinstance(day, str) else day
+    return f"{told.day} {told:%B}"
+
+
+def minute_words(text: str) -> str:
+    """A time in a sentence: 24 November 2026, 06:47 UTC."""
+    told = datetime.fromisoformat(text)
+    return f"{told.day} {told:%B %Y, %H:%M} UTC"
 
 
 def counted(count: int, noun: str) -> str:

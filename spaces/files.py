@@ -39,10 +39,10 @@ class SpaceFolder:
         document: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
         return document
 
-    def pictures(self, task: Task) -> dict[str, bytes]:
-        """The pictures of a task by name, such as `confusion`."""
-        folder = self.folder / "dashboard" / task.name
-        return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+    def portraits(self) -> dict[str, bytes]:
+        """The drawing (SVG) of the newest sample of each task that has one."""
+        found = sorted((self.folder / "dashboard").glob("*/portrait.svg"))
+        return {path.parent.name: path.read_bytes() for path in found}
 
     @staticmethod
     def _parquet(path: Path) -> pd.DataFrame:

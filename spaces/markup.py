@@ -7,17 +7,28 @@ from collections.abc import Iterable, Sequence
 
 import gradio as gr
 
+from pipelines.pictures.theme import DARK, FONTS, LIGHT
+
 # The fonts of the reader's own machine: nothing is fetched.
-SANS = [gr.themes.Font(name) for name in ("system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")]
+SANS = [gr.themes.Font(name) for name in FONTS]
 MONO = [gr.themes.Font(name) for name in ("ui-monospace", "Menlo", "Consolas", "monospace")]
 THEME = gr.themes.Default(primary_hue="indigo", neutral_hue="slate", font=SANS, font_mono=MONO).set(
+    body_background_fill=LIGHT.paper,
+    body_background_fill_dark=DARK.paper,
+    body_text_color=LIGHT.ink,
+    body_text_color_dark=DARK.ink,
     # The theme's own are too pale to read (contrast below 4.5).
-    block_info_text_color="*neutral_600",
-    block_info_text_color_dark="*neutral_300",
-    body_text_color_subdued="*neutral_600",
-    body_text_color_subdued_dark="*neutral_300",
-    button_primary_background_fill="*primary_600",
-    button_primary_background_fill_hover="*primary_700",
+    block_info_text_color=LIGHT.soft,
+    block_info_text_color_dark=DARK.soft,
+    body_text_color_subdued=LIGHT.soft,
+    body_text_color_subdued_dark=DARK.soft,
+    block_background_fill=LIGHT.card,
+    block_background_fill_dark=DARK.card,
+    border_color_primary=LIGHT.line,
+    border_color_primary_dark=DARK.line,
+    button_primary_background_fill=LIGHT.accent,
+    button_primary_background_fill_hover=LIGHT.course,
+    button_primary_background_fill_dark=LIGHT.accent,
 )
 
 # More than any file that the app takes: Gradio's own refusal says less.
@@ -54,20 +65,17 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums}
 table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; vertical-align: middle}
 .bar {display: block; height: .8em; min-width: 2px; border-radius: 3px; background: #4f46e5}
 .bar.away {background: #b45309}
-.gallery {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1em}
-figure.picture {margin: .5em 0} figure.picture img {max-width: 100%; height: auto; background: #fff; border-radius: 6px}
-figure.picture figcaption {font-size: .9em}
 """
 
 
-def launch(demo: gr.Blocks, *, tools: bool) -> None:
+def launch(demo: gr.Blocks, *, tools: bool, css: str = "") -> None:
     """Serve an app until it is stopped, with its endpoints as tools for MCP clients or without.
 
     Host and port come from Gradio's own environment variables.
     """
     demo.launch(
         theme=THEME,
-        css=CSS,
+        css=CSS + css,
         show_error=True,
         mcp_server=tools,
         ssr_mode=False,
@@ -96,11 +104,6 @@ def image(content: bytes, alternative: str) -> str:
     """A PNG inside the page, with the text that stands for it."""
     data = base64.b64encode(content).decode("ascii")
     return f'<img src="data:image/png;base64,{data}" alt="{html.escape(alternative, quote=True)}">'
-
-
-def figure(content: bytes, words: str) -> str:
-    """A PNG, and under it what it shows in words: those stand for it, so the picture itself is silent."""
-    return f'<figure class="picture">{image(content, "")}<figcaption>{text(words)}</figcaption></figure>'
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

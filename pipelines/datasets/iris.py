@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import cos, radians, sin
-from pathlib import Path
+from pathlib import Path as FilePath
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Ellipse
+from matplotlib.patches import Circle
+from matplotlib.path import Path
 
+from pipelines.datasets.drawing import bare, fill, leaf, stroke
 from pipelines.datasets.sources import Form, Source, from_frame, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
 
@@ -21,7 +23,15 @@ ALIASES = {
     **{f"{part}{size}cm": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
     **{f"{part}{size}": f"{part}_{size}" for part in ("sepal", "petal") for size in ("length", "width")},
 }
-COLOURS = {"setosa": "#7b6fd0", "versicolor": "#4f8fd6", "virginica": "#b05fc4"}
+# The leaf and its vein.
+COLOURS = {
+    "setosa": ("#8f7fe0", "#5c4bb8"),
+    "versicolor": ("#6a9fe6", "#33699f"),
+    "virginica": ("#c07ad6", "#8a3fa3"),
+}
+SEPAL = ("#9cc58a", "#5d8f4e")
+POLLEN = ("#f6cf52", "#a87f12")
+REACH = 8.2  # centimetres from the middle; the longest sepal has 7.9
 
 
 def plain_variety(cell: str) -> str:
@@ -32,7 +42,7 @@ def plain_variety(cell: str) -> str:
 FORM = Form(aliases=ALIASES, spellings={"variety": plain_variety})
 
 
-def load(paths: Sequence[Path]) -> Source:
+def load(paths: Sequence[FilePath]) -> Source:
     """Read Iris from CSV files, or from the copy that scikit-learn ships."""
     if paths:
         return read_files(paths, COLUMNS, FORM)
@@ -45,21 +55,20 @@ def load(paths: Sequence[Path]) -> Source:
 
 def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:  # noqa: ARG001 - one task only
     """Draw a flower whose petals and sepals have the measured sizes (centimetres), coloured by variety."""
-    axes.set_xlim(-9, 9)
-    axes.set_ylim(-9, 9)
-    axes.set_aspect("equal")
-    axes.axis("off")
-    _leaves(axes, sample["sepal_length"], sample["sepal_width"], first_angle=90, colour="#8fbf7f")
-    _leaves(axes, sample["petal_length"], sample["petal_width"], first_angle=30, colour=COLOURS[label])
-    axes.add_patch(Ellipse((0, 0), 1.0, 1.0, facecolor="#f4d35e", edgecolor="#b08d1e", zorder=3))
+    bare(axes, REACH, -REACH, REACH)
+    for angle in (90, 210, 330):
+        _leaf(axes, sample["sepal_length"], sample["sepal_width"], angle, colours=SEPAL, layer=1)
+        _leaf(axes, sample["petal_length"], sample["petal_width"], angle + 60, colours=COLOURS[label], layer=3)
+    axes.add_patch(Circle((0, 0), 0.4, facecolor=POLLEN[0], edgecolor=POLLEN[1], linewidth=1.0, zorder=6))
 
 
-def _leaves(axes: Axes, length: float, width: float, first_angle: int, colour: str) -> None:
-    for angle in range(first_angle, first_angle + 360, 120):
-        middle = (length / 2 * cos(radians(angle)), length / 2 * sin(radians(angle)))
-        axes.add_patch(
-            Ellipse(middle, length, width, angle=angle, facecolor=colour, edgecolor="#444444", linewidth=0.8, alpha=0.9)
-        )
+def _leaf(axes: Axes, length: float, width: float, angle: int, *, colours: tuple[str, str], layer: int) -> None:
+    body, vein = colours
+    fill(axes, leaf(length, width, angle, base=0.35), body, edge=vein, layer=layer)
+    fill(axes, leaf(length * 0.8, width * 0.45, angle), vein, layer=layer, strength=0.28)
+    reach = length * 0.7
+    tip = (reach * cos(radians(angle)), reach * sin(radians(angle)))
+    stroke(axes, Path([(0, 0), tip]), vein, width=0.9, layer=layer)
 
 
 def _measurement(
@@ -147,4 +156,5 @@ DATASET = DataSet(
     form=FORM,
     load=load,
     draw=draw,
+    plural="flowers",
 )

@@ -165,6 +165,8 @@ class DataSet:
         Reads the source (the given files, or its own when there are none) as text, cell by cell.
     draw
         Draws one sample of a given class on a matplotlib axes.
+    plural
+        What several samples are called.
     strata
         The columns by whose values the roles are stratified.
     """
@@ -182,6 +184,7 @@ class DataSet:
     load: Callable[[Sequence[Path]], Source] = field(repr=False)
     form: Form = field(default_factory=Form, repr=False)
     draw: "Callable[[Axes, pd.Series, Task, str], None]" = field(repr=False)
+    plural: str = "samples"
 
     def __post_init__(self) -> None:
         names = [feature.name for feature in self.features] + [label.name for label in self.labels]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Polygon, Rectangle
+from matplotlib.patches import Ellipse, Rectangle
 
+from pipelines.datasets.drawing import OUTLINE, bare, curve, fill, stroke
 from pipelines.datasets.sources import Form, Source, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
 
@@ -18,10 +19,20 @@ TYPES = ("red", "white")
 QUALITIES = ("3", "4", "5", "6", "7", "8", "9")
 GRADES = ("poor", "fair", "excellent")
 
-FILL_COLOURS = {"red": "#8e1b3a", "white": "#f2e08a"}
-UNKNOWN_COLOUR = "#cfcfcf"
-# The rounded outline of the bowl, from its rim down to the stem; (half width, height).
-BOWL = ((0.78, 4.0), (0.98, 3.2), (1.0, 2.6), (0.85, 2.0), (0.5, 1.55), (0.1, 1.4))
+# The wine and its surface, which catches the light.
+FILL_COLOURS = {"red": ("#8e1b3a", "#b03455"), "white": ("#e8d06a", "#f4e59b")}
+UNKNOWN_COLOURS = ("#b9b9b9", "#d4d4d4")
+GLASS = "#c9d3dc"
+TOP, BOTTOM = 4.0, 1.25
+# The bowl from rim to rim, the stem, and the gleam on the glass, as pieces of Bézier curves.
+BOWL = (
+    (-0.78, TOP), (-1.35, 2.5), (-1.1, 1.35), (0, BOTTOM), (1.1, 1.35), (1.35, 2.5), (0.78, TOP),
+)  # fmt: skip
+STEM = (
+    (-0.1, BOTTOM), (0, 1.0), (-0.04, 0.2), (-0.06, -0.25), (-0.1, -0.5), (0.1, -0.5), (0.06, -0.25), (0.04, 0.2),
+    (0, 1.0), (0.1, BOTTOM),
+)  # fmt: skip
+GLEAM = ((-0.78, 3.3), (-0.95, 2.7), (-0.9, 2.3), (-0.78, 2.0))
 
 FEATURES = (
     Feature(
@@ -149,26 +160,23 @@ def load(paths: Sequence[Path]) -> Source:
 
 def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:
     """Draw a wine glass: its colour is the type, its fill the place of the class among the task's classes."""
-    axes.set_xlim(-2.2, 2.2)
-    axes.set_ylim(-1.0, 4.4)
-    axes.set_aspect("equal")
-    axes.axis("off")
+    bare(axes, 1.9, -0.95, 4.4)
     kind = label if task.label == "type" else sample["type"]
-    share = 0.75 if task.label == "type" else (task.classes.index(label) + 1) / len(task.classes)
-    bowl = Polygon(_outline(), closed=True, facecolor="#ffffff", edgecolor="#444444", linewidth=1.6)
-    axes.add_patch(bowl)
-    bottom, top = BOWL[-1][1], BOWL[0][1]
-    wine = Rectangle(
-        (-1.2, bottom), 2.4, (top - bottom) * share, facecolor=FILL_COLOURS.get(kind, UNKNOWN_COLOUR), alpha=0.9
-    )
-    axes.add_patch(wine)
-    wine.set_clip_path(bowl)
-    axes.plot([0, 0], [-0.6, bottom], color="#444444", linewidth=2)
-    axes.plot([-0.8, 0.8], [-0.6, -0.6], color="#444444", linewidth=3, solid_capstyle="round")
-
-
-def _outline() -> list[tuple[float, float]]:
-    return [*BOWL, *((-width, height) for width, height in reversed(BOWL))]
+    share = 0.6 if task.label == "type" else (task.classes.index(label) + 1) / len(task.classes)
+    glass = fill(axes, curve(BOWL), GLASS, layer=1, strength=0.16)
+    surface = BOTTOM + (TOP - 0.3 - BOTTOM) * share
+    body, shine = FILL_COLOURS.get(kind, UNKNOWN_COLOURS)
+    for patch in (
+        Rectangle((-2, BOTTOM - 0.2), 4, surface - BOTTOM + 0.2, facecolor=body, linewidth=0, zorder=2),
+        Ellipse((0, surface), 2.6, 0.24, facecolor=shine, linewidth=0, zorder=3),
+    ):
+        axes.add_patch(patch)
+        patch.set_clip_path(glass)
+    stroke(axes, curve(BOWL))
+    axes.add_patch(Ellipse((0, TOP), 1.56, 0.2, facecolor="none", edgecolor=OUTLINE, linewidth=1.2, zorder=5))
+    stroke(axes, curve(STEM))
+    axes.add_patch(Ellipse((0, -0.62), 1.7, 0.3, facecolor=GLASS, edgecolor=OUTLINE, linewidth=1.4, zorder=4))
+    stroke(axes, curve(GLEAM), "#ffffff", width=2.2, layer=4)
 
 
 DATASET = DataSet(
@@ -232,4 +240,5 @@ DATASET = DataSet(
     form=FORM,
     load=load,
     draw=draw,
+    plural="wines",
 )

@@ -1,7 +1,7 @@
 """The dashboard of a data set: read the store, compute, draw, and put numbers, pictures and the static page back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,11 +17,13 @@ from pipelines.monitoring.document import DataState, Document, TaskState
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures import scores
 from pipelines.pictures.canvas import Picture
+from pipelines.pictures.portrait import portrait
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 
 METRICS_FILE = "dashboard/metrics.json"
 SITE_FILE = "site/index.html"
+PORTRAIT = "dashboard/{}/portrait.svg"
 PICTURED = 12  # rows in the picture of recent predictions
 # What drift looks at: the days for which alarms are told, and the longest window before the first of them.
 ARRIVALS_READ = timedelta(days=2 * scoreboard.ALARM_DAYS)
@@ -56,12 +58,13 @@ def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> Dashboar
         f"dashboard/{task}/{name}.png": picture.png for task, each in pictures.items() for name, picture in each.items()
     }
     merged = _merged(store, own, {task: _alts(each) for task, each in pictures.items()})
+    files |= {PORTRAIT.format(state.task.name): drawn for state in states for drawn in _portrait(state, data)}
     files[METRICS_FILE] = json.dumps(merged, sort_keys=True, indent=1, allow_nan=False).encode()
     for state in states:
         files |= browser_files(store, state.task, state.champion, data.historical)
     written = _put(store, files)
     document = json.loads(files[METRICS_FILE])
-    drawn = {name: store.get_file(name) or b"" for name in _picture_names(document)}
+    drawn = _portraits(store, document)
     forms = {task: form for task in document["tasks"] if (form := form_of(store, task))}
     page = site.render_site(document, drawn, now, forms)
     return DashboardReport(dataset.name, (*written, *_put(store, {SITE_FILE: page.encode()})), own)
@@ -143,8 +146,16 @@ def _merged(store: Store, own: Document, alts: Mapping[str, Mapping[str, str]]) 
     }
 
 
-def _picture_names(document: Document) -> list[str]:
-    return [f"dashboard/{task}/{name}.png" for task, part in document["tasks"].items() for name in part["pictures"]]
+def _portrait(state: TaskState, data: DataState) -> Iterator[bytes]:
+    """The newest sample as it was predicted; nothing before the first."""
+    newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
+    for row in newest.to_dict("records"):
+        yield portrait(data.dataset, state.task, row, row["prediction"])
+
+
+def _portraits(store: Store, document: Document) -> dict[str, bytes]:
+    found = {task: store.get_file(PORTRAIT.format(task)) for task in document["tasks"]}
+    return {task: drawn for task, drawn in found.items() if drawn}
 
 
 def _put(store: Store, files: Mapping[str, bytes]) -> tuple[str, ...]:

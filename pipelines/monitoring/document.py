@@ -13,19 +13,23 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.arrivals import ARRIVALS
 from pipelines.documents import DECIMALS, plain
 from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring import quality_alarms as alarms
+from pipelines.monitoring.distributions import distributions
 from pipelines.stores.base import ChampionEntry
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RECENT = 30  # predictions that the pages list
 MOST_DAYS = 365  # of the course of the scores, newest last
 # Days back for which the document says whether there was an alarm: as far as the longest window sees.
 ALARM_DAYS = max(drift.WINDOWS)
 QUARANTINE_SHOWN = 20
+# The days over which quarantine is compared with what arrived: a fault that is mended is forgotten after a week.
+QUARANTINE_DAYS = 7
 
 Document = dict[str, Any]
 
@@ -82,18 +86,42 @@ def dataset_document(state: DataState) -> Document:
     document: Document = plain(
         {
             "title": state.dataset.title,
+            "plural": state.dataset.plural,
             "features": {feature.name: feature.title for feature in state.dataset.features},
             "rows": len(state.historical),
             "arrived": state.arrived,
             "origins": sorted(state.arrivals["origin"].unique()),
             "newest_day": newest,
             "quarantined": len(quarantine),
+            "lately": lately(state),
             "quarantine": shown[["seen_at", "source", "reasons", "row"]].to_dict("records"),
             "drift": input_drift_document(state),
         },
         DECIMALS,
     )
     return document
+
+
+def lately(state: DataState) -> Document:
+    """What came in the newest days and how much of it went to quarantine, which is no arrival.
+
+    Returns `{"days", "arrived", "quarantined", "since"}`; `since` is the first of these days with a row in quarantine.
+    """
+    # A row says first how it was to come, and a file has another name.
+    arriving = state.quarantine["source"].str.split(n=1).str[0].isin(list(ARRIVALS))
+    refused = state.quarantine.loc[arriving, "seen_at"]
+    accepted = state.arrivals["event_time"]
+    newest = max((times.max() for times in (accepted, refused) if len(times)), default=None)
+    if newest is None:
+        return {"days": QUARANTINE_DAYS, "arrived": 0, "quarantined": 0, "since": None}
+    first = newest.normalize() - timedelta(days=QUARANTINE_DAYS - 1)
+    quarantined = int((refused >= first).sum())
+    return {
+        "days": QUARANTINE_DAYS,
+        "arrived": int((accepted >= first).sum()),
+        "quarantined": quarantined,
+        "since": _streak(refused) if quarantined else None,
+    }
 
 
 def task_document(state: TaskState, data: DataState) -> Document:
@@ -109,6 +137,7 @@ def task_document(state: TaskState, data: DataState) -> Document:
             "description": task.description,
             "dataset": data.dataset.name,
             "classes": task.classes,
+            "inputs": task.inputs,
             "scorer": task.scorer,
             "guarded": task.guarded,
             "champion": state.champion,
@@ -146,7 +175,8 @@ def input_drift_document(state: DataState) -> Document:
     day, reference = state.newest_day, state.reference
     needs = _needs(drift.fewest_samples(len(reference)), state.arrivals)
     if day is None or reference.empty or needs:
-        return {"day": day, "needs": needs, "reference": len(reference), "tests": [], "alarms": [], "since": None}
+        return {"day": day, "needs": needs, "reference": len(reference), "tests": [], "alarms": [], "since": None,
+            "distributions": []}  # fmt: skip
     tests = drift.input_drift(state.dataset, reference, state.arrivals, day)
     before = [day - timedelta(days=back) for back in range(ALARM_DAYS)]
     arrived = set(state.arrivals["event_time"].dt.date)
@@ -156,6 +186,7 @@ def input_drift_document(state: DataState) -> Document:
         "needs": "",
         "reference": len(reference),
         "tests": [asdict(test) for test in tests],
+        "distributions": distributions(state.dataset, reference, state.arrivals, tests, day),
         "alarms": sorted({test.name for test in tests if test.drifted}),
         "since": _since(by_day) if any(test.drifted for test in tests) else None,
         "alarm_days": {each.isoformat(): names for each, names in sorted(by_day.items()) if names},
@@ -213,6 +244,16 @@ def _needs(fewest: int, arrivals: pd.DataFrame) -> str:
     if len(arrivals) < fewest:
         return f"{len(arrivals)} of {fewest} samples"
     return ""
+
+
+def _streak(times: pd.Series) -> date | None:
+    """The first day of the newest days that lie less than `QUARANTINE_DAYS` apart."""
+    since: date | None = None
+    for day in sorted(set(times.dt.date), reverse=True):
+        if since and since - day >= timedelta(days=QUARANTINE_DAYS):
+            break
+        since = day
+    return since
 
 
 def _since(by_day: Mapping[date, Sequence[str]]) -> date | None:

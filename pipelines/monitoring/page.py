@@ -1,4 +1,4 @@
-"""The static page: the numbers of `dashboard/metrics.json` and the pictures in one file, for any web server or none."""
+"""The static page: the front and the numbers below it in one file, for any web server or none."""
 
 import base64
 from collections.abc import Mapping
@@ -9,56 +9,68 @@ from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from pipelines import wording
-from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
+from pipelines.front.links import links_of
+from pipelines.front.render import front, section, style_sheet
+from pipelines.front.verdict import verdict
 from pipelines.monitoring.browser_model import Form
 from pipelines.stores.future import words_for_future
 
 TEMPLATES = Path(__file__).parent / "templates"
-# What a reader sees first; the recalls stand in a table of their own.
-MAIN_METRICS = (
-    "macro_f1",
-    "quadratic_kappa",
-    "accuracy",
-    "balanced_accuracy",
-    "log_loss",
-    "calibration_error",
-    "mean_absolute_error",
+SUMMARIES = {
+    "scores": "How sure are these numbers? Scores with intervals, class by class, beside always saying the commonest",
+    "inputs": "What arrives now, against what the models learned from",
+    "champions": "Which version was in charge when, and why",
+    "recent": "The newest predictions",
+    "quarantine": "Rows that broke the data contract",
+}
+# These are told once for all tasks of a data set.
+ABOUT_DATA = ("inputs", "quarantine")
+FAVICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<path d="M9 3h14c2 9 0 15-7 15S7 12 9 3Z" fill="#c9d3dc"/><path d="M8 9h16c0 6-2 9-8 9S8 15 8 9Z" fill="#a3254a"/>'
+    '<path d="M16 18v9M10 28h12" stroke="#85838f" stroke-width="2.4" stroke-linecap="round"/></svg>'
 )
-PICTURES = ("newest", "quality", "confusion", "recent", "drift", "calibration")
-RECENT_SHOWN = 10
 
 
 def render_site(
     document: Mapping[str, Any],
-    pictures: Mapping[str, bytes],
+    portraits: Mapping[str, bytes],
     now: datetime,
     forms: Mapping[str, Form] = MappingProxyType({}),
 ) -> str:
-    """The page as one HTML text that needs no other file, no network and no script, but for its forms.
+    """The page as one HTML text that needs no other file and no network, but for its forms.
 
     Parameters
     ----------
     document
         What `dashboard/metrics.json` holds.
-    pictures
-        The PNG files by their name, such as `dashboard/<task>/newest.png`.
+    portraits
+        The drawing (SVG) of the newest sample by the name of its task.
     now
-        The clock: a run that is late by then is marked. A script in the page marks those that become late afterwards.
+        The clock: a run that is late by then is marked. A script in the page marks one that becomes late afterwards.
     forms
         By task, the form with which a reader asks the champion; its model is loaded when it is opened.
     """
+    told = verdict(document, now)
     return _environment().get_template("index.html.j2").render(
         document=document,
         forms=forms,
-        images={name: base64.b64encode(png).decode() for name, png in pictures.items()},
         ahead=_ahead(document, now),
-        late=[name for name, task in document["tasks"].items() if is_late(task, now)],
-        main_metrics=MAIN_METRICS,
-        picture_order=PICTURES,
-        recent_shown=RECENT_SHOWN,
-        lower_is_better=LOWER_IS_BETTER,
+        title="How the models do",
+        description=f"{told.headline}. {told.as_of}",
+        links=links_of(document),
+        favicon=f"data:image/svg+xml;base64,{base64.b64encode(FAVICON.encode()).decode()}",
+        style=Markup(style_sheet()),  # noqa: S704 - a file of this project
+        front=front(document, portraits, now),
+        section=section,
+        summaries=SUMMARIES,
+        about_data=ABOUT_DATA,
+        tasks_of={
+            data: [name for name, task in document["tasks"].items() if task["dataset"] == data]
+            for data in document["datasets"]
+        },
     )  # fmt: skip
 
 
@@ -69,25 +81,9 @@ def _ahead(document: Mapping[str, Any], now: datetime) -> list[str]:
     return [words_for_future(name, day, now) for name, day in newest.items() if day > now.date()]
 
 
-def is_late(task: Mapping[str, Any], now: datetime) -> bool:
-    """Whether the next run of a task should have happened by now."""
-    return task["late_after"] is not None and now > datetime.fromisoformat(task["late_after"])
-
-
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": wording.number,
-        "estimate": wording.estimate,
-        "live": wording.live_estimate,
-        "moment": wording.moment,
-        "metric": metric_title,
-    }
-    return environment
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip

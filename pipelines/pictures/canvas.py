@@ -1,8 +1,7 @@
 """What every picture stands on: a figure of its own, the palette, the heading, the empty state.
 
 Drawn with the Agg canvas: no global state, no display. The same data give the same bytes, so that an unchanged picture
-is not uploaded again. Colours are those of Okabe and Ito, which colour-blind people tell apart; nothing is said by
-colour alone.
+is not uploaded again. Nothing is said by colour alone.
 """
 
 import io
@@ -14,8 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
-INK, GREY, LINES = "#1a1a1a", "#555555", "#d0d0d0"
-BLUE, GREEN, RED = "#0072b2", "#007a5a", "#b3400a"
+from pipelines.pictures.theme import LIGHT
+
+INK, GREY, LINES = LIGHT.ink, LIGHT.soft, LIGHT.line
+BLUE, GREEN, RED = LIGHT.course, LIGHT.ok, LIGHT.bad
 DPI = 150
 WIDTH = 6.4  # inches; wider pictures have too small a print on a phone
 SMALL, TEXT, TITLE = 9, 10, 12  # points

@@ -25,12 +25,17 @@ Files = Mapping[str, bytes]
 ROOT = Path(__file__).parents[2]
 # The rooms that run on the Hub. In a Space `spaces/` lies in a folder of another name, because the Hub's own package
 # for graphics cards is called `spaces`; its modules find each other by relative imports.
-ROOMS = ("pictures", "models", "datasets")
+ROOMS = ("front", "pictures", "models", "datasets")
 MODULES = ("__init__", "documents", "errors", "wording")
 INTERFACE = "interface"
+# What a room consists of: modules, templates and style sheets.
+PROGRAM = (".py", ".j2", ".css")
 # Everything below these folders of a Space belongs to this project; whatever else is there is left alone.
 OWNED = ("pipelines/", f"{INTERFACE}/", "models/", "samples/", "history/", "dashboard/")
-REQUIREMENTS = ("gradio", "matplotlib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops", "threadpoolctl")
+REQUIREMENTS = (
+    "gradio", "jinja2", "markupsafe", "matplotlib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops",
+    "threadpoolctl",
+)  # fmt: skip
 # The Hub's own package for its graphics cards, without which it refuses a Space on ZeroGPU. Here it is never installed:
 # `spaces` is a folder of this project.
 HUB_PACKAGE = "spaces==0.51.3"
@@ -105,7 +110,7 @@ def _program(name: str, lock: Lock) -> dict[str, bytes]:
     starter = re.sub(r"\b(from|import) spaces\.", rf"\1 {INTERFACE}.", (folder / "app.py").read_text(encoding="utf-8"))
     interface = [*(ROOT / "spaces").glob("*.py"), *folder.glob("*.py")]
     modules = [ROOT / "pipelines" / f"{module}.py" for module in MODULES]
-    modules += [path for room in ROOMS for path in (ROOT / "pipelines" / room).rglob("*.py")]
+    modules += [path for room in ROOMS for path in (ROOT / "pipelines" / room).rglob("*.*") if path.suffix in PROGRAM]
     return {
         "app.py": starter.encode(),
         "README.md": readme.substitute(versions).encode(),

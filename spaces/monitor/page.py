@@ -1,4 +1,4 @@
-"""The app that shows the daily record: a tab a task, read anew on every page load."""
+"""The app that shows how the models do: the front, then a tab a task, read anew on every page load."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -9,15 +9,32 @@ import gradio as gr
 import pandas as pd
 
 from pipelines.datasets import Task, all_tasks
+from pipelines.front.render import front, style_sheet
 from pipelines.models.metrics import metric_title
 
 from ..files import SpaceFolder
 from . import records
 from .records import Choice, Record, record_of
 
+# Gradio tells the dark mode by a class.
+STYLE = style_sheet(dark=".dark .front {%s}")
+# The buttons that open Gradio's calendars have no name of their own; those of other tabs come when they are opened.
+NAME_CALENDARS = """() => {
+  const name = () => document.querySelectorAll("[id^=first-] button, [id^=last-] button").forEach(
+    (button) => button.setAttribute("aria-label", "Open the calendar"));
+  new MutationObserver(name).observe(document.body, {childList: true, subtree: true});
+  name();
+}"""
 ALL = "all versions"
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "calibration_error")
 ORDINAL_METRICS = ("quadratic_kappa", "mean_absolute_error")
+# What a reader unfolds, by the section of the front.
+PARTS = {
+    "scores": "How sure are these numbers?",
+    "inputs": "What arrives now, against what the model learned from",
+    "champions": "Versions side by side, and which was in charge when",
+    "quarantine": "Rows that broke the data contract",
+}
 
 
 def clock() -> datetime:
@@ -34,70 +51,61 @@ def build(folder: Path, now: Callable[[], datetime] = clock) -> gr.Blocks:
         What tells the time (UTC) when a page is loaded.
     """
     space = SpaceFolder(folder)
-    demo = gr.Blocks(title="Monitor", analytics_enabled=False)
+    demo = gr.Blocks(title="How the models do", analytics_enabled=False)
     with demo:
-        gr.Markdown("# Monitor\nWhat each model version predicted, beside what turned out.")
+        # Drawn before the page is asked for, so that nothing moves when the newest state comes in.
+        head = gr.HTML(_head(space, now()), elem_id="front", padding=False)
+        demo.load(None, None, None, js=NAME_CALENDARS)
+        demo.load(lambda: _head(space, now()), None, head, api_visibility="private", show_progress="hidden")
         for task in all_tasks():
             with gr.Tab(task.title, elem_id=f"tab-{task.name}"):
-                _task_tab(demo, space, task, now)
+                _task_tab(demo, space, task)
     return demo
 
 
-def _task_tab(demo: gr.Blocks, space: SpaceFolder, task: Task, now: Callable[[], datetime]) -> None:
-    gr.Markdown(f"## {task.title}\n{task.description}")
-    state = gr.HTML(elem_id=f"state-{task.name}")
-    with gr.Row():
-        with gr.Column(scale=5, min_width=320):
-            newest = gr.HTML(elem_id=f"newest-{task.name}")
-        with gr.Column(scale=5, min_width=320):
-            scores = gr.HTML(elem_id=f"scores-{task.name}")
-    gr.Markdown("### Day by day")
-    version, first, last, metric = chosen = _filters(task)
-    plot = gr.LinePlot(
-        x="day", y="score", color="line", title="Score over the newest 100 samples", y_title="score", x_title="day",
-        height=320, elem_id=f"plot-{task.name}",
-    )  # fmt: skip
+def _head(space: SpaceFolder, now: datetime) -> str:
+    return f'<div class="front">{front(space.document(records.METRICS_FILE), space.portraits(), now)}</div>'
+
+
+def _task_tab(demo: gr.Blocks, space: SpaceFolder, task: Task) -> None:
+    drawn = record_of(space, task)
+    gr.Markdown(task.description)
+    version, first, last, metric = chosen = _filters(task, drawn)
+    plot = gr.HTML(
+        records.course(drawn, task.scorer, Choice()), elem_id=f"plot-{task.name}", min_height=320, padding=False
+    )
     listing = gr.Dataframe(
-        headers=list(records.LISTED), label="Predictions, newest first; a heading sorts", interactive=False,
+        records.listing(drawn, Choice()), label="Predictions, newest first; a heading sorts", interactive=False,
         max_height=420, elem_id=f"listing-{task.name}",
     )  # fmt: skip
-    champions = gr.HTML(elem_id=f"champions-{task.name}")
-    gr.Markdown("### Mistakes and drift")
-    with gr.Row():
-        with gr.Column(scale=5, min_width=320):
-            confusion = gr.HTML(elem_id=f"confusion-{task.name}")
-        with gr.Column(scale=5, min_width=320):
-            drift = gr.ScatterPlot(
-                x="distance", y="input", color="window", x_lim=[0, 1], title="Drift: 0 same, 1 apart",
-                x_title="distance from the reference", y_title="", height=320, elem_id=f"drift-{task.name}",
-            )  # fmt: skip
-    gr.Markdown("### Pictures of the last refresh")
-    pictures = gr.HTML(elem_id=f"pictures-{task.name}")
+    folded = [_folded(drawn, name) for name in PARTS]
 
-    def filtered(version: str, first: str, last: str, metric: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def filtered(version: str, first: str | None, last: str | None, metric: str) -> tuple[str, pd.DataFrame]:
         record, choice = record_of(space, task), _choice(version, first, last)
-        return records.score_lines(record, metric, choice), records.listing(record, choice)
+        return records.course(record, metric, choice), records.listing(record, choice)
 
     def everything(*values: str) -> list[Any]:
         record = record_of(space, task)
-        parts = (
-            records.newest, records.scores, records.champions, records.confusion,
-            records.drift_points, records.pictures,
-        )  # fmt: skip
-        shown = [part(record) for part in parts]
-        return [records.state(record, now()), _versions(record, values[0]), *filtered(*values), *shown]
+        return [_versions(record, values[0]), *filtered(*values), *(records.part(record, name) for name in PARTS)]
 
-    outputs = [state, version, plot, listing, newest, scores, champions, confusion, drift, pictures]
+    outputs = [version, plot, listing, *folded]
     demo.load(everything, list(chosen), outputs, api_visibility="private", show_progress="hidden")
-    for event in (version.input, metric.input, first.submit, first.blur, last.submit, last.blur):
-        event(filtered, list(chosen), [plot, listing], api_visibility="private")
+    for event in (version.input, metric.input, first.change, last.change):
+        event(filtered, list(chosen), [plot, listing], api_visibility="private", show_progress="hidden")
 
 
-def _filters(task: Task) -> tuple[gr.Dropdown, gr.Textbox, gr.Textbox, gr.Dropdown]:
+def _folded(record: Record, name: str) -> gr.HTML:
+    with gr.Accordion(PARTS[name], open=False, elem_id=f"fold-{name}-{record.task.name}"):
+        return gr.HTML(records.part(record, name), elem_id=f"{name}-{record.task.name}", padding=False)
+
+
+def _filters(task: Task, record: Record) -> tuple[gr.Dropdown, gr.DateTime, gr.DateTime, gr.Dropdown]:
     with gr.Row():
-        version = gr.Dropdown([ALL], value=ALL, label="Version", elem_id=f"version-{task.name}")
-        first = gr.Textbox(label="From day", placeholder="2026-01-31", elem_id=f"first-{task.name}")
-        last = gr.Textbox(label="To day", placeholder="2026-12-31", elem_id=f"last-{task.name}")
+        version = gr.Dropdown(
+            [ALL, *map(str, record.versions)], value=ALL, label="Version", elem_id=f"version-{task.name}"
+        )
+        first = gr.DateTime(include_time=False, type="string", label="From day", elem_id=f"first-{task.name}")
+        last = gr.DateTime(include_time=False, type="string", label="To day", elem_id=f"last-{task.name}")
         metric = gr.Dropdown(_metrics(task), value=task.scorer, label="Score", elem_id=f"metric-{task.name}")
     return version, first, last, metric
 
@@ -112,12 +120,12 @@ def _versions(record: Record, chosen: str) -> dict[str, Any]:
     return gr.update(choices=names, value=chosen if chosen in names else ALL)
 
 
-def _choice(version: str, first: str, last: str) -> Choice:
+def _choice(version: str, first: str | None, last: str | None) -> Choice:
     return Choice(None if version == ALL else int(version), _day(first), _day(last))
 
 
-def _day(words: str) -> date | None:
+def _day(words: str | None) -> date | None:
     try:
-        return date.fromisoformat(words.strip()) if words and words.strip() else None
+        return date.fromisoformat(words.strip()[:10]) if words and words.strip() else None
     except ValueError:
         raise gr.Error(f"“{words}” is no day; write it as 2026-01-31.", print_exception=False) from None

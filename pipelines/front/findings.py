@@ -1,0 +1,151 @@
+"""What somebody should look at, read from `dashboard/metrics.json`: each finding with its words and what to do."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pipelines.models.metrics import metric_title, wilson
+from pipelines.wording import day_words, minute_words
+
+State = Literal["ok", "bad", "late", "quiet"]
+Kind = Literal["late", "quality", "quarantine", "inputs", "mix"]
+Document = Mapping[str, Any]
+
+# A tenth of the rows, as for drift: fewer change no score by much.
+MUCH_QUARANTINE = 0.1
+NAMES_TOLD = 3
+ALL_INPUTS = "all inputs"
+ADVICE: dict[Kind, str] = {
+    "late": "Look whether the schedule is switched on and the last run ended well, then start the workflow by hand.",
+    "quality": "Compare the versions below; go back to an earlier one where that did better, or train a new one.",
+    "quarantine": "Look at the rows below: what they have in common tells what broke. Mend the source, not the model.",
+    "inputs": "If a sensor or a unit changed, mend the source. If the world changed, train on newer data.",
+    "mix": "If the world changed, train on newer data. If not, look at the inputs first.",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to look at.
+
+    Attributes
+    ----------
+    about
+        The name of the task or data set; empty where it is about all.
+    tasks
+        The tasks that it concerns, by name.
+    lead, detail
+        What is wrong and since when, and by how much.
+    """
+
+    kind: Kind
+    about: str
+    tasks: tuple[str, ...]
+    lead: str
+    detail: str
+
+    @property
+    def advice(self) -> str:
+        """What to do."""
+        return ADVICE[self.kind]
+
+    @property
+    def state(self) -> State:
+        """Late runs wait for a machine, the rest for a person."""
+        return "late" if self.kind == "late" else "bad"
+
+
+def findings_of(document: Document, now: datetime) -> list[Finding]:
+    """Everything that somebody should look at: late runs, then by data set the cause before what it does to scores."""
+    found = [*_late(document["tasks"], now)]
+    for name, data in document["datasets"].items():
+        tasks = {task: own for task, own in document["tasks"].items() if own["dataset"] == name}
+        cause = [*_quarantine(data, tasks)] or [*_inputs(data, tasks)]
+        own = [*cause, *_quality(data, tasks)]
+        # Strange inputs get strange answers: that is no news beside them.
+        found += own or [*_mix(data, tasks)]
+    return found
+
+
+def is_late(task: Document, now: datetime) -> bool:
+    """Whether the next run of a task should have happened by now."""
+    return task["late_after"] is not None and now > datetime.fromisoformat(task["late_after"])
+
+
+def much_in_quarantine(lately: Document) -> bool:
+    """Whether surely more than a tenth of what came lately broke the data contract: not by chance alone (95 %)."""
+    seen = lately["arrived"] + lately["quarantined"]
+    return bool(seen) and wilson(lately["quarantined"], seen)[0] > MUCH_QUARANTINE
+
+
+def _late(tasks: Document, now: datetime) -> Iterator[Finding]:
+    late = {name: task for name, task in tasks.items() if is_late(task, now)}
+    if late:
+        oldest = min(late.values(), key=lambda task: str(task["late_after"]))
+        words = f"The last run was on {minute_words(oldest['last_run'])}; the numbers below are as old."
+        yield Finding("late", "", tuple(late), f"The daily run is late since {day_words(oldest['late_after'])}", words)
+
+
+def _quality(data: Document, tasks: Document) -> Iterator[Finding]:
+    below = {name: [alarm for alarm in task["alarms"] if alarm["on"]] for name, task in tasks.items()}
+    below = {name: alarms for name, alarms in below.items() if alarms}
+    if below:
+        since = min(str(alarm["since"]) for alarms in below.values() for alarm in alarms)
+        detail = "; ".join(_below(tasks[name], alarms[0]) for name, alarms in below.items())
+        yield Finding("quality", data["title"], tuple(below), f"Below the promise since {day_words(since)}", detail)
+
+
+def _below(task: Document, alarm: Document) -> str:
+    value = (task["live"].get(alarm["score"]) or {}).get("value")
+    now = "" if value is None else f" is {value:.2f}"
+    return f"{task['title']}, whose {metric_title(alarm['score'])}{now}, promised at least {alarm['promise']:.2f}"
+
+
+def _quarantine(data: Document, tasks: Document) -> Iterator[Finding]:
+    lately = data["lately"]
+    if much_in_quarantine(lately):
+        seen = lately["arrived"] + lately["quarantined"]
+        detail = (
+            f"{lately['quarantined']} of {seen} {data['plural']} of the last {lately['days']} days are in quarantine"
+        )
+        changed = _changed(data)
+        detail += f"; of the others, {changed}" if changed else ""
+        yield Finding("quarantine", data["title"], tuple(tasks), _since("Broken measurements", lately["since"]), detail)
+
+
+def _inputs(data: Document, tasks: Document) -> Iterator[Finding]:
+    drifted = {*data["drift"]["alarms"]}
+    concerned = [own for own, task in tasks.items() if {*task["inputs"], ALL_INPUTS} & drifted]
+    if concerned:
+        lead = _since(f"Unusual {data['plural']}", data["drift"]["since"])
+        yield Finding("inputs", data["title"], tuple(concerned), lead, _changed(data))
+
+
+def _changed(data: Document) -> str:
+    """Which inputs have changed; empty where none has."""
+    drifted = data["drift"]["alarms"]
+    single = [data["features"][name] for name in drifted if name in data["features"]]
+    if single:
+        return f"{_listed(single)} no longer look{'s' * (len(single) == 1)} as in training"
+    return "the measurements no longer go together as in training" if drifted else ""
+
+
+def _mix(data: Document, tasks: Document) -> Iterator[Finding]:
+    drifted = {name: task["drift"]["alarms"] for name, task in tasks.items() if task["drift"]["alarms"]}
+    if drifted:
+        titles = _listed([tasks[name]["title"] for name in drifted])
+        what = {"label": "what turns out", "prediction": "what is predicted"}
+        told = " and ".join(what[each] for each in sorted({each for names in drifted.values() for each in names}))
+        detail = f"{titles}: the classes come in other shares than the model was made for"
+        yield Finding("mix", data["title"], tuple(drifted), f"Another mix in {told}", detail)
+
+
+def _since(words: str, day: str | None) -> str:
+    return f"{words} since {day_words(day)}" if day else words
+
+
+def _listed(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - NAMES_TOLD
+    return ", ".join(names[:NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")

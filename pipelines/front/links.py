@@ -1,0 +1,56 @@
+"""Where the parts of the system are to be found, as far as the document tells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+RUNS = "/actions/runs/"
+
+
+@dataclass(frozen=True)
+class Links:
+    """Addresses, empty where they are not known.
+
+    Attributes
+    ----------
+    run
+        The log of the run that predicted last.
+    repository, site
+        The repository of the workflows, and its static page.
+    predict, monitor
+        The Spaces.
+    """
+
+    run: str = ""
+    repository: str = ""
+    site: str = ""
+    predict: str = ""
+    monitor: str = ""
+
+    @property
+    def docs(self) -> str:
+        """What to do when something is wrong."""
+        return f"{self.repository}/blob/main/docs/monitoring.md" if self.repository else ""
+
+    @property
+    def promote(self) -> str:
+        """Where a person moves the champion."""
+        return f"{self.repository}/actions/workflows/promote.yml" if self.repository else ""
+
+
+def links_of(document: Mapping[str, Any]) -> Links:
+    """What the document knows: the run from its newest prediction, the repository and its page from that run."""
+    newest = [task["recent"][0] for task in document.get("tasks", {}).values() if task["recent"]]
+    told = max(((str(row["predicted_at"]), row["run_url"] or "") for row in newest), default=("", ""))[1]
+    run = told if told.startswith(("https://", "http://")) else ""
+    repository = run.split(RUNS)[0] if RUNS in run else ""
+    known = document.get("links", {})
+    return Links(run, repository, _pages(repository), known.get("predict", ""), known.get("monitor", ""))
+
+
+def _pages(repository: str) -> str:
+    """Where GitHub Pages puts the page of a repository; empty where it is not on GitHub."""
+    parts = urlsplit(repository)
+    owner, _, name = parts.path.strip("/").partition("/")
+    return f"https://{owner.lower()}.github.io/{name}/" if parts.hostname == "github.com" and name else ""

@@ -1,0 +1,207 @@
+"""Small plots as SVG that takes its colours from the style sheet: sharp at any size, by day and by night.
+
+Each is one picture for a screen reader, with the words that stand for it; details on a mark show under the pointer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup, escape
+
+Document = Mapping[str, Any]
+
+ROOM = 0.12  # of the height that stays free above and below
+LEAST_HEIGHT = 0.1  # of a score; a narrower course is no drama
+ROOM_OF_A_DAY = 130  # of the width, for its label
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a plot lies in its picture: size, and margins left, right, top and bottom."""
+
+    width: int
+    height: int
+    left: int = 4
+    right: int = 62
+    top: int = 6
+    bottom: int = 6
+
+    def across(self, share: float) -> float:
+        """The place of a share of the width."""
+        return round(self.left + share * (self.width - self.left - self.right), 1)
+
+    def up(self, share: float) -> float:
+        """The place of a share of the height, counted from below."""
+        return round(self.height - self.bottom - share * (self.height - self.top - self.bottom), 1)
+
+
+SMALL = Frame(420, 92)
+NARROW = Frame(400, 200, left=36, right=60, top=10, bottom=30)
+LARGE = Frame(860, 280, left=46, right=80, top=14, bottom=30)
+
+
+@dataclass(frozen=True)
+class Course:
+    """The days and scores that a plot over time shows, and where they lie in its frame."""
+
+    days: Sequence[str]
+    low: float
+    high: float
+    frame: Frame
+
+    def x(self, day: str) -> float:
+        """The place of a day."""
+        first, last = (date.fromisoformat(self.days[at]) for at in (0, -1))
+        return self.frame.across((date.fromisoformat(day) - first).days / max((last - first).days, 1))
+
+    def y(self, value: float) -> float:
+        """The place of a score."""
+        return self.frame.up((value - self.low) / (self.high - self.low))
+
+
+def course(task: Document, data: Document, score: str, frame: Frame = SMALL) -> Markup:
+    """A score over the days, one line a version, with the promised band, changes of champion and the days of alarm."""
+    name = f"rolling_{score}"
+    rows = [row | {"score": row[name]} for row in task["over_time"] if row.get(name) is not None]
+    if not rows:
+        return Markup("")
+    promise = task["held_out"].get(score) or {}
+    plot = _course(rows, [promise[end] for end in ("low", "high") if promise.get(end) is not None], frame)
+    versions = sorted({row["version"] for row in rows})
+    lines = [_line(plot, [row for row in rows if row["version"] == version]) for version in versions]
+    parts = [_band(plot, promise), *_axes(plot), *lines, *_changes(plot, task), *_alarm_days(plot, task, data)]
+    words = f"{task['title']}: from {plot.days[0]} to {plot.days[-1]}, last {rows[-1]['score']:.2f}"
+    words += f"; promised {promise['low']:.2f} to {promise['high']:.2f}" if promise.get("low") is not None else ""
+    return _picture(frame, "course-plot", f"{words}.", parts)
+
+
+def distribution(shown: Document, title: str) -> Markup:
+    """The reference as a filled outline, the newest arrivals as a line over it."""
+    frame = Frame(300, 120, left=4, right=4, top=6, bottom=22)
+    top = max(*shown["reference"], *shown["now"], 0.01)
+    bins = len(shown["now"])
+    then, now = (_steps([share / top for share in shown[part]], frame) for part in ("reference", "now"))
+    ends = shown["labels"] or [f"{edge:.4g}" for edge in shown["edges"]]
+    places = [(at + 0.5) / bins for at in range(bins)] if shown["labels"] else [at / bins for at in range(bins + 1)]
+    picked = range(len(ends)) if shown["labels"] else (0, len(ends) // 2, len(ends) - 1)
+    labels = [_label(frame.across(places[at]), frame.height - 5, ends[at], _anchor(places[at])) for at in picked]
+    verdict = "differs from" if shown["drifted"] else "looks like"
+    words = f"{title}: what came in the last {shown['days']} days ({shown['n']}) {verdict} the reference."
+    return _picture(
+        frame, "distribution", words, [f'<path class="then" d="{then}"/><path class="now" d="{now}"/>', *labels]
+    )
+
+
+def calibration(found: Document, title: str) -> Markup:
+    """How often the answer was right, by the probability that it was given; on the diagonal where both agree."""
+    frame = Frame(300, 240, left=34, right=8, top=8, bottom=30)
+    bins = [each for each in found["bins"] if each["n"]]
+    if not found["enough"] or not bins:
+        return Markup("")
+    x, y = frame.across, frame.up
+    parts = [f'<path class="promise" d="M{x(0)},{y(0)}L{x(1)},{y(1)}"/>']
+    for each in bins:
+        at, told = (
+            x(each["confidence"]),
+            f"{each['n']} answers: said {each['confidence']:.0%}, right {each['accuracy']:.0%}",
+        )
+        parts.append(f'<path class="reach" d="M{at},{y(each["accuracy_low"])}V{y(each["accuracy_high"])}"/>')
+        parts.append(f'<circle class="dot" cx="{at}" cy="{y(each["accuracy"])}" r="4"><title>{told}</title></circle>')
+    parts += [_label(x(share), frame.height - 12, f"{share:.0%}") for share in (0, 0.5, 1)]
+    parts += [_label(frame.left - 4, y(share) + 4, f"{share:.0%}", "end") for share in (0, 0.5, 1)]
+    return _picture(frame, "calibration-plot", f"{title}: said against right, on {found['n']} answers.", parts)
+
+
+def _course(rows: Sequence[Document], promised: Sequence[float], frame: Frame) -> Course:
+    values = [*(row["score"] for row in rows), *promised]
+    low, high = min(values), max(values)
+    room = max(ROOM * (high - low), (LEAST_HEIGHT - (high - low)) / 2)
+    return Course(sorted({row["day"] for row in rows}), low - room, high + room, frame)
+
+
+def _band(plot: Course, promise: Document) -> str:
+    if promise.get("low") is None:
+        return ""
+    low, high, value = (plot.y(promise[part]) for part in ("low", "high", "value"))
+    left, right = plot.frame.left, plot.frame.width - plot.frame.right
+    return (
+        f'<rect class="band" x="{left}" y="{high}" width="{right - left}" height="{max(low - high, 1):.1f}"/>'
+        f'<path class="promise" d="M{left},{value}H{right}"/>{_label(right + 6, value + 4, "promised", "start")}'
+    )
+
+
+def _line(plot: Course, rows: Sequence[Document]) -> str:
+    """The scores of one version, the last of them as a dot."""
+    points = [(plot.x(row["day"]), plot.y(row["score"])) for row in rows]
+    told = [f"{row['day']}: {row['score']:.2f}, version {row['version']}" for row in rows]
+    marks = [
+        f'<circle class="hover" cx="{x}" cy="{y}" r="6"><title>{words}</title></circle>'
+        for (x, y), words in zip(points, told, strict=True)
+    ]
+    path, (x, y) = "L".join(f"{x},{y}" for x, y in points), points[-1]
+    return f'<path class="course" d="M{path}"/><circle class="dot" cx="{x}" cy="{y}" r="4"/>{"".join(marks)}'
+
+
+def _axes(plot: Course) -> list[str]:
+    """Days below and scores at the left, where there is room for them."""
+    frame, days = plot.frame, plot.days
+    if frame.left <= SMALL.left:
+        return []
+    labels = frame.width // ROOM_OF_A_DAY
+    picked = sorted({round(step * (len(days) - 1) / (labels - 1)) for step in range(labels)})
+    levels = [plot.low + share * (plot.high - plot.low) for share in (0.1, 0.5, 0.9)]
+    return [
+        *(_label(plot.x(days[at]), frame.height - 8, _short(days[at])) for at in picked),
+        *(_label(frame.left - 6, plot.y(level) + 4, f"{level:.2f}", "end") for level in levels),
+        *(f'<path class="rule" d="M{frame.left},{plot.y(level)}H{frame.width - frame.right}"/>' for level in levels),
+    ]
+
+
+def _changes(plot: Course, task: Document) -> list[str]:
+    """A line where another version came into charge."""
+    frame = plot.frame
+    found = [(reign["since"][:10], reign["version"]) for reign in task["champion_log"][1:]]
+    return [
+        f'<path class="change" d="M{plot.x(day)},{frame.top}V{frame.height - frame.bottom}"/>'
+        + _label(plot.x(day), frame.top + 6, "none" if version is None else f"v{version}")
+        for day, version in found
+        if plot.days[0] < day <= plot.days[-1]
+    ]
+
+
+def _alarm_days(plot: Course, task: Document, data: Document) -> list[str]:
+    """A triangle below each day on which the inputs or the score raised an alarm."""
+    own = {*task["inputs"]}
+    raised = {day for day, names in data["drift"].get("alarm_days", {}).items() if own & {*names}}
+    raised |= {day for alarm in task["alarms"] if alarm["on"] for day in plot.days if day >= alarm["since"]}
+    y = plot.frame.height - plot.frame.bottom
+    return [
+        f'<path class="alarm-day" d="M{plot.x(day) - 3.5:.1f},{y}l3.5,-6l3.5,6z"><title>alarm on {day}</title></path>'
+        for day in sorted(raised & {*plot.days})
+    ]
+
+
+def _steps(shares: Sequence[float], frame: Frame) -> str:
+    width = 1 / len(shares)
+    parts = [f"V{frame.up(share)}H{frame.across((at + 1) * width)}" for at, share in enumerate(shares)]
+    return f"M{frame.across(0)},{frame.up(0)}{''.join(parts)}V{frame.up(0)}"
+
+
+def _label(x: float, y: float, words: str, anchor: str = "middle") -> str:
+    return f'<text x="{x}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+
+
+def _anchor(place: float) -> str:
+    return "start" if place == 0 else "end" if place == 1 else "middle"
+
+
+def _short(day: str) -> str:
+    told = date.fromisoformat(day)
+    return f"{told.day} {told:%b}"
+
+
+def _picture(frame: Frame, kind: str, words: str, parts: Sequence[str]) -> Markup:
+    size = f'viewBox="0 0 {frame.width} {frame.height}" width="{frame.width}" height="{frame.height}"'
+    return Markup(f'<svg class="{kind}" {size} role="img" aria-label="{escape(words)}">{"".join(parts)}</svg>')  # noqa: S704 - its texts are escaped

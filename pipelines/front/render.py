@@ -1,0 +1,142 @@
+"""The front as HTML: what the static page and the monitor show, from the same document and the same templates."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from pipelines.front import plots
+from pipelines.front.links import Links, links_of
+from pipelines.front.sentences import outcome_words, plain_sentences
+from pipelines.front.terms import explained, ordered_scores
+from pipelines.front.verdict import TaskVerdict, verdict
+from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
+from pipelines.pictures.theme import DARK, FONTS, LIGHT
+from pipelines.wording import day_words, estimate, live_estimate, minute_words, moment, number
+
+Document = Mapping[str, Any]
+
+TEMPLATES = Path(__file__).parent / "templates"
+# The parts below the cards, in the order in which a reader asks.
+SECTIONS = ("course", "scores", "inputs", "champions", "recent", "quarantine")
+RECENT_SHOWN = 10
+A_MOMENT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card says of a task."""
+
+    name: str
+    title: str
+    verdict: TaskVerdict
+    says: str
+    beside: str
+    course: Markup
+    portrait: str
+    newest: Document | None
+    outcome: tuple[str, str]
+
+
+def front(document: Document, portraits: Mapping[str, bytes], now: datetime, links: Links | None = None) -> Markup:
+    """The verdict, what to look at, and a card a task.
+
+    Where the last run is not late yet, what will be said when it is lies hidden beside the verdict, with the time from
+    which on it holds.
+
+    Parameters
+    ----------
+    portraits
+        The drawing (SVG) of the newest sample by the name of its task.
+    """
+    heads = [verdict(document, now)]
+    due = min((task["late_after"] for task in document.get("tasks", {}).values() if task["late_after"]), default=None)
+    if due and now <= datetime.fromisoformat(due):
+        heads.append(verdict(document, datetime.fromisoformat(due) + A_MOMENT))
+    cards = [_card(document, name, portraits.get(name), heads[0].tasks[name]) for name in document.get("tasks", {})]
+    return Markup(_template("front.html.j2").render(  # noqa: S704 - the template escapes
+        heads=heads, due=due, cards=cards, links=links or links_of(document),
+    ))  # fmt: skip
+
+
+def section(name: str, document: Document, *tasks: str, score: str = "") -> Markup:
+    """One of `SECTIONS` about one task; what is about a data set can be asked for several of its tasks at once.
+
+    Parameters
+    ----------
+    score
+        Which score a course is of; by default the one that decides.
+    """
+    own = [document["tasks"][task] for task in tasks]
+    data = document["datasets"][own[0]["dataset"]]
+    parts = {"task": own[0], "tasks": own, "data": data, "score": score, "recent_shown": RECENT_SHOWN}
+    return Markup(_template(f"{name}.html.j2").render(**parts))  # noqa: S704 - the template escapes
+
+
+def style_sheet(dark: str = "@media (prefers-color-scheme: dark) { .front {%s} }") -> str:
+    """The style sheet; `dark` says when the dark colours hold, with `%s` for them."""
+    fonts = ", ".join(f'"{name}"' if " " in name else name for name in FONTS)
+    colours = f".front {{{LIGHT.variables()} --fonts: {fonts};}}\n{dark.replace('%s', DARK.variables())}\n"
+    return colours + (TEMPLATES / "front.css").read_text(encoding="utf-8")
+
+
+def emphasised(words: str) -> Markup:
+    """A sentence with its counts in bold."""
+    return Markup(re.sub(r"(\d+ of \d+)", r"<b>\1</b>", str(escape(words))))  # noqa: S704 - escaped just now
+
+
+def _card(document: Document, name: str, portrait: bytes | None, verdict: TaskVerdict) -> Card:
+    task = document["tasks"][name]
+    data = document["datasets"][task["dataset"]]
+    newest = task["recent"][0] if task["recent"] else None
+    return Card(
+        name, task["title"], verdict, *plain_sentences(task, data), plots.course(task, data, task["scorer"]),
+        f"data:image/svg+xml;base64,{base64.b64encode(portrait).decode()}" if portrait else "",
+        newest, outcome_words(newest) if newest else ("quiet", ""),
+    )  # fmt: skip
+
+
+def _drift_rows(tasks: Sequence[Document], data: Document) -> Sequence[tuple[str, Sequence[Document]]]:
+    """The drift tests of a data set and some of its tasks, alarms first: what each is about, and one test a window."""
+    inputs = {"all inputs", *(name for task in tasks for name in task["inputs"])}
+    titles = data["features"] | {"all inputs": "All inputs together"}
+    rows = [(titles[name], [test for test in data["drift"]["tests"] if test["name"] == name]) for name in inputs]
+    for task in tasks:
+        for kind, words in (("label", "what turned out"), ("prediction", "what was predicted")):
+            own = [test for test in task["drift"]["tests"] if test["name"] == kind]
+            rows.append((f"{task['title']}: {words}", own))
+    return sorted((row for row in rows if row[1]), key=lambda row: (_unusual(row[1]), row[0]))
+
+
+def _unusual(tests: Sequence[Document]) -> tuple[bool, float]:
+    return not any(test["drifted"] for test in tests), -float(tests[-1]["distance"])
+
+
+def _template(name: str) -> Any:  # noqa: ANN401 - a Jinja template
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {
+        "number": number, "estimate": estimate, "live": live_estimate, "day": day_words, "minute": minute_words,
+        "metric": metric_title, "emphasised": emphasised, "explained": explained, "outcome": outcome_words,
+        "moment": moment,
+    }  # fmt: skip
+    environment.globals |= {
+        "course": plots.course, "distribution": plots.distribution, "calibration": plots.calibration,
+        "LARGE": plots.LARGE, "NARROW": plots.NARROW,
+        "ordered_scores": ordered_scores, "drift_rows": _drift_rows, "lower_is_better": LOWER_IS_BETTER,
+    }  # fmt: skip
+    return environment

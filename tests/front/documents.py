@@ -1,0 +1,139 @@
+"""A document as `dashboard/metrics.json` holds it, in health; tests change what they are about."""
+
+from copy import deepcopy
+from datetime import UTC, datetime
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+LAST_RUN, LATE_AFTER = "2026-11-24T06:47:00+00:00", "2026-11-26T06:47:00+00:00"
+RUN_URL = "https://github.com/ada/Wines/actions/runs/7"
+CLASSES = {
+    "iris_variety": ["setosa", "versicolor", "virginica"],
+    "wine_quality": ["3", "4", "5", "6", "7"],
+    "wine_grade": ["poor", "fair", "excellent"],
+}
+
+
+def estimate(value, needs=""):
+    return {"value": value, "low": value - 0.05, "high": value + 0.05, "enough": not needs, "needs": needs}
+
+
+def task(name, dataset, accuracy, baseline, confusion):
+    classes = CLASSES[name]
+    ordinal = {} if dataset == "iris" else {"quadratic_kappa": estimate(0.6)}
+    recalls = {f"recall_{each}": estimate(0.5) for each in classes}
+    scores = {"accuracy": estimate(accuracy), "macro_f1": estimate(0.6), **ordinal, **recalls}
+    return {
+        "title": name.replace("_", " ").capitalize(),
+        "description": "What it is about.",
+        "dataset": dataset,
+        "classes": classes,
+        "inputs": ["length"],
+        "scorer": "macro_f1",
+        "guarded": classes,
+        "champion": 1,
+        "version": 1,
+        "versions": [1],
+        "decision": {"kind": "argmax"},
+        "decision_cost": None,
+        "held_out": deepcopy(scores),
+        "baseline": dict.fromkeys(scores, baseline),
+        "live": {"version": 1, "n": 100} | scores,
+        "live_baseline": {"accuracy": baseline},
+        "gap": {},
+        "by_version": [],
+        "challenger": None,
+        "confusion": confusion,
+        "calibration": {"n": 100, "error": 0.02, "chance": 0.05, "enough": False, "bins": []},
+        "over_time": [
+            {"version": 1, "day": f"2026-11-{day}", "rolling_macro_f1": 0.6 + day / 1000} for day in range(20, 25)
+        ],
+        "alarms": [
+            {"score": "accuracy", "promise": 0.55, "n": 100, "evidence": 0, "bar": 4, "on": False, "since": None}
+        ],
+        "drift": {"needs": "", "tests": [], "alarms": []},
+        "recent": [
+            {
+                "sample_id": f"{dataset}-2026-11-24-000",
+                "event_time": "2026-11-24T00:00:00+00:00",
+                "predicted_at": LAST_RUN,
+                "model_version": 1,
+                "prediction": classes[0],
+                "label": classes[1],
+                "run_url": RUN_URL,
+                "probability": 0.8,
+            }
+        ],
+        "champion_log": [{"version": 1, "since": LAST_RUN, "until": None, "who": "ada", "reason": "first"}],
+        "predictions": 100,
+        "newest_day": "2026-11-24",
+        "last_run": LAST_RUN,
+        "late_after": LATE_AFTER,
+        "pictures": {},
+    }
+
+
+def data(title, plural):
+    return {
+        "title": title,
+        "plural": plural,
+        "features": {"length": "Length"},
+        "rows": 150,
+        "arrived": 100,
+        "origins": ["simulated"],
+        "newest_day": "2026-11-24",
+        "quarantined": 0,
+        "lately": {"days": 7, "arrived": 70, "quarantined": 0, "since": None},
+        "quarantine": [],
+        "drift": {
+            "day": "2026-11-24",
+            "needs": "",
+            "reference": 30,
+            "tests": [],
+            "alarms": [],
+            "since": None,
+            "alarm_days": {},
+            "distributions": [],
+        },
+    }
+
+
+def healthy():
+    return {
+        "schema_version": 2,
+        "store": {"kind": "embedded"},
+        "data_as_of": LAST_RUN,
+        "datasets": {"iris": data("Iris", "flowers"), "wine": data("Wine Quality", "wines")},
+        "tasks": {
+            "iris_variety": task("iris_variety", "iris", 0.98, 0.38, [[30, 0, 0], [0, 37, 1], [0, 1, 31]]),
+            "wine_grade": task("wine_grade", "wine", 0.74, 0.77, [[2, 2, 0], [10, 60, 7], [0, 9, 10]]),
+            "wine_quality": task(
+                "wine_quality",
+                "wine",
+                0.5,
+                0.4,
+                [[0, 0, 0, 0, 0], [0, 2, 2, 1, 0], [0, 5, 20, 10, 0], [0, 0, 15, 20, 5], [0, 0, 4, 8, 8]],
+            ),
+        },
+    }
+
+
+def empty():
+    document = healthy()
+    for each in document["tasks"].values():
+        each |= {
+            "champion": None,
+            "version": None,
+            "held_out": {},
+            "baseline": {},
+            "recent": [],
+            "over_time": [],
+            "alarms": [],
+            "champion_log": [],
+            "last_run": None,
+            "late_after": None,
+            "decision": None,
+            "live": {"version": None, "n": 0},
+        }
+    for each in document["datasets"].values():
+        each |= {"arrived": 0, "lately": {"days": 7, "arrived": 0, "quarantined": 0, "since": None}}
+    return document | {"data_as_of": None}

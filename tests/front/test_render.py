@@ -1,0 +1,95 @@
+from datetime import timedelta
+
+import pytest
+from front.documents import NOW, RUN_URL, empty, healthy
+
+from pipelines.front.links import links_of
+from pipelines.front.plots import course, distribution
+from pipelines.front.render import SECTIONS, front, section, style_sheet
+
+SHOWN = {"name": "length", "drifted": True, "days": 7, "n": 70, "labels": [], "edges": [1, 2, 3]}
+SHOWN |= {"reference": [0.5, 0.5], "now": [0, 1]}
+
+
+def test_the_front_has_the_verdict_a_card_a_task_and_the_verdict_of_tomorrow():
+    page = front(healthy(), {"iris_variety": b"<svg/>"}, NOW)
+    assert page.index("All 3 models keep their promise") < page.index("Iris variety")
+    assert page.count('<article class="card') == 3
+    assert "Right about <b>98 of 100</b> flowers." in page
+    assert "✗ it was versicolor" in page
+    assert page.count("data:image/svg+xml;base64") == 1
+    assert "hidden data-late-after" in page
+    assert "hidden data-late-after" not in front(healthy(), {}, NOW + timedelta(days=3))
+
+
+def test_an_alarm_says_what_to_do_and_links_to_the_run():
+    document = healthy()
+    document["tasks"]["iris_variety"]["alarms"][0] |= {"on": True, "since": "2026-11-12"}
+    page = front(document, {}, NOW)
+    assert "Compare the versions below" in page
+    for link in (
+        RUN_URL,
+        "https://github.com/ada/Wines/actions/workflows/promote.yml",
+        "/blob/main/docs/monitoring.md",
+    ):
+        assert link in page
+
+
+def test_links_follow_from_the_newest_run():
+    found = links_of(healthy())
+    assert (found.run, found.repository) == (RUN_URL, "https://github.com/ada/Wines")
+    assert found.site == "https://ada.github.io/Wines/"
+    assert links_of(empty()).repository == ""
+
+
+def test_an_address_that_is_none_is_no_link():
+    document = healthy()
+    for task in document["tasks"].values():
+        task["recent"][0]["run_url"] = "javascript:alert(1)"
+    assert links_of(document).run == ""
+    assert "javascript:" not in front(document, {}, NOW) + section("recent", document, "iris_variety")
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_section_stands_in_health_and_before_the_first_run(name):
+    for document in (healthy(), empty()):
+        assert "<p" in section(name, document, "wine_grade") or "<table" in section(name, document, "wine_grade")
+
+
+def test_the_deciding_score_is_marked_first_and_explained():
+    rows = section("scores", healthy(), "wine_grade").split("<tbody>")[1].split("<tr")
+    assert "★ Macro-F1, which decides" in rows[1]
+    assert "rare ones count as much" in rows[1]
+
+
+def test_what_people_say_is_no_markup():
+    document = healthy()
+    document["tasks"]["iris_variety"]["champion_log"][0]["reason"] = "<script>x</script>"
+    assert "<script>" not in section("champions", document, "iris_variety")
+
+
+def test_a_course_shows_versions_promise_change_and_alarm_days():
+    document = healthy()
+    task, data = document["tasks"]["iris_variety"], document["datasets"]["iris"]
+    task["over_time"][-1]["version"] = 2
+    task["champion_log"].append({"version": 2, "since": "2026-11-24T06:47:00+00:00"})
+    data["drift"]["alarm_days"] = {"2026-11-23": ["length"], "2026-11-22": ["other"]}
+    plot = course(task, data, "macro_f1")
+    assert plot.count('class="course"') == 2
+    assert plot.count('class="alarm-day"') == 1
+    assert ">v2</text>" in plot
+    assert 'class="band"' in plot
+    assert "last 0.62; promised 0.55 to 0.65" in plot
+    task["over_time"] = []
+    assert course(task, data, "macro_f1") == ""
+
+
+def test_a_distribution_says_in_words_what_it_shows():
+    plot = distribution(SHOWN, "Length <cm>")
+    assert "Length &lt;cm&gt;: what came in the last 7 days (70) differs from the reference." in plot
+    assert 'class="then"' in plot
+
+
+def test_the_style_sheet_has_both_palettes():
+    assert "@media (prefers-color-scheme: dark)" in style_sheet()
+    assert ".dark .front {--ink" in style_sheet(".dark .front {%s}")
