@@ -1,7 +1,9 @@
 """The front as HTML: what the static page and the monitor show, from the same document and the same templates."""
 
 import base64
+import math
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +20,7 @@ from pipelines.front.sentences import outcome_words, plain_sentences
 from pipelines.front.terms import explained, ordered_scores
 from pipelines.front.verdict import TaskVerdict, verdict
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
-from pipelines.pictures.theme import DARK, FONTS, LIGHT
+from pipelines.pictures.theme import DARK, FONTS, LIGHT, Theme
 from pipelines.wording import day_words, estimate, live_estimate, minute_words, moment, number
 
 Document = Mapping[str, Any]
@@ -28,6 +30,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS = ("course", "scores", "inputs", "champions", "recent", "quarantine")
 RECENT_SHOWN = 10
 A_MOMENT = timedelta(seconds=1)
+# The picture for a README, in pixels.
+CARD_WIDTH, CARD_HEIGHT, GAP = 446, 262, 16
+HEAD_HEIGHT, LINE_HEIGHT = 92, 22
+MOST_FOUND = 4
+LETTERS = 56  # that fit on a line of a card
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,22 @@ def front(document: Document, portraits: Mapping[str, bytes], now: datetime, lin
     ))  # fmt: skip
 
 
+def picture(document: Document, portraits: Mapping[str, bytes], now: datetime, theme: Theme) -> str:
+    """The same as one SVG that needs nothing else, for a README: its text is drawn with the reader's own fonts."""
+    head = verdict(document, now)
+    cards = [_card(document, name, portraits.get(name), head.tasks[name]) for name in document.get("tasks", {})]
+    found = [f"{finding.about}: {finding.lead}." if finding.about else f"{finding.lead}." for finding in head.findings]
+    lines = [head.as_of, *(found[:MOST_FOUND] or filter(None, [head.facts]))]
+    top = HEAD_HEIGHT + LINE_HEIGHT * len(lines)
+    height = top + (CARD_HEIGHT + GAP) * math.ceil(len(cards) / 2)
+    drawn: str = _template("picture.svg.j2").render(
+        head=head, cards=cards, lines=lines, theme=theme, paper=getattr(theme, f"{head.state}_paper"), top=top,
+        width=2 * CARD_WIDTH + 3 * GAP, height=height, card_width=CARD_WIDTH, card_height=CARD_HEIGHT,
+        fonts=", ".join(FONTS),
+    )  # fmt: skip
+    return drawn
+
+
 def section(name: str, document: Document, *tasks: str, score: str = "") -> Markup:
     """One of `SECTIONS` about one task; what is about a data set can be asked for several of its tasks at once.
 
@@ -90,6 +113,15 @@ def style_sheet(dark: str = "@media (prefers-color-scheme: dark) { .front {%s} }
 def emphasised(words: str) -> Markup:
     """A sentence with its counts in bold."""
     return Markup(re.sub(r"(\d+ of \d+)", r"<b>\1</b>", str(escape(words))))  # noqa: S704 - escaped just now
+
+
+def _lines_of(words: str) -> list[str]:
+    return textwrap.wrap(words, LETTERS)
+
+
+def _sized(mark: Markup, pixels: int) -> Markup:
+    """A mark inside a picture: there it needs a size of its own."""
+    return Markup(str(mark).replace("<svg ", f'<svg width="{pixels}" height="{pixels}" '))  # noqa: S704 - a template's own
 
 
 def _card(document: Document, name: str, portrait: bytes | None, verdict: TaskVerdict) -> Card:
@@ -132,7 +164,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "number": number, "estimate": estimate, "live": live_estimate, "day": day_words, "minute": minute_words,
         "metric": metric_title, "emphasised": emphasised, "explained": explained, "outcome": outcome_words,
-        "moment": moment,
+        "moment": moment, "lines_of": _lines_of, "sized": _sized,
     }  # fmt: skip
     environment.globals |= {
         "course": plots.course, "distribution": plots.distribution, "calibration": plots.calibration,

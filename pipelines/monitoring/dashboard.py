@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals import ARRIVED, HISTORICAL
+from pipelines.front.render import picture
 from pipelines.monitoring import document as scoreboard
 from pipelines.monitoring import page as site
 from pipelines.monitoring import quality as monitoring
@@ -18,12 +19,15 @@ from pipelines.pictures import monitoring as figures
 from pipelines.pictures import scores
 from pipelines.pictures.canvas import Picture
 from pipelines.pictures.portrait import portrait
+from pipelines.pictures.theme import DARK, LIGHT
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 
 METRICS_FILE = "dashboard/metrics.json"
 SITE_FILE = "site/index.html"
 PORTRAIT = "dashboard/{}/portrait.svg"
+# The front as a picture, for a README that is read by day or by night.
+FRONT = {"dashboard/front-light.svg": LIGHT, "dashboard/front-dark.svg": DARK}
 PICTURED = 12  # rows in the picture of recent predictions
 # What drift looks at: the days for which alarms are told, and the longest window before the first of them.
 ARRIVALS_READ = timedelta(days=2 * scoreboard.ALARM_DAYS)
@@ -66,8 +70,9 @@ def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> Dashboar
     document = json.loads(files[METRICS_FILE])
     drawn = _portraits(store, document)
     forms = {task: form for task in document["tasks"] if (form := form_of(store, task))}
-    page = site.render_site(document, drawn, now, forms)
-    return DashboardReport(dataset.name, (*written, *_put(store, {SITE_FILE: page.encode()})), own)
+    pages = {name: picture(document, drawn, now, theme).encode() for name, theme in FRONT.items()}
+    pages[SITE_FILE] = site.render_site(document, drawn, now, forms).encode()
+    return DashboardReport(dataset.name, (*written, *_put(store, pages)), own)
 
 
 def _data_state(store: Store, dataset: DataSet) -> DataState:

@@ -1,11 +1,13 @@
 from datetime import timedelta
+from xml.etree import ElementTree as ET
 
 import pytest
 from front.documents import NOW, RUN_URL, empty, healthy
 
 from pipelines.front.links import links_of
 from pipelines.front.plots import course, distribution
-from pipelines.front.render import SECTIONS, front, section, style_sheet
+from pipelines.front.render import SECTIONS, front, picture, section, style_sheet
+from pipelines.pictures.theme import DARK, LIGHT
 
 SHOWN = {"name": "length", "drifted": True, "days": 7, "n": 70, "labels": [], "edges": [1, 2, 3]}
 SHOWN |= {"reference": [0.5, 0.5], "now": [0, 1]}
@@ -88,6 +90,20 @@ def test_a_distribution_says_in_words_what_it_shows():
     plot = distribution(SHOWN, "Length <cm>")
     assert "Length &lt;cm&gt;: what came in the last 7 days (70) differs from the reference." in plot
     assert 'class="then"' in plot
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_picture_for_a_readme_is_one_well_formed_file_with_the_verdict(theme):
+    document = healthy()
+    document["tasks"]["iris_variety"]["alarms"][0] |= {"on": True, "since": "2026-11-12"}
+    for shown in (document, healthy(), empty()):
+        drawn = picture(shown, {"iris_variety": b"<svg/>"}, NOW, theme)
+        ET.fromstring(drawn)  # noqa: S314 - made here
+        assert "http" not in drawn.replace("http://www.w3.org/2000/svg", "")
+    alarm = picture(document, {}, NOW, theme)
+    assert "1 of 3 models needs you: Iris variety" in alarm
+    assert "Iris: Below the promise since 12 November." in alarm
+    assert theme.bad_paper in alarm
 
 
 def test_the_style_sheet_has_both_palettes():

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from pipelines.datasets import dataset_named
-from pipelines.monitoring.dashboard import METRICS_FILE, SITE_FILE, refresh_dashboard
+from pipelines.monitoring.dashboard import FRONT, METRICS_FILE, SITE_FILE, refresh_dashboard
 from pipelines.monitoring.document import DataState, dataset_document
 from pipelines.monitoring.page import render_site
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
@@ -34,7 +34,7 @@ def test_a_refresh_puts_numbers_pictures_and_the_page(operated):
     store, report = operated
     names = {f"dashboard/iris_variety/{name}.png" for name in PICTURES}
     portrait = "dashboard/iris_variety/portrait.svg"
-    assert set(report.written) == {*names, portrait, "site/models/iris_variety.json", METRICS_FILE, SITE_FILE}
+    assert set(report.written) == {*names, portrait, "site/models/iris_variety.json", METRICS_FILE, SITE_FILE, *FRONT}
     assert all(store.get_file(name).startswith(b"\x89PNG") for name in names)
 
 
@@ -82,7 +82,7 @@ def test_the_newest_prediction_is_that_of_the_newest_sample(operated):
 def test_an_empty_store_says_what_will_appear(tmp_path):
     store = EmbeddedStore(tmp_path)
     report = refresh_dashboard(store, WINE, NOW)
-    assert len(report.written) == 3 * len(PICTURES) + 2
+    assert len(report.written) == 3 * len(PICTURES) + 4
     page = store.get_file(SITE_FILE).decode()
     assert "Nothing has run yet" in page
     assert "There is no champion yet" in page
