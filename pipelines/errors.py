@@ -3,6 +3,7 @@
 PipelineError                 what went wrong and what to do, in one sentence; exit code 1
 ├── UsageError                the command was called wrongly; exit code 2
 │   └── SettingError          an environment variable has a value that cannot be used
+├── DeclarationError          a data set is declared in a way that cannot work
 ├── SourceError               a source file cannot be read as the data set it should be
 ├── NotReadyError             a step that has to come first has not been run
 ├── StoreError                the feature store or the model registry
@@ -32,6 +33,10 @@ class UsageError(PipelineError):
 
 class SettingError(UsageError):
     """An environment variable has a value that cannot be used."""
+
+
+class DeclarationError(PipelineError, ValueError):
+    """A data set is declared in a way that cannot work."""
 
 
 class SourceError(PipelineError):

@@ -10,7 +10,7 @@ from pathlib import Path
 import sklearn
 
 from pipelines import models
-from pipelines.datasets import all_datasets, all_tasks
+from pipelines.datasets import all_datasets, all_tasks, broken_datasets
 from pipelines.errors import PipelineError
 from pipelines.settings import Settings
 from pipelines.stores import open_store
@@ -35,6 +35,8 @@ class Check:
 def doctor_checks(settings: Settings, now: datetime) -> Iterator[Check]:
     """Try everything that a scheduled run needs, in the order in which a run needs it."""
     yield Check("python", passed=True, sentence=f"{platform.python_version()}, scikit-learn {sklearn.__version__}")
+    for name, sentence in broken_datasets().items():
+        yield Check(f"data set {name}", passed=False, sentence=sentence)
     usable = True
     for check in _store_checks(settings):
         usable = usable and check.passed

@@ -1,21 +1,63 @@
 """The data sets. A module of this package that has a `DATASET` is one; nothing else has to name it."""
 
 import importlib
+import logging
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 
 from pipelines.datasets.spec import DataSet, Task
-from pipelines.errors import UsageError
+from pipelines.errors import DeclarationError, PipelineError, UsageError
 
-__all__ = ["DataSet", "Task", "all_datasets", "all_tasks", "dataset_named", "dataset_of", "task_named"]
+__all__ = [
+    "DataSet",
+    "Task",
+    "all_datasets",
+    "all_tasks",
+    "broken_datasets",
+    "dataset_named",
+    "dataset_of",
+    "task_named",
+]
+
+
+log = logging.getLogger(__name__)
+
+
+def all_datasets() -> tuple[DataSet, ...]:
+    """Every data set that can be used, by name."""
+    return _found()[0]
+
+
+def broken_datasets() -> dict[str, str]:
+    """Why each other module that should be a data set is none, by its name: one of them must not stop the rest."""
+    return _found()[1]
 
 
 @cache
-def all_datasets() -> tuple[DataSet, ...]:
-    """Every data set, by name."""
-    modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
-    found = [module.DATASET for module in modules if hasattr(module, "DATASET")]
-    return tuple(sorted(found, key=lambda dataset: dataset.name))
+def _found() -> tuple[tuple[DataSet, ...], dict[str, str]]:
+    found: dict[str, DataSet] = {}
+    broken: dict[str, str] = {}
+    for info in pkgutil.iter_modules(__path__):
+        try:
+            dataset = getattr(importlib.import_module(f"{__name__}.{info.name}"), "DATASET", None)
+            if dataset is not None:
+                _refuse_taken_names(dataset, found.values())
+                found[dataset.name] = dataset
+        except Exception as error:  # noqa: BLE001 - a person's own module, which may fail in any way
+            broken[info.name] = (
+                f"{type(error).__name__}: {error}" if not isinstance(error, PipelineError) else str(error)
+            )
+            log.warning("The data set %s cannot be used. %s", info.name, broken[info.name])
+    return tuple(found[name] for name in sorted(found)), broken
+
+
+def _refuse_taken_names(dataset: DataSet, others: Iterable[DataSet]) -> None:
+    """Refuse a data set or task whose name another one has, since they would share their tables."""
+    taken = {name for other in others for name in (other.name, *(task.name for task in other.tasks))}
+    twice = sorted({dataset.name, *(task.name for task in dataset.tasks)} & taken)
+    if twice:
+        raise DeclarationError(f"{dataset.name}: another data set has the name {', '.join(twice)}; take another one.")
 
 
 def all_tasks() -> tuple[Task, ...]:
@@ -26,6 +68,8 @@ def all_tasks() -> tuple[Task, ...]:
 def dataset_named(name: str) -> DataSet:
     """The data set of that name, or `UsageError`."""
     known = {dataset.name: dataset for dataset in all_datasets()}
+    if name in broken_datasets():
+        raise DeclarationError(f"The data set {name} cannot be used. {broken_datasets()[name]}")
     if name not in known:
         raise UsageError(f"There is no data set {name!r}; choose from {', '.join(known)}.")
     return known[name]

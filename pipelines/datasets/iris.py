@@ -154,6 +154,7 @@ DATASET = DataSet(
     # distribution: 60 splits of `benchmarks/realism.py` give an AUC of 0.56 against 0.58.
     simulator=Simulator(kind="gaussian", strata=("variety",), bandwidth=1.15, decimals=1),
     form=FORM,
+    caution="Not for decisions about people, products or prices.",
     load=load,
     draw=draw,
     plural="flowers",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from pipelines.datasets.declaration import check_dataset, check_kind
+from pipelines.datasets.names import probability_columns
 from pipelines.datasets.sources import Form, Source
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 FeatureKind = Literal["numeric", "categorical"]
 LabelKind = Literal["integer", "text"]
 Scorer = Literal["macro_f1", "quadratic_kappa"]
-DecisionKind = Literal["argmax", "weights", "cut_points"]
+DecisionKind = Literal["argmax", "weights", "cut_points", "costs"]
 SimulatorKind = Literal["rank_bootstrap", "gaussian"]
 
 
@@ -49,6 +51,9 @@ class Feature:
     usual: tuple[float, float, float] | None = None
     values: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_kind(f"the kind of the feature {self.name}", self.kind, FeatureKind)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
@@ -59,6 +64,9 @@ class Label:
     description: str
     values: tuple[str, ...]
     kind: LabelKind = "text"
+
+    def __post_init__(self) -> None:
+        check_kind(f"the kind of the label {self.name}", self.kind, LabelKind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +83,10 @@ class Task:
         For classes that are ranges of a number: the highest value of each class, the last one infinite.
         The bounds are fixed here and never computed from data.
     decision
-        How a class is chosen from the probabilities; the numbers of the rule are tuned in training.
+        How a class is chosen from the probabilities; the numbers of the rule are tuned in training, but for `costs`.
+    costs
+        What each answer costs (columns) where each class is true (rows), both in class order, in any unit: the answer
+        of the lowest expected cost is given.
     guarded
         The classes whose recall a new champion must not lose.
     part_of
@@ -92,8 +103,13 @@ class Task:
     ordinal: bool = False
     upper_bounds: tuple[float, ...] = ()
     decision: DecisionKind = "argmax"
+    costs: tuple[tuple[float, ...], ...] = ()
     guarded: tuple[str, ...] = ()
     part_of: "DataSet | None" = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_kind(f"the scorer of the task {self.name}", self.scorer, Scorer)
+        check_kind(f"the decision of the task {self.name}", self.decision, DecisionKind)
 
     @property
     def dataset(self) -> "DataSet":
@@ -105,7 +121,7 @@ class Task:
     @property
     def probability_columns(self) -> list[str]:
         """One column name a class, in class order: `probability_poor`, `probability_fair`, ..."""
-        return [f"probability_{'_'.join(label.lower().split())}" for label in self.classes]
+        return probability_columns(self.classes)
 
     def labels(self, samples: pd.DataFrame) -> pd.Series:
         """The class of each sample as text, None where it is not known.
@@ -141,6 +157,9 @@ class Simulator:
     bandwidth: float = 0.4
     decimals: int = 1
 
+    def __post_init__(self) -> None:
+        check_kind("the kind of the simulator", self.kind, SimulatorKind)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
@@ -169,6 +188,8 @@ class DataSet:
         What several samples are called.
     strata
         The columns by whose values the roles are stratified.
+    caution
+        What models of these data are not for, as a sentence of the model card.
     """
 
     name: str
@@ -183,21 +204,12 @@ class DataSet:
     simulator: Simulator
     load: Callable[[Sequence[Path]], Source] = field(repr=False)
     form: Form = field(default_factory=Form, repr=False)
+    caution: str = "Not for decisions about people."
     draw: "Callable[[Axes, pd.Series, Task, str], None]" = field(repr=False)
     plural: str = "samples"
 
     def __post_init__(self) -> None:
-        names = [feature.name for feature in self.features] + [label.name for label in self.labels]
-        if len(set(names)) < len(names):
-            raise ValueError(f"{self.name}: two columns have the same name among {', '.join(names)}")
-        grouping = {*self.categorical, *(label.name for label in self.labels)}
-        odd = {*self.strata, *self.simulator.strata} - grouping
-        if odd or not self.strata:
-            raise ValueError(
-                f"{self.name}: strata can be {', '.join(sorted(grouping))}, not {', '.join(odd) or 'none'}"
-            )
-        for task in self.tasks:
-            self._check_task(task)
+        check_dataset(self)
         # Copies, so that another data set made from this one takes no task away from it.
         object.__setattr__(self, "tasks", tuple(replace(task, part_of=self) for task in self.tasks))
 
@@ -214,14 +226,3 @@ class DataSet:
     def feature(self, name: str) -> Feature:
         """The feature of that name."""
         return next(feature for feature in self.features if feature.name == name)
-
-    def _check_task(self, task: Task) -> None:
-        unknown = set(task.inputs) - {feature.name for feature in self.features}
-        if unknown:
-            raise ValueError(f"task {task.name}: inputs {sorted(unknown)} are not features of {self.name}")
-        if task.label in task.inputs:
-            raise ValueError(f"task {task.name}: its label {task.label} is among its inputs")
-        if task.label not in {label.name for label in self.labels} | set(self.categorical):
-            raise ValueError(f"task {task.name}: {task.label} is neither a label nor a categorical feature")
-        if task.upper_bounds and len(task.upper_bounds) != len(task.classes):
-            raise ValueError(f"task {task.name}: needs one upper bound a class")

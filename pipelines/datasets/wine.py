@@ -238,6 +238,7 @@ DATASET = DataSet(
     historical_time=datetime(2009, 10, 7, tzinfo=UTC),
     simulator=Simulator(kind="rank_bootstrap", strata=("type", "quality"), bandwidth=0.4),
     form=FORM,
+    caution="Not for decisions about people, products or prices.",
     load=load,
     draw=draw,
     plural="wines",

@@ -22,6 +22,7 @@ import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import ThreadpoolController
 
+from pipelines.datasets.names import probability_columns
 from pipelines.documents import FOR_PEOPLE
 from pipelines.errors import ModelRefused, UsageError
 from pipelines.models.ensemble import Ensemble, Floats
@@ -70,8 +71,7 @@ def predict(model: Model, samples: pd.DataFrame) -> pd.DataFrame:
 
 def as_predictions(model: Model, chances: Floats, index: pd.Index) -> pd.DataFrame:
     """Probabilities (n, k) as `predict` returns them, with the class that the model's rule chooses."""
-    names = [f"probability_{'_'.join(label.lower().split())}" for label in model.classes]
-    frame = pd.DataFrame(chances, columns=names, index=index)
+    frame = pd.DataFrame(chances, columns=probability_columns(model.classes), index=index)
     frame.insert(0, "prediction", pd.Series(decide(model.classes, chances, model.decision), index, dtype=object))
     return frame
 
@@ -95,12 +95,15 @@ def decide(classes: Sequence[str], chances: Floats, rule: Mapping[str, Any]) -> 
     rule
         `{"kind": "argmax"}`: the most probable class. `{"kind": "weights", "weights": {class: weight}}`: the class
         with the largest weight times probability. `{"kind": "cut_points", "cut_points": [...]}`, for ordered classes:
-        the expected position of the class, from 0 to k-1, cut at k-1 ascending points.
+        the expected position of the class, from 0 to k-1, cut at k-1 ascending points. `{"kind": "costs", "costs":
+        [[...], ...]}`: the answer of the lowest expected cost; a row a true class, a column an answer.
     """
     names = np.array(classes, dtype=object)
     if rule["kind"] == "cut_points":
         expected = chances @ np.arange(len(classes))
         return np.asarray(names[np.digitize(expected, rule["cut_points"])])
+    if rule["kind"] == "costs":
+        return np.asarray(names[(chances @ np.asarray(rule["costs"], dtype=np.float64)).argmin(axis=1)])
     weights = rule["weights"] if rule["kind"] == "weights" else dict.fromkeys(classes, 1.0)
     return np.asarray(names[(chances * [weights[name] for name in classes]).argmax(axis=1)])
 

@@ -36,7 +36,7 @@ def _use(task: Task) -> str:
     return (
         f"## Intended use\n\nTo show a complete machine-learning system at work on {task.dataset.title}: "
         f"{task.dataset.description} It predicts {' / '.join(task.classes)} from {len(task.inputs)} inputs. "
-        "Not for decisions about people, products or prices."
+        f"{task.dataset.caution}"
     )
 
 
@@ -121,6 +121,8 @@ def _decision(task: Task, info: Info) -> str:
     if rule["kind"] == "weights":
         weights = ", ".join(f"{label} {weight:.2f}" for label, weight in rule["weights"].items())
         how = f"the class with the largest weight times probability is the answer; the weights are {weights}"
+    elif rule["kind"] == "costs":
+        how = "the answer whose mistakes cost least on average is given; the costs are those of the task"
     else:
         cuts = ", ".join(f"{cut:.2f}" for cut in rule["cut_points"])
         how = f"the expected position of the class, counted from 0, is cut at {cuts}"

@@ -60,6 +60,8 @@ def tune(task: Task, labels: Integers, chances: Floats) -> Rule:
         return {"kind": "weights", "weights": dict(zip(task.classes, weights.round(4).tolist(), strict=True))}
     if task.decision == "cut_points":
         return {"kind": "cut_points", "cut_points": _tuned_cut_points(task, labels, chances).round(4).tolist()}
+    if task.decision == "costs":
+        return {"kind": "costs", "costs": [list(row) for row in task.costs]}
     return {"kind": "argmax"}
 
 

@@ -24,6 +24,7 @@ NEAREST = 5
 
 RULES = {
     "argmax": "The answer is the most probable class.",
+    "costs": "The rule of this model gives the answer whose mistakes cost least on average.",
     "weights": "The rule of this model weighs the probabilities so that rare classes are not missed.",
     "cut_points": "The rule of this model averages over the ordered classes, weighed by their probabilities.",
 }

@@ -86,3 +86,20 @@ def test_rules_can_be_tuned_on_one_class_or_two_rows():
         for labels in (np.zeros(2, dtype=int), np.array([0, 1])):
             rule = decisions.tune(task, labels, np.full((2, k), 1 / k))
             assert decided(task, np.full((3, k), 1 / k), rule).shape == (3,)
+
+
+def test_costs_choose_what_costs_least_on_other_rows():
+    # To call a poor wine fair or excellent is twenty times as bad as any other mistake.
+    costs = ((0.0, 20.0, 20.0), (1.0, 0.0, 1.0), (1.0, 1.0, 0.0))
+    task = replace(GRADE, decision="costs", costs=costs)
+    labels, chances = rare_and_common()
+    answers = decided(task, chances, decisions.tune(task, labels, chances))
+    paid = np.array(costs)[labels, answers].mean()
+    assert paid < np.array(costs)[labels, chances.argmax(axis=1)].mean()
+    assert paid < min(np.array(costs)[labels, answer].mean() for answer in range(3))
+
+
+def test_equal_costs_choose_the_most_probable_class():
+    task = replace(GRADE, decision="costs", costs=((0, 1, 1), (1, 0, 1), (1, 1, 0)))
+    labels, chances = rare_and_common(rows=200)
+    assert (decided(task, chances, decisions.tune(task, labels, chances)) == chances.argmax(axis=1)).all()

@@ -42,6 +42,10 @@ function decide(classes, chances, rule) {
     const expected = sum(chances.map((chance, position) => chance * position));
     return classes[rule.cut_points.filter((point) => point <= expected).length];
   }
+  if (rule.kind === "costs") {
+    const expected = classes.map((_, answer) => chances.reduce((sum, chance, i) => sum + chance * rule.costs[i][answer], 0));
+    return classes[expected.indexOf(Math.min(...expected))];
+  }
   const weighted = chances.map((chance, i) => (rule.kind === "weights" ? rule.weights[classes[i]] : 1) * chance);
   return classes[weighted.indexOf(Math.max(...weighted))];
 }

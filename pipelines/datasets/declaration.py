@@ -1,0 +1,121 @@
+"""What a declared data set has to keep to, checked where it is declared: each fault is one sentence with what to do."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, get_args
+
+from pipelines.datasets.names import name_fault
+from pipelines.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from pipelines.datasets.spec import DataSet, Feature, Label, Task
+
+# A longer value is a text, and no two samples have the same.
+LONGEST_VALUE = 100
+FEWEST_CLASSES = 2
+
+
+def check_dataset(dataset: "DataSet") -> None:
+    """Refuse a data set that cannot work.
+
+    Raises
+    ------
+    DeclarationError
+        Names the data set and its first fault.
+    """
+    fault = next(_faults(dataset), None)
+    if fault:
+        raise DeclarationError(f"{dataset.name}: {fault}.")
+
+
+def check_kind(what: str, given: str, allowed: object) -> None:
+    """Refuse what is none of the values of a literal type."""
+    if given not in get_args(allowed):
+        raise DeclarationError(f"{what} is {given!r}; it can be {', '.join(map(str, get_args(allowed)))}.")
+
+
+def _faults(dataset: "DataSet") -> Iterator[str]:
+    columns = [feature.name for feature in dataset.features] + [label.name for label in dataset.labels]
+    names = [dataset.name, *columns, *(task.name for task in dataset.tasks)]
+    yield from (f"the name {fault}" for name in names if (fault := name_fault(name)))
+    yield from _repeated("columns", columns)
+    yield from _repeated("tasks", [task.name for task in dataset.tasks])
+    for feature in dataset.features:
+        yield from _column_faults(feature)
+    for label in dataset.labels:
+        yield from _column_faults(label)
+    yield from _strata_faults(dataset)
+    for task in dataset.tasks:
+        yield from (f"task {task.name}: {fault}" for fault in _task_faults(dataset, task))
+
+
+def _repeated(what: str, names: list[str]) -> Iterator[str]:
+    if len(set(names)) < len(names):
+        yield f"two {what} have the same name among {', '.join(names)}"
+
+
+def _column_faults(column: "Feature | Label") -> Iterator[str]:
+    values, categorical = column.values, column.kind != "numeric"
+    if categorical and not values:
+        yield f"{column.name} has no values; list all that it can be"
+    if len(set(values)) < len(values):
+        yield f"{column.name} has a value twice among {', '.join(values)[:LONGEST_VALUE]}"
+    if any(not value.strip() for value in values):
+        yield f"{column.name} has an empty value; a missing cell is no value, and is allowed anyway"
+    long = next((value for value in values if len(value) > LONGEST_VALUE), None)
+    if long:
+        yield (
+            f"{column.name} has the value {long[:LONGEST_VALUE]!r}...: that is text, which no model here reads; leave "
+            "the column out, or make categories or numbers of it"
+        )
+    if not categorical and values:
+        yield f"{column.name} is numeric and has values; give them to a categorical column"
+
+
+def _strata_faults(dataset: "DataSet") -> Iterator[str]:
+    can_be = {*dataset.categorical, *(label.name for label in dataset.labels)}
+    odd = {*dataset.strata, *dataset.simulator.strata} - can_be
+    if odd or not dataset.strata:
+        yield f"strata can be {', '.join(sorted(can_be))}, not {', '.join(sorted(odd)) or 'none'}"
+
+
+def _task_faults(dataset: "DataSet", task: "Task") -> Iterator[str]:
+    unknown = sorted(set(task.inputs) - {feature.name for feature in dataset.features})
+    if unknown:
+        yield f"inputs {unknown} are not features of {dataset.name}"
+    if task.label in task.inputs:
+        yield f"its label {task.label} is among its inputs"
+    sources = {label.name: label.values for label in dataset.labels}
+    sources |= {name: dataset.feature(name).values for name in dataset.categorical}
+    if task.label not in sources:
+        yield f"{task.label} is neither a label nor a categorical feature; these are {', '.join(sources)}"
+    if len(set(task.classes)) < max(len(task.classes), FEWEST_CLASSES):
+        yield f"it needs two different classes or more, and no class twice; it has {', '.join(task.classes) or 'none'}"
+    yield from _bound_faults(task, sources.get(task.label, ()))
+    odd = sorted(set(task.guarded) - set(task.classes))
+    if odd:
+        yield f"it guards {', '.join(odd)}, which is none of its classes {', '.join(task.classes)}"
+    yield from _cost_faults(task)
+
+
+def _bound_faults(task: "Task", values: Iterable[str]) -> Iterator[str]:
+    bounds = task.upper_bounds
+    if bounds and len(bounds) != len(task.classes):
+        yield "it needs one upper bound a class"
+    elif bounds and (list(bounds) != sorted(set(bounds)) or bounds[-1] != math.inf):
+        yield f"its upper bounds have to rise, the last one to infinity; they are {bounds}"
+    lacking = [value for value in values if value not in task.classes]
+    if not bounds and lacking:
+        yield f"{task.label} can be {', '.join(lacking)}, which is none of its classes {', '.join(task.classes)}"
+
+
+def _cost_faults(task: "Task") -> Iterator[str]:
+    size = len(task.classes)
+    if bool(task.costs) != (task.decision == "costs"):
+        yield "costs belong to decision='costs', and that needs costs"
+    elif task.costs and [len(row) for row in task.costs] != [size] * size:
+        yield f"its costs need a row a true class and in it a number an answer, {size} by {size}"
+    elif any(not 0 <= cost < math.inf for row in task.costs for cost in row):
+        yield "its costs have to be numbers from 0"
+    elif any(row[true] >= min((*row[:true], *row[true + 1 :])) for true, row in enumerate(task.costs)):
+        yield "its costs have to be lowest for the right answer, for each true class"

@@ -1,0 +1,113 @@
+"""A data set that cannot work is refused where it is declared, in one sentence."""
+
+import textwrap
+from dataclasses import replace
+
+import pytest
+
+from pipelines import datasets
+from pipelines.datasets import dataset_named
+from pipelines.errors import DeclarationError
+
+IRIS = dataset_named("iris")
+WINE = dataset_named("wine")
+QUALITY, GRADE, TYPE = WINE.tasks
+
+
+def renamed(name):
+    return (*WINE.features[:-1], replace(WINE.features[-1], name=name))
+
+
+def with_values(*values):
+    return {"features": (*WINE.features, replace(WINE.features[-1], name="extra", values=values))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"features": renamed("origin")},
+            r"^wine: the name 'origin' is a name that the system uses itself; call it 'or",
+        ),
+        ({"features": renamed("distance")}, r"'distance' is a name that the system uses itself"),
+        ({"features": renamed("MedInc")}, r"call it 'med_inc' and keep 'MedInc' as the title"),
+        ({"labels": (replace(WINE.labels[0], name="class"),)}, r"'class' is no name .* call it 'class_value'"),
+        ({"name": "My wine"}, r"'My wine' is no name .* call it 'my_wine'"),
+        ({"tasks": (QUALITY, replace(GRADE, name=QUALITY.name))}, r"two tasks have the same name"),
+        ({"tasks": (replace(QUALITY, label="score"),)}, r"score is neither a label nor a categorical .* quality, type"),
+        (
+            {"tasks": (replace(QUALITY, classes=("3", "4")),)},
+            r"quality can be 5, .*, which is none of its classes 3, 4",
+        ),
+        ({"tasks": (replace(TYPE, classes=("red",)),)}, r"needs two different classes"),
+        ({"tasks": (replace(TYPE, guarded=("rosé",)),)}, r"guards rosé, which is none of its classes red, white"),
+        ({"tasks": (replace(GRADE, upper_bounds=(6, 4, 9)),)}, r"upper bounds have to rise, the last one to infinity"),
+        ({"tasks": (replace(TYPE, decision="costs"),)}, r"costs belong to decision='costs', and that needs costs"),
+        ({"tasks": (replace(TYPE, decision="costs", costs=((0, 1),)),)}, r"number an answer, 2 by 2"),
+        ({"tasks": (replace(TYPE, decision="costs", costs=((0, -1), (1, 0))),)}, r"numbers from 0"),
+        ({"tasks": (replace(TYPE, decision="costs", costs=((0, 1), (1, 1))),)}, r"lowest for the right answer"),
+        (with_values(), r"extra has no values"),
+        (with_values("a", "a"), r"extra has a value twice"),
+        (with_values("a", " "), r"extra has an empty value; a missing cell is no value"),
+        (with_values("a", "It was a dark and stormy night. " * 5), r"that is text, which no model here reads"),
+    ],
+)
+def test_what_cannot_work_is_said_in_one_sentence(changes, sentence):
+    with pytest.raises(DeclarationError, match=sentence) as error:
+        replace(WINE, **changes)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: replace(QUALITY, scorer="f1"), "the scorer of the task wine_quality is 'f1'; it can be macro_f1, q"),
+        (lambda: replace(QUALITY, decision="guess"), "can be argmax, weights, cut_points, costs"),
+        (lambda: replace(WINE.features[0], kind="number"), "feature fixed_acidity is 'number'; it can be numeric, cat"),
+        (lambda: replace(WINE.labels[0], kind="number"), "the kind of the label quality is 'number'"),
+        (lambda: replace(WINE.simulator, kind="smote"), "the kind of the simulator is 'smote'; it can be rank_boot"),
+    ],
+)
+def test_unknown_kinds_are_refused_with_the_known_ones(make, sentence):
+    with pytest.raises(DeclarationError, match=sentence):
+        make()
+
+
+@pytest.fixture(name="folder")
+def fixture_folder(tmp_path, monkeypatch):
+    """A folder whose modules are data sets too, for one test."""
+    monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
+    datasets._found.cache_clear()
+    yield tmp_path
+    datasets._found.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("DATASET = 1 / 0", "ZeroDivisionError"),
+        ("def", "SyntaxError"),
+        (
+            """
+            from dataclasses import replace
+            from pipelines.datasets.wine import DATASET as WINE
+            DATASET = replace(WINE, strata=("origin",))
+            """,
+            "strata can be",
+        ),
+        (
+            """
+            from dataclasses import replace
+            from pipelines.datasets.iris import DATASET as IRIS
+            DATASET = replace(IRIS, name="tulips")
+            """,
+            "another data set has the name iris_variety",
+        ),
+    ],
+)
+def test_a_module_that_cannot_be_used_stops_no_other(folder, content, sentence):
+    (folder / "zz_mine.py").write_text(textwrap.dedent(content))
+    assert [dataset.name for dataset in datasets.all_datasets()] == ["iris", "wine"]
+    assert sentence in datasets.broken_datasets()["zz_mine"]
+    with pytest.raises(DeclarationError, match="The data set zz_mine cannot be used"):
+        dataset_named("zz_mine")
