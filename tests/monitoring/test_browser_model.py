@@ -13,6 +13,7 @@ from trainings import training_data
 from pipelines import models
 from pipelines.datasets import all_tasks, task_named
 from pipelines.datasets.contract import validate
+from pipelines.models import decide
 from pipelines.models.ensemble import Ensemble, fill_missing, medians, slim
 from pipelines.monitoring import browser_model
 from pipelines.monitoring.browser_model import LARGEST, form_of, model_script
@@ -262,3 +263,11 @@ def test_the_form_works_by_keyboard_on_a_phone_and_is_accessible(demo_dir, brows
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert Axe().run(page).response["violations"] == []
     page.context.close()
+
+
+def test_costs_decide_in_the_browser_as_in_python(page):
+    classes, rule = ["a", "b", "c"], {"kind": "costs", "costs": [[0, 20, 20], [1, 0, 1], [1, 1, 0]]}
+    chances = np.random.default_rng(0).dirichlet(np.ones(3), 100)
+    answers = page.evaluate("([k, p, r]) => p.map((each) => decide(k, each, r))", [classes, chances.tolist(), rule])
+    assert answers == decide(classes, chances, rule).tolist()
+    assert set(answers) == set(classes)
