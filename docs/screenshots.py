@@ -18,7 +18,7 @@ from browser import chromium
 
 SCHEMES = ("light", "dark")
 SIZE = {"width": 1120, "height": 980}
-COLOURS = 192
+COLOURS = 256
 
 
 def take(browser: Browser, page: Path, name: str, folder: Path) -> list[Path]:
