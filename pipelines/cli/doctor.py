@@ -2,20 +2,22 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import sklearn
 
 from pipelines import models
-from pipelines.datasets import all_datasets, all_tasks, broken_datasets
-from pipelines.errors import PipelineError
+from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, broken_datasets
+from pipelines.errors import PipelineError, StoreError
 from pipelines.settings import Settings
 from pipelines.stores import open_store
-from pipelines.stores.base import Store
-from pipelines.stores.catalogue import load_version
+from pipelines.stores.backfills import history_checksum, read_backfill
+from pipelines.stores.base import FeatureGroup, Store
+from pipelines.stores.catalogue import load_version, predictions_group, quarantine_group, samples_group
 from pipelines.stores.future import future_sentence
 
 
@@ -32,8 +34,11 @@ class Check:
     doubtful: bool = False
 
 
-def doctor_checks(settings: Settings, now: datetime) -> Iterator[Check]:
-    """Try everything that a scheduled run needs, in the order in which a run needs it."""
+def doctor_checks(settings: Settings, now: datetime, *, deep: bool = False) -> Iterator[Check]:
+    """Try everything that a scheduled run needs, in the order in which a run needs it.
+
+    `deep` also reads every row and loads every version, and compares them with what was recorded: has anything rotted?
+    """
     yield Check("python", passed=True, sentence=f"{platform.python_version()}, scikit-learn {sklearn.__version__}")
     for name, sentence in broken_datasets().items():
         yield Check(f"data set {name}", passed=False, sentence=sentence)
@@ -44,6 +49,8 @@ def doctor_checks(settings: Settings, now: datetime) -> Iterator[Check]:
     if usable:
         yield from _champion_checks(open_store(settings))
         yield from _day_checks(open_store(settings), now)
+        if deep:
+            yield from _deep_checks(open_store(settings))
     yield _hub_check(settings)
 
 
@@ -78,6 +85,49 @@ def _champion_checks(store: Store) -> Iterator[Check]:
             yield Check(name, passed=False, sentence=str(error))
         else:
             yield Check(name, passed=True, sentence=f"version {champion.version} loads and is whole")
+
+
+def _deep_checks(store: Store) -> Iterator[Check]:
+    for dataset in all_datasets():
+        yield _tried(f"history of {dataset.name}", partial(_compare_history, store, dataset))
+        for group in (samples_group(dataset), quarantine_group(dataset), *map(predictions_group, dataset.tasks)):
+            yield _tried(f"rows of {group.name}", partial(_read_rows, store, group))
+    for task in all_tasks():
+        yield _tried(f"versions of {task.name}", partial(_load_versions, store, task))
+
+
+def _tried(name: str, look: Callable[[], str]) -> Check:
+    """A check that fails where `look` raises one of our errors; what it returns was found."""
+    try:
+        return Check(name, passed=True, sentence=look())
+    except PipelineError as error:
+        return Check(name, passed=False, sentence=str(error))
+
+
+def _compare_history(store: Store, dataset: DataSet) -> str:
+    recorded = read_backfill(store, dataset)
+    if recorded is None or recorded.history is None:
+        return f"no checksum is recorded yet; record it: python -m pipelines backfill {dataset.name}"
+    if history_checksum(store, dataset) != recorded.history:
+        raise StoreError(
+            f"The historical rows of {dataset.name} are not those that were backfilled from {recorded}. Bring them "
+            f"back with the same source, which changes nothing else: python -m pipelines backfill {dataset.name}"
+        )
+    return f"as it was backfilled from {recorded.name}"
+
+
+def _read_rows(store: Store, group: FeatureGroup) -> str:
+    there, read = store.count(group), len(store.read(group))
+    if there != read:
+        raise StoreError(f"{group.name} should have {there:,} rows and has {read:,}; take it from a copy of the store.")
+    return f"all {read:,} can be read"
+
+
+def _load_versions(store: Store, task: Task) -> str:
+    versions = store.versions(task.name)
+    for version in versions:
+        load_version(store, task, version, models.read_verified)
+    return f"all {len(versions)} are as they were registered"
 
 
 def _day_checks(store: Store, now: datetime) -> Iterator[Check]:

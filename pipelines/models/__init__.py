@@ -12,6 +12,7 @@ from pipelines.models.model import (
     predict,
     probabilities,
     read_info,
+    read_verified,
     save,
     write_info,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "predict",
     "probabilities",
     "read_info",
+    "read_verified",
     "save",
     "write_info",
 ]

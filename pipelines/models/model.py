@@ -179,9 +179,7 @@ def load(folder: Path) -> Model:
         A file is missing or was changed, or the model was made by another version of scikit-learn, or holds a type
         that is not trusted, or does not fit its own description.
     """
-    info = read_info(folder)
-    for name, expected in {MODEL_FILE: "", **info["sha256"]}.items():
-        _check_file(folder, name, expected)
+    info = read_verified(folder)
     if info["scikit_learn"] != sklearn.__version__:
         raise ModelRefused(
             f"The model in {folder} was made by scikit-learn {info['scikit_learn']} and this is {sklearn.__version__}. "
@@ -199,6 +197,14 @@ def load(folder: Path) -> Model:
         estimator=estimator,
         info=info,
     )
+
+
+def read_verified(folder: Path) -> Info:
+    """The `model.json` of a model folder whose files are all as they were saved, or `ModelRefused`."""
+    info = read_info(folder)
+    for name, expected in {MODEL_FILE: "", **info["sha256"]}.items():
+        _check_file(folder, name, expected)
+    return info
 
 
 def read_info(folder: Path) -> Info:
