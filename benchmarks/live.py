@@ -14,12 +14,13 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals.simulated import simulate_days
+from pipelines.documents.model import Estimate, whole
 from pipelines.models import metrics
 from pipelines.settings import read_settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version, samples_group
-from pipelines.wording import estimate
+from pipelines.wording import estimate, number
 
 FIRST_DAY = date(2030, 1, 1)  # no day that anybody has simulated while choosing anything
 SHOWN = ("accuracy", "macro_f1", "quadratic_kappa", "log_loss", "calibration_error")
@@ -46,7 +47,7 @@ def simulated(store: Store, dataset: DataSet, days: int, per_day: int) -> pd.Dat
     return simulate_days(dataset, reserve, [FIRST_DAY + timedelta(days=day) for day in range(days)], per_day)
 
 
-def compared(store: Store, task: Task, samples: pd.DataFrame) -> Iterator[tuple[str, float, dict[str, float]]]:
+def compared(store: Store, task: Task, samples: pd.DataFrame) -> Iterator[tuple[str, float, Estimate]]:
     """Each score of the champion on the samples, beside what its held-out rows promise."""
     champion = store.champion(task.name)
     if champion is None or champion.version is None:
@@ -59,8 +60,12 @@ def compared(store: Store, task: Task, samples: pd.DataFrame) -> Iterator[tuple[
             yield score, found[score], model.info["metrics"][score]
 
 
-def _verdict(live: float, promise: dict[str, float]) -> str:
-    return "within" if promise["low"] <= live <= promise["high"] else f"outside by {live - promise['value']:+.3f}"
+def _verdict(live: float, promise: Estimate) -> str:
+    promised = whole(promise)
+    if promised is None:
+        return "not known"
+    value, low, high = promised
+    return "within" if low <= live <= high else f"outside by {number(live - value, 3, signed=True)}"
 
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from pipelines import models
 from pipelines.datasets import Task, all_tasks, task_named
 from pipelines.datasets.contract import validate
+from pipelines.documents.model import DecisionRule
 from pipelines.models import MODEL_FILE, Model, decide, metrics
 from pipelines.models.ensemble import Floats, fill_missing, medians, member_probabilities
 from pipelines.models.metrics import Estimate, metric_title
 from pipelines.pictures.canvas import BLUE, GREEN, GREY, SMALL, TEXT, WIDTH, add_heading, finished, new_figure
 from pipelines.training.cross_validation import FOLDS, Fold, Rows, grouped_folds, learning_shape
 from pipelines.training.data import TrainingData, distinct, labelled
-from pipelines.training.decision_rule import Rule
 from pipelines.training.families import BLENDED, FAMILIES
 from pipelines.training.search import Candidate, compare, fit_candidate, search
 from pipelines.training.tables import seconds_for_million, seconds_for_one
@@ -82,7 +82,7 @@ OLDER: dict[str, dict[str, tuple[int, str, tuple[str, ...]]]] = {
 FOREST_SIZES = (25, 75, 300)
 
 Texts: TypeAlias = Any  # an array of class text (n,)
-Answering: TypeAlias = tuple[Callable[[Floats], Floats], Rule]
+Answering: TypeAlias = tuple[Callable[[Floats], Floats], DecisionRule]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

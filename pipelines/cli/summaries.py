@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import NO_SCENARIO
+from pipelines.documents.metrics import live_score
 from pipelines.models.metrics import metric_title
 from pipelines.stores.future import SetAside
 from pipelines.wording import counted, escape, estimate, joined, live_estimate, markdown_table, number
@@ -125,7 +126,7 @@ def dashboard_summary(dataset: DataSet, done: "DashboardReport") -> str:
             task["title"],
             task["version"] or "none",
             metric_title(task["scorer"]),
-            live_estimate(task["live"].get(task["scorer"])),
+            live_estimate(live_score(task["live"], task["scorer"])),
             task["live"]["n"],
             estimate(task["held_out"].get(task["scorer"])),
             number(task["baseline"].get(task["scorer"])),

@@ -1,7 +1,6 @@
 """The history of a data set: a source file becomes rows with roles, and a quarantine."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from pipelines.datasets.identity import distinguishable
 from pipelines.datasets.plausibility import absent_classes, mostly_broken, unusual_columns
 from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import Source
+from pipelines.documents.source import SourceInfo, source_text
 from pipelines.errors import SourceError
 from pipelines.stores.backfills import Backfill, history_checksum, read_backfill, record_backfill
 from pipelines.stores.base import ChampionEntry, Store
@@ -94,8 +94,9 @@ def backfill(
     source = dataset.load(sources)
     before = read_backfill(store, dataset)
     replace = replace or _is_half_replaced(before, source)
+    present = None if replace else backfilled_source(store, dataset)
     if not replace:
-        _refuse_another(store, dataset, source, before)
+        _refuse_another(dataset, source, before, present)
     checked = validate(dataset, source.rows, plausible=not accept_unusual)
     if not accept_unusual:
         _refuse_other_columns(dataset, source)
@@ -108,7 +109,9 @@ def backfill(
         record_backfill(store, dataset, this)
     if replace:
         _start_over(store, dataset, source, now)
-    _remember(store, dataset, source, now, distinguishable=apart)
+    if not present:
+        # Before its rows, so that another source is refused if this is killed.
+        store.put_file(source_file(dataset), source_text(_described(source, now, distinguishable=apart)))
     store.upsert(quarantine_group(dataset), quarantine_rows(checked.rejected, source.name, now))
     written = store.upsert(samples_group(dataset), history)
     if written or replace or not (before and before.finished):
@@ -136,17 +139,16 @@ def _is_half_replaced(before: Backfill | None, source: Source) -> bool:
     return bool(before and before.replace and not before.finished and before.sha256 == source.sha256)
 
 
-def _refuse_another(store: Store, dataset: DataSet, source: Source, before: Backfill | None) -> None:
+def _refuse_another(dataset: DataSet, source: Source, before: Backfill | None, present: SourceInfo | None) -> None:
     if before and not before.finished and before.sha256 != source.sha256:
         raise SourceError(
             f"A backfill of {dataset.name} from {before} was stopped before its end, so the store has its rows in part "
             f"or not at all. Give that source to finish it, or start over from {source.name} with --replace."
         )
-    known = backfilled_source(store, dataset)
-    if known and known["sha256"] != source.sha256:
+    if present and present["sha256"] != source.sha256:
         raise SourceError(
-            f"The store has the rows of {known['name']} (SHA-256 {known['sha256'][:12]}) for {dataset.name}, not those "
-            f"of {source.name} ({source.sha256[:12]}). Backfill with --replace to start over: this removes the "
+            f"The store has the rows of {present['name']} (SHA-256 {present['sha256'][:12]}) for {dataset.name}, not "
+            f"those of {source.name} ({source.sha256[:12]}). Backfill with --replace to start over: this removes the "
             "arrivals and predictions of the data set and withdraws its champions."
         )
 
@@ -199,15 +201,11 @@ def _start_over(store: Store, dataset: DataSet, source: Source, now: datetime) -
     store.clear(samples_group(dataset))
 
 
-def _remember(store: Store, dataset: DataSet, source: Source, now: datetime, *, distinguishable: bool) -> None:
-    """Write down what is being backfilled before its rows, so that another source is refused if this is killed."""
-    known = backfilled_source(store, dataset)
-    if known is None or known["sha256"] != source.sha256:
-        content = {
-            "sha256": source.sha256,
-            "name": source.name,
-            "rows": len(source.rows),
-            "distinguishable": distinguishable,
-            "at": now.isoformat(timespec="seconds"),
-        }
-        store.put_file(source_file(dataset), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+def _described(source: Source, now: datetime, *, distinguishable: bool) -> SourceInfo:
+    return {
+        "sha256": source.sha256,
+        "name": source.name,
+        "rows": len(source.rows),
+        "distinguishable": distinguishable,
+        "at": now.isoformat(timespec="seconds"),
+    }

@@ -11,12 +11,12 @@ in each way to fill them, some orders each: an input that was not measured contr
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import factorial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipelines.documents.model import InputInfo
 from pipelines.models.ensemble import Floats
 from pipelines.models.gaps import possible
 from pipelines.models.model import Model, columns_of_inputs, encode, matrix_probabilities
@@ -87,15 +87,13 @@ def explain(
     )
 
 
-def typical(inputs: Mapping[str, Mapping[str, Any]], samples: pd.DataFrame) -> pd.Series:
+def typical(inputs: Mapping[str, InputInfo], samples: pd.DataFrame) -> pd.Series:
     """The most typical sample: the nearest to the medians, and of the most frequent categories where there are any."""
     middle = {name: _middle(samples[name], about["kind"]) for name, about in inputs.items()}
     return nearest(inputs, pd.Series(middle, dtype=object), samples, 1).iloc[0].drop("distance")
 
 
-def nearest(
-    inputs: Mapping[str, Mapping[str, Any]], sample: pd.Series, samples: pd.DataFrame, count: int
-) -> pd.DataFrame:
+def nearest(inputs: Mapping[str, InputInfo], sample: pd.Series, samples: pd.DataFrame, count: int) -> pd.DataFrame:
     """The `count` samples that are most like one, nearest first, with a column `distance`.
 
     The distance is Euclidean over the inputs, in standard deviations of `samples`; a category that differs counts as

@@ -8,13 +8,13 @@ imputation for survey non-response). With one input of all measured this takes t
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from pipelines.documents.model import InputInfo
 from pipelines.models.ensemble import Floats
 from pipelines.models.model import Model, as_predictions, columns_of_inputs, encode, matrix_probabilities
 
@@ -46,7 +46,7 @@ def predict(model: Model, samples: pd.DataFrame, learnt: pd.DataFrame, neighbour
     return as_predictions(model, chances, samples.index)
 
 
-def possible(inputs: Mapping[str, Mapping[str, Any]], sample: pd.Series, learnt: pd.DataFrame) -> Floats:
+def possible(inputs: Mapping[str, InputInfo], sample: pd.Series, learnt: pd.DataFrame) -> Floats:
     """What one sample could be: encoded, one row for each way to fill its gaps, shape (k, columns)."""
     own, pattern = encode(inputs, sample.to_frame().T), sample[list(inputs)].isna().to_numpy(dtype=bool)
     if not pattern.any() or learnt.empty:
@@ -56,7 +56,7 @@ def possible(inputs: Mapping[str, Mapping[str, Any]], sample: pd.Series, learnt:
 
 
 def _filled(
-    inputs: Mapping[str, Mapping[str, Any]],
+    inputs: Mapping[str, InputInfo],
     own: Floats,
     pattern: npt.NDArray[np.bool_],
     learnt: pd.DataFrame,

@@ -23,7 +23,17 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import ThreadpoolController
 
 from pipelines.datasets.names import probability_columns
-from pipelines.documents import FOR_PEOPLE
+from pipelines.documents import Damaged
+from pipelines.documents.model import (
+    FOR_PEOPLE,
+    SCHEMA_VERSION,
+    TO_PREDICT,
+    DecisionRule,
+    InputInfo,
+    ModelInfo,
+    demand,
+    parse_model,
+)
 from pipelines.errors import ModelRefused, UsageError
 from pipelines.models.ensemble import Ensemble, Floats
 
@@ -33,10 +43,6 @@ INFO_FILE = "model.json"
 TRUSTED = ("sklearn.tree._tree.Tree",)
 # One level more takes ten times as long for a file that is a tenth smaller.
 LEVEL = 6
-# Without these keys of model.json nothing can be predicted.
-NEEDED = ("task", "classes", "inputs", "decision", "scikit_learn", "sha256", "checksum")
-
-Info = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +58,10 @@ class Model:
     task: str
     version: int
     classes: tuple[str, ...]
-    inputs: Mapping[str, Mapping[str, Any]] = field(repr=False)
-    decision: Mapping[str, Any]
+    inputs: Mapping[str, InputInfo] = field(repr=False)
+    decision: DecisionRule
     estimator: Ensemble = field(repr=False)
-    info: Mapping[str, Any] = field(repr=False)
+    info: ModelInfo = field(repr=False)
 
 
 def predict(model: Model, samples: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +93,7 @@ def matrix_probabilities(model: Model, matrix: Floats) -> Floats:
         return model.estimator.probabilities(matrix)
 
 
-def decide(classes: Sequence[str], chances: Floats, rule: Mapping[str, Any]) -> npt.NDArray[np.object_]:
+def decide(classes: Sequence[str], chances: Floats, rule: DecisionRule) -> npt.NDArray[np.object_]:
     """Choose a class for each row of probabilities (n, k).
 
     Parameters
@@ -108,7 +114,7 @@ def decide(classes: Sequence[str], chances: Floats, rule: Mapping[str, Any]) -> 
     return np.asarray(names[(chances * [weights[name] for name in classes]).argmax(axis=1)])
 
 
-def encode(inputs: Mapping[str, Mapping[str, Any]], samples: pd.DataFrame) -> Floats:
+def encode(inputs: Mapping[str, InputInfo], samples: pd.DataFrame) -> Floats:
     """The samples as a float matrix: numbers as they are, then a column of 0 and 1 for each value of each category.
 
     NaN stands for a missing or infinite number; a missing or unknown category is 0 in all of its columns.
@@ -156,7 +162,7 @@ def save(folder: Path, estimator: Ensemble, info: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     skops.io.dump(estimator.parts(), folder / MODEL_FILE, compression=zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
     _refuse_untrusted(folder)
-    write_info(folder, {**info, "scikit_learn": sklearn.__version__})
+    write_info(folder, {"schema_version": SCHEMA_VERSION, **info, "scikit_learn": sklearn.__version__})
 
 
 def write_info(folder: Path, info: Mapping[str, Any]) -> None:
@@ -199,7 +205,7 @@ def load(folder: Path) -> Model:
     )
 
 
-def read_verified(folder: Path) -> Info:
+def read_verified(folder: Path) -> ModelInfo:
     """The `model.json` of a model folder whose files are all as they were saved, or `ModelRefused`."""
     info = read_info(folder)
     for name, expected in {MODEL_FILE: "", **info["sha256"]}.items():
@@ -207,7 +213,7 @@ def read_verified(folder: Path) -> Info:
     return info
 
 
-def read_info(folder: Path) -> Info:
+def read_info(folder: Path) -> ModelInfo:
     """The `model.json` of a model folder, verified against its own checksum.
 
     Raises
@@ -216,17 +222,15 @@ def read_info(folder: Path) -> Info:
         It is missing, no JSON, incomplete, or was changed.
     """
     try:
-        info = json.loads((folder / INFO_FILE).read_text(encoding="utf-8"))
+        info = parse_model((folder / INFO_FILE).read_bytes())
+        demand(info, TO_PREDICT)
     except OSError as error:
         raise ModelRefused(f"There is no readable {INFO_FILE} in {folder}. {_remedy()}") from error
-    except (ValueError, RecursionError) as error:
-        raise ModelRefused(f"{folder / INFO_FILE} is damaged: it is no JSON. {_remedy()}") from error
-    absent = [key for key in NEEDED if not isinstance(info, dict) or key not in info]
-    if absent:
-        raise ModelRefused(f"{folder / INFO_FILE} lacks {', '.join(absent)}. {_remedy()}")
+    except Damaged as error:
+        raise ModelRefused(f"{folder / INFO_FILE} is damaged: {error}. {_remedy()}") from error
     if info["checksum"] != _checksum({key: value for key, value in info.items() if key != "checksum"}):
         raise ModelRefused(f"{folder / INFO_FILE} was changed after it was saved. {_remedy()}")
-    return dict(info)
+    return info
 
 
 def _check_file(folder: Path, name: str, expected: str) -> None:
@@ -264,7 +268,7 @@ def _load_estimator(folder: Path) -> Ensemble:
         raise ModelRefused(f"{folder / MODEL_FILE} cannot be loaded: {error}. {_remedy()}") from error
 
 
-def _check_fit(folder: Path, info: Info, estimator: Ensemble) -> None:
+def _check_fit(folder: Path, info: ModelInfo, estimator: Ensemble) -> None:
     width = sum(max(len(about.get("values", ())), 1) for about in info["inputs"].values())
     if estimator.size != len(info["classes"]) or len(estimator.fill) != width:
         raise ModelRefused(

@@ -1,6 +1,6 @@
 """The dashboard of a data set: read the store, compute, draw, and put numbers, pictures and the static page back."""
 
-import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,12 +9,21 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals import ARRIVED, HISTORICAL
+from pipelines.documents import Damaged
+from pipelines.documents.metrics import (
+    SCHEMA_VERSION,
+    MetricsDocument,
+    Parts,
+    TaskPart,
+    metrics_text,
+    parse_metrics,
+)
 from pipelines.front.render import picture
 from pipelines.monitoring import document as scoreboard
 from pipelines.monitoring import page as site
 from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring.browser_model import browser_files, form_of
-from pipelines.monitoring.document import DataState, Document, TaskState
+from pipelines.monitoring.document import DataState, TaskState
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures import scores
 from pipelines.pictures.canvas import Picture
@@ -25,6 +34,8 @@ from pipelines.stores.catalogue import predictions_group, quarantine_group, samp
 
 METRICS_FILE = "dashboard/metrics.json"
 SITE_FILE = "site/index.html"
+log = logging.getLogger(__name__)
+
 PORTRAIT = "dashboard/{}/portrait.svg"
 # The front as a picture, for a README that is read by day or by night.
 FRONT = {"dashboard/front-light.svg": LIGHT, "dashboard/front-dark.svg": DARK}
@@ -42,7 +53,7 @@ class DashboardReport:
 
     dataset: str
     written: tuple[str, ...]
-    document: Document = field(repr=False)
+    document: Parts = field(repr=False)
 
 
 def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> DashboardReport:
@@ -53,7 +64,7 @@ def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> Dashboar
     """
     data = _data_state(store, dataset)
     states = [_task_state(store, task) for task in dataset.tasks]
-    own = {
+    own: Parts = {
         "datasets": {dataset.name: scoreboard.dataset_document(data)},
         "tasks": {state.task.name: scoreboard.task_document(state, data) for state in states},
     }
@@ -63,11 +74,11 @@ def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> Dashboar
     }
     merged = _merged(store, own, {task: _alts(each) for task, each in pictures.items()})
     files |= {PORTRAIT.format(state.task.name): drawn for state in states for drawn in _portrait(state, data)}
-    files[METRICS_FILE] = json.dumps(merged, sort_keys=True, indent=1, allow_nan=False).encode()
+    files[METRICS_FILE] = metrics_text(merged)
     for state in states:
         files |= browser_files(store, state.task, state.champion, data.historical)
     written = _put(store, files)
-    document = json.loads(files[METRICS_FILE])
+    document = parse_metrics(files[METRICS_FILE])
     drawn = _portraits(store, document)
     forms = {task: form for task in document["tasks"] if (form := form_of(store, task))}
     pages = {name: picture(document, drawn, now, theme).encode() for name, theme in FRONT.items()}
@@ -104,7 +115,7 @@ def _task_state(store: Store, task: Task) -> TaskState:
     )
 
 
-def _pictures(state: TaskState, data: DataState, own: Document) -> dict[str, Picture]:
+def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Picture]:
     task, document, whole = state.task, own["tasks"][state.task.name], own["datasets"][data.dataset.name]
     newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
     counts = pd.DataFrame(document["confusion"], index=task.classes, columns=task.classes)
@@ -133,22 +144,36 @@ def _alts(pictures: Mapping[str, Picture]) -> dict[str, str]:
     return {name: picture.alt for name, picture in pictures.items()}
 
 
-def _merged(store: Store, own: Document, alts: Mapping[str, Mapping[str, str]]) -> Document:
+def _merged(store: Store, own: Parts, alts: Mapping[str, Mapping[str, str]]) -> MetricsDocument:
     """The stored document with the part of this data set replaced; parts of data sets that are gone fall away."""
-    stored = json.loads(store.get_file(METRICS_FILE) or b"{}")
-    if stored.get("schema_version") != scoreboard.SCHEMA_VERSION:
-        stored = {}
+    stored = _stored(store)
     datasets = {each.name: each for each in all_datasets()}
     tasks = {task.name for each in datasets.values() for task in each.tasks}
-    described = {name: document | {"pictures": dict(alts[name])} for name, document in own["tasks"].items()}
-    every_task = {name: part for name, part in stored.get("tasks", {}).items() if name in tasks} | described
+    described: dict[str, TaskPart] = {
+        name: {**document, "pictures": dict(alts[name])} for name, document in own["tasks"].items()
+    }
+    every_task = {name: part for name, part in stored["tasks"].items() if name in tasks} | described
     return {
-        "schema_version": scoreboard.SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "store": {"kind": store.kind},
-        "datasets": {n: part for n, part in stored.get("datasets", {}).items() if n in datasets} | own["datasets"],
+        "datasets": {n: part for n, part in stored["datasets"].items() if n in datasets} | own["datasets"],
         "tasks": every_task,
         "data_as_of": max((part["last_run"] for part in every_task.values() if part["last_run"]), default=None),
     }
+
+
+def _stored(store: Store) -> Parts:
+    """The parts that are stored; none where they are damaged or of another version, since all can be made again."""
+    content = store.get_file(METRICS_FILE)
+    try:
+        stored = parse_metrics(content) if content else None
+    except Damaged as error:
+        stored = None
+        log.warning(
+            "%s in %s is made again, because %s; the data sets that are not refreshed now are left out until they are: "
+            "python -m pipelines dashboard", METRICS_FILE, store.location, error,
+        )  # fmt: skip
+    return stored if stored and stored["schema_version"] == SCHEMA_VERSION else {"datasets": {}, "tasks": {}}
 
 
 def _portrait(state: TaskState, data: DataState) -> Iterator[bytes]:
@@ -158,7 +183,7 @@ def _portrait(state: TaskState, data: DataState) -> Iterator[bytes]:
         yield portrait(data.dataset, state.task, row, row["prediction"])
 
 
-def _portraits(store: Store, document: Document) -> dict[str, bytes]:
+def _portraits(store: Store, document: MetricsDocument) -> dict[str, bytes]:
     found = {task: store.get_file(PORTRAIT.format(task)) for task in document["tasks"]}
     return {task: drawn for task, drawn in found.items() if drawn}
 

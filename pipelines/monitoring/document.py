@@ -7,7 +7,6 @@ unchanged document. Its shape is described in docs/monitoring.md.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,8 @@ import pandas as pd
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import ARRIVALS
 from pipelines.documents import DECIMALS, plain
+from pipelines.documents.metrics import DataPart, DriftTest, TaskPart
+from pipelines.documents.model import ModelInfo
 from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
@@ -22,7 +23,6 @@ from pipelines.monitoring import quality_alarms as alarms
 from pipelines.monitoring.distributions import distributions
 from pipelines.stores.base import ChampionEntry
 
-SCHEMA_VERSION = 2
 RECENT = 30  # predictions that the pages list
 MOST_DAYS = 365  # of the course of the scores, newest last
 # Days back for which the document says whether there was an alarm: as far as the longest window sees.
@@ -30,8 +30,6 @@ ALARM_DAYS = max(drift.WINDOWS)
 QUARANTINE_SHOWN = 20
 # The days over which quarantine is compared with what arrived: a fault that is mended is forgotten after a week.
 QUARANTINE_DAYS = 7
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -76,14 +74,14 @@ class TaskState:
     log: Sequence[ChampionEntry]
     versions: Sequence[int]
     champion: int | None
-    model: Mapping[str, Any] = field(repr=False)
+    model: ModelInfo = field(repr=False)
 
 
-def dataset_document(state: DataState) -> Document:
+def dataset_document(state: DataState) -> DataPart:
     """What the pages say about the data of a data set."""
     newest, quarantine = state.newest_day, state.quarantine
     shown = quarantine.sort_values(["seen_at", "quarantine_id"]).iloc[::-1].head(QUARANTINE_SHOWN)
-    document: Document = plain(
+    document: DataPart = plain(
         {
             "title": state.dataset.title,
             "plural": state.dataset.plural,
@@ -102,7 +100,7 @@ def dataset_document(state: DataState) -> Document:
     return document
 
 
-def lately(state: DataState) -> Document:
+def lately(state: DataState) -> dict[str, object]:
     """What came in the newest days and how much of it went to quarantine, which is no arrival.
 
     Returns `{"days", "arrived", "quarantined", "since"}`; `since` is the first of these days with a row in quarantine.
@@ -124,14 +122,14 @@ def lately(state: DataState) -> Document:
     }
 
 
-def task_document(state: TaskState, data: DataState) -> Document:
+def task_document(state: TaskState, data: DataState) -> TaskPart:
     """What the pages say about a task; numbers are about the version that served the newest sample."""
     task, predictions = state.task, state.predictions
     version = monitoring.version_in_charge(predictions) or state.champion
     served = monitoring.served_rows(predictions, version)
     live, held_out = monitoring.live_quality(task, predictions, version), state.model.get("metrics", {})
     newest = predictions["event_time"].max() if len(predictions) else None
-    document: Document = plain(
+    document: TaskPart = plain(
         {
             "title": task.title,
             "description": task.description,
@@ -170,7 +168,7 @@ def task_document(state: TaskState, data: DataState) -> Document:
     return document
 
 
-def input_drift_document(state: DataState) -> Document:
+def input_drift_document(state: DataState) -> dict[str, object]:
     """Drift of the inputs on the newest day, and on which of the days before there was an alarm."""
     day, reference = state.newest_day, state.reference
     needs = _needs(drift.fewest_samples(len(reference)), state.arrivals)
@@ -193,7 +191,7 @@ def input_drift_document(state: DataState) -> Document:
     }
 
 
-def class_drift_document(state: TaskState, data: DataState) -> Document:
+def class_drift_document(state: TaskState, data: DataState) -> dict[str, object]:
     """Drift of the labels (against all historical ones) and of the predictions (against those of the test rows).
 
     Roles are stratified, so all history has the mix of the reserve and says it more sharply.
@@ -214,7 +212,7 @@ def class_drift_document(state: TaskState, data: DataState) -> Document:
     }
 
 
-def task_tests(task: Task, data: Document, own: Document) -> list[Document]:
+def task_tests(task: Task, data: DataPart, own: TaskPart) -> list[DriftTest]:
     """The drift tests that concern a task: its inputs, all inputs together, labels and predictions."""
     inputs = [test for test in data["drift"]["tests"] if test["name"] in {*task.inputs, "all inputs"}]
     return [*inputs, *own["drift"]["tests"]]
@@ -227,7 +225,7 @@ def _promised_predictions(state: TaskState) -> list[str]:
     return [name for name, count in zip(state.task.classes, counts, strict=False) for _ in range(int(count))]
 
 
-def _recent(task: Task, predictions: pd.DataFrame) -> list[Document]:
+def _recent(task: Task, predictions: pd.DataFrame) -> list[dict[str, object]]:
     rows = monitoring.recent_predictions(predictions, RECENT)
     columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label", "run_url"]
     return [

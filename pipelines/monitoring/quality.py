@@ -71,7 +71,7 @@ def live_baseline(task: Task, predictions: pd.DataFrame, version: int | None = N
     return metrics.baseline(task, _labelled(served_rows(predictions, version))["label"])
 
 
-def gap_to_promise(live: Mapping[str, Any], held_out: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Any]]:
+def gap_to_promise(live: Mapping[str, Any], held_out: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """By how much the live scores differ from the held-out ones, for each metric that has enough data.
 
     Returns `{metric: {"value", "low", "high", "verdict"}}`: live minus held-out, with the 95 % interval of the
@@ -227,7 +227,7 @@ def _all_known(estimate: Mapping[str, Any]) -> bool:
     return all(estimate[part] is not None and np.isfinite(estimate[part]) for part in ("value", "low", "high"))
 
 
-def _gap(metric: str, live: Mapping[str, float], promise: Mapping[str, float]) -> dict[str, Any]:
+def _gap(metric: str, live: Mapping[str, Any], promise: Mapping[str, Any]) -> dict[str, Any]:
     value = live["value"] - promise["value"]
     low = value - np.hypot(live["value"] - live["low"], promise["high"] - promise["value"])
     high = value + np.hypot(live["high"] - live["value"], promise["value"] - promise["low"])

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from pipelines.datasets import DataSet, Task
+from pipelines.documents.metrics import DriftTest, Reign
+from pipelines.documents.model import Estimate, whole
 from pipelines.models.metrics import FEWEST_SAMPLES, metric_title
 from pipelines.pictures.canvas import (
     BLUE,
@@ -90,9 +92,9 @@ def recent_picture(task: Task, rows: pd.DataFrame) -> Picture:
 def quality_picture(
     task: Task,
     over_time: pd.DataFrame,
-    held_out: Mapping[str, Mapping[str, float]],
-    baseline: Mapping[str, float],
-    reigns: Sequence[Mapping[str, Any]],
+    held_out: Mapping[str, Estimate],
+    baseline: Mapping[str, float | None],
+    reigns: Sequence[Reign],
 ) -> Picture:
     """The task's score and its accuracy over time, with interval, promise, baseline and changes of champion.
 
@@ -120,7 +122,7 @@ def quality_picture(
     return finished(figure, f"{title}, up to {last['day']}: {'; '.join(spoken)}.")
 
 
-def drift_picture(dataset: DataSet, title: str, tests: Sequence[Mapping[str, Any]], needs: str) -> Picture:
+def drift_picture(dataset: DataSet, title: str, tests: Sequence[DriftTest], needs: str) -> Picture:
     """How far each input, the predictions and the labels are from the reference, one mark a window.
 
     Parameters
@@ -182,14 +184,12 @@ def _caption(axes: Axes, above: str, label: str, below: str) -> None:
     axes.text(0.5, -0.06, below, transform=axes.transAxes, ha="center", fontsize=TEXT, color=GREY)
 
 
-def _quality_panel(
-    axes: Axes, name: str, rows: pd.DataFrame, promise: Mapping[str, float] | None, base: float | None
-) -> None:
-    if promise and promise["low"] is not None:
-        axes.axhspan(
-            promise["low"], promise["high"], color=GREEN, alpha=0.15, linewidth=0, label="promised (held-out, 95 %)"
-        )
-        axes.axhline(promise["value"], color=GREEN, linewidth=1)
+def _quality_panel(axes: Axes, name: str, rows: pd.DataFrame, promise: Estimate | None, base: float | None) -> None:
+    promised = whole(promise)
+    if promised:
+        value, low, high = promised
+        axes.axhspan(low, high, color=GREEN, alpha=0.15, linewidth=0, label="promised (held-out, 95 %)")
+        axes.axhline(value, color=GREEN, linewidth=1)
     if base is not None:
         axes.axhline(base, color=GREY, linestyle="--", linewidth=1.2, label="always the majority class")
     for number, (_, of_version) in enumerate(rows.groupby("version", sort=True)):
@@ -215,7 +215,7 @@ def _quality_panel(
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
-def _mark_changes(axes: Axes, rows: pd.DataFrame, reigns: Sequence[Mapping[str, Any]]) -> None:
+def _mark_changes(axes: Axes, rows: pd.DataFrame, reigns: Sequence[Reign]) -> None:
     """A line at each change of champion within the days shown; the first reign begins at the left edge."""
     first, last = (pd.Timestamp(rows["day"].agg(end)) for end in ("min", "max"))
     axes.set_xlim(first - pd.Timedelta(hours=12), last + pd.Timedelta(hours=12))

@@ -25,8 +25,8 @@ Files = Mapping[str, bytes]
 ROOT = Path(__file__).parents[2]
 # The rooms that run on the Hub. In a Space `spaces/` lies in a folder of another name, because the Hub's own package
 # for graphics cards is called `spaces`; its modules find each other by relative imports.
-ROOMS = ("front", "pictures", "models", "datasets")
-MODULES = ("__init__", "documents", "errors", "wording")
+ROOMS = ("front", "pictures", "models", "datasets", "documents")
+MODULES = ("__init__", "errors", "wording")
 INTERFACE = "interface"
 # What a room consists of: modules, templates and style sheets.
 PROGRAM = (".py", ".j2", ".css")

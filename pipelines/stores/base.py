@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import pandas as pd
 
+from pipelines.documents.champions import ChampionFields
+from pipelines.documents.model import ModelInfo
 from pipelines.errors import StoreError
 
 ColumnType = Literal["string", "double", "bigint", "timestamp"]
@@ -179,8 +181,8 @@ class Store(Protocol):
     def versions(self, task: str) -> list[int]:
         """The registered versions of a task, ascending."""
 
-    def describe(self, task: str, version: int) -> dict[str, Any]:
-        """The `model.json` of a version, or `NotFound`."""
+    def describe(self, task: str, version: int) -> ModelInfo:
+        """The `model.json` of a version, or `NotFound`; `StoreError` where it is damaged. Keys may be missing."""
 
     def download(self, task: str, version: int, to: Path) -> Path:
         """Copy a version's files into the new folder `to` and return it.
@@ -236,14 +238,13 @@ def check_name(name: str) -> None:
         )
 
 
-def champion_entry(task: str, fields: dict[str, Any]) -> ChampionEntry:
-    """A line of the champion log from its JSON; `KeyError`, `TypeError` or `ValueError` where it is none."""
-    version = fields["version"]
+def champion_entry(task: str, fields: ChampionFields) -> ChampionEntry:
+    """A line of the champion log from its JSON; `ValueError` where it has no time."""
     when = datetime.fromisoformat(fields["when"])
-    return ChampionEntry(task, None if version is None else int(version), when, fields["who"], fields["reason"])
+    return ChampionEntry(task, fields["version"], when, fields["who"], fields["reason"])
 
 
-def champion_fields(entry: ChampionEntry) -> dict[str, Any]:
+def champion_fields(entry: ChampionEntry) -> ChampionFields:
     """A line of the champion log as JSON; a time without a zone is taken as UTC."""
     when = entry.when.replace(tzinfo=entry.when.tzinfo or UTC).astimezone(UTC).isoformat()
     return {"version": entry.version, "when": when, "who": entry.who, "reason": entry.reason}

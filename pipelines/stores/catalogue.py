@@ -1,17 +1,19 @@
 """What the store holds of a data set: its feature groups and views, its history and source, its model versions."""
 
-import json
 import math
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import HISTORICAL, ORIGINS
 from pipelines.datasets.spec import Feature, Label
+from pipelines.documents import Damaged
+from pipelines.documents.source import SourceInfo, parse_source
+from pipelines.errors import StoreError
 from pipelines.stores.base import TICK, Column, ColumnType, FeatureGroup, FeatureView, Store
 
 T = TypeVar("T")
@@ -102,16 +104,28 @@ def read_history(store: Store, dataset: DataSet) -> pd.DataFrame:
     return store.read(samples_group(dataset), start=start, end=start + TICK, where={"origin": HISTORICAL})
 
 
-def backfilled_source(store: Store, dataset: DataSet) -> dict[str, Any] | None:
-    """What the data set was backfilled from: `name`, `sha256`, `rows`, and when (`at`); None before a backfill."""
+def backfilled_source(store: Store, dataset: DataSet) -> SourceInfo | None:
+    """What the data set was backfilled from; None before a backfill.
+
+    Raises
+    ------
+    StoreError
+        What was written down about it is damaged.
+    """
     content = store.get_file(source_file(dataset))
-    return None if content is None else dict(json.loads(content))
+    try:
+        return None if content is None else parse_source(content)
+    except Damaged as error:
+        raise StoreError(
+            f"{source_file(dataset)} in {store.location} is damaged ({error}); take it from a copy of the store, or "
+            f"start over: python -m pipelines backfill {dataset.name} --replace"
+        ) from error
 
 
 def tells_rows_apart(store: Store, dataset: DataSet) -> bool:
     """Whether equal rows of the backfilled source are one sample (see `datasets.identity`); before it was asked, so."""
-    known = backfilled_source(store, dataset) or {}
-    return bool(known.get("distinguishable", True))
+    source = backfilled_source(store, dataset)
+    return source is None or source.get("distinguishable", True)
 
 
 def source_file(dataset: DataSet) -> str:

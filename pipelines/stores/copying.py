@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets
-from pipelines.documents import FOR_PEOPLE
+from pipelines.documents.model import FOR_PEOPLE
 from pipelines.errors import StoreError, UsageError
 from pipelines.stores.base import ChampionEntry, FeatureGroup, Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group, task_view

@@ -1,20 +1,18 @@
 """The model card of a version, as Markdown, from its `model.json`: M. Mitchell et al. (2019), Model cards."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pipelines.datasets import DataSet, Task
+from pipelines.documents.model import CategoryScores, InputInfo, ModelInfo
 from pipelines.models.metrics import metric_title
 from pipelines.wording import estimate, interval, markdown_table, number
-
-Info = Mapping[str, Any]
 
 # Fewer test rows of a class than this say little about it.
 FEW_ROWS = 30
 DIGITS = 3  # of a score
 
 
-def render_card(task: Task, info: Info) -> str:
+def render_card(task: Task, info: ModelInfo) -> str:
     """The card of a version: what it is for, its data, its scores with intervals, its limits, how to load it."""
     sections = (
         f"# {task.title}, version {info['version']}\n\n{task.description}",
@@ -40,7 +38,7 @@ def _use(task: Task) -> str:
     )
 
 
-def _data(dataset: DataSet, info: Info) -> str:
+def _data(dataset: DataSet, info: ModelInfo) -> str:
     data = info["data"]
     released = f", {len(data['released']):,} of them real reserve rows released by replay" if data["released"] else ""
     counts = markdown_table(("Class", "Distinct training rows"), data["class_rows"].items())
@@ -60,7 +58,7 @@ def _data(dataset: DataSet, info: Info) -> str:
     )
 
 
-def _model(info: Info) -> str:
+def _model(info: ModelInfo) -> str:
     tried = [
         (each["candidate"], each["parameters"], number(each["score"], DIGITS), number(each["log_loss"], DIGITS))
         for each in info["search"]["candidates"]
@@ -74,7 +72,7 @@ def _model(info: Info) -> str:
     )
 
 
-def _scores(task: Task, info: Info) -> str:
+def _scores(task: Task, info: ModelInfo) -> str:
     held_out, baseline = info["metrics"], info["baseline"]
     recalls = [f"recall_{name}" for name in task.classes]
     rows = [
@@ -96,7 +94,7 @@ def _scores(task: Task, info: Info) -> str:
     return "\n\n".join(parts)
 
 
-def _by_category(feature: str, values: Mapping[str, Any], task: Task) -> str:
+def _by_category(feature: str, values: Mapping[str, CategoryScores], task: Task) -> str:
     names = list(dict.fromkeys(("accuracy", task.scorer, "log_loss")))
     rows = [
         (
@@ -112,7 +110,7 @@ def _by_category(feature: str, values: Mapping[str, Any], task: Task) -> str:
     return markdown_table((feature.capitalize(), "Test rows", *map(metric_title, names)), rows)
 
 
-def _decision(task: Task, info: Info) -> str:
+def _decision(task: Task, info: ModelInfo) -> str:
     rule, cost = info["decision"], info["decision_cost"]
     plain, own = cost["most_probable"], cost["rule"]
     name = metric_title(task.scorer)
@@ -134,7 +132,7 @@ def _decision(task: Task, info: Info) -> str:
     )
 
 
-def _calibration(info: Info) -> str:
+def _calibration(info: ModelInfo) -> str:
     rows = [
         (
             f"{each['low']:.2f} to {each['high']:.2f}",
@@ -153,7 +151,7 @@ def _calibration(info: Info) -> str:
     )
 
 
-def _reliance(dataset: DataSet, info: Info) -> str:
+def _reliance(dataset: DataSet, info: ModelInfo) -> str:
     rows = [
         (dataset.feature(name).title, f"{each['loss']:+.4f}", f"{each['low']:+.4f} to {each['high']:+.4f}")
         for name, each in info["importance"].items()
@@ -165,7 +163,7 @@ def _reliance(dataset: DataSet, info: Info) -> str:
     )
 
 
-def _limits(task: Task, info: Info) -> str:
+def _limits(task: Task, info: ModelInfo) -> str:
     rare = [name for name, counts in zip(task.classes, info["confusion"], strict=True) if sum(counts) < FEW_ROWS]
     lines = [
         "Held-out rows come from the same source as the training rows; about others the scores promise nothing.",
@@ -180,7 +178,7 @@ def _limits(task: Task, info: Info) -> str:
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines) + f"\n\n{inputs}"
 
 
-def _loading(info: Info) -> str:
+def _loading(info: ModelInfo) -> str:
     environment = ", ".join(f"{name} {version}" for name, version in info["environment"].items())
     return (
         "## How to load it\n\n```python\nfrom pathlib import Path\n\nfrom pipelines import models\n\n"
@@ -190,19 +188,19 @@ def _loading(info: Info) -> str:
     )
 
 
-def _origin(dataset: DataSet, info: Info) -> str:
+def _origin(dataset: DataSet, info: ModelInfo) -> str:
     return (
         f"## Origin\n\nMade {info['created']} from commit `{info['commit'] or 'unknown'}`. The data are licensed "
         f"{dataset.provenance.licence}; the model may be used under the same terms."
     )
 
 
-def _gaps(info: Info) -> str:
+def _gaps(info: ModelInfo) -> str:
     missing = {name: about["missing"] for name, about in info["inputs"].items() if about["missing"]}
     return ", ".join(f"{count} of {name}" for name, count in missing.items()) or "none"
 
 
-def _range(about: Info) -> tuple[str, str, str]:
+def _range(about: InputInfo) -> tuple[str, str, str]:
     if about["kind"] != "numeric":
         return "", ", ".join(about["values"]), ", ".join(about["seen"])
     low, high = ("" if about[end] is None else f"{about[end]:g}" for end in ("low", "high"))

@@ -6,9 +6,8 @@ simulated row, because all of these come from the reserve that later samples are
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ import pandas as pd
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import TRAINING
 from pipelines.datasets.roles import near_groups
+from pipelines.documents.model import InputInfo, LearnedSource
 from pipelines.errors import NotReadyError
 from pipelines.models import encode
 from pipelines.stores.base import TICK, Store
@@ -55,11 +55,11 @@ class TrainingData:
     rows: int
     fingerprint: str
     released: tuple[str, ...] = field(repr=False)
-    source: Mapping[str, Any]
+    source: LearnedSource
     distinguishable: bool = True
 
     @property
-    def inputs(self) -> dict[str, dict[str, Any]]:
+    def inputs(self) -> dict[str, InputInfo]:
         """Each input as `model.json` describes it: kind, unit, allowed range or values, and what training has seen."""
         return {name: _described(self.task.dataset, self.train, name) for name in self.task.inputs}
 
@@ -102,7 +102,7 @@ def load_training_data(store: Store, task: Task) -> TrainingData:
         rows=len(whole),
         fingerprint=fingerprint(task, whole),
         released=tuple(sorted(set(released["sample_id"]) & set(whole["sample_id"]))),
-        source=backfilled_source(store, task.dataset) or {},
+        source=cast("LearnedSource", backfilled_source(store, task.dataset) or {}),
         distinguishable=apart,
     )
 
@@ -160,17 +160,19 @@ def _cell(value: Any) -> str | float | None:  # noqa: ANN401 - any cell
     return value if isinstance(value, str) else float(value)
 
 
-def _described(dataset: DataSet, rows: pd.DataFrame, name: str) -> dict[str, Any]:
+def _described(dataset: DataSet, rows: pd.DataFrame, name: str) -> InputInfo:
     feature = dataset.feature(name)
     known = rows[name].dropna()
-    about = {"kind": feature.kind, "title": feature.title, "missing": int(rows[name].isna().sum())}
+    about: InputInfo = {"kind": feature.kind, "title": feature.title, "missing": int(rows[name].isna().sum())}
     if feature.kind != "numeric":
         return {**about, "values": list(feature.values), "seen": sorted(set(known.astype(str)))}
-    seen = {"min": 0.0, "p01": 0.01, "median": 0.5, "p99": 0.99, "max": 1.0}
+    at = {"min": 0.0, "p01": 0.01, "median": 0.5, "p99": 0.99, "max": 1.0}
+    quantiles = {key: float(known.quantile(share)) if len(known) else None for key, share in at.items()}
+    seen = cast("InputInfo", quantiles)
     return {
         **about,
         "unit": feature.unit,
         "low": feature.low if np.isfinite(feature.low) else None,
         "high": feature.high if np.isfinite(feature.high) else None,
-        **{key: float(known.quantile(share)) if len(known) else None for key, share in seen.items()},
+        **seen,
     }

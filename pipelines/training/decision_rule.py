@@ -5,18 +5,18 @@ tuned on predictions of rows that the model has not learned from.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.documents.model import DecisionRule
 from pipelines.models import decide
 from pipelines.models.ensemble import Floats
 
 Integers: TypeAlias = npt.NDArray[np.int64]
-Rule: TypeAlias = dict[str, Any]
 
 # What a rule may give up of the best score to do less harm by another measure: a third of the sampling error of a score
 # on the wines. More costs the score more than chance does, less leaves the rare class to chance.
@@ -34,13 +34,13 @@ def score_positions(task: Task, labels: Integers, predictions: Integers) -> floa
     return float(_score(task, _confusion(labels, predictions, np.eye(len(task.classes)))))
 
 
-def positions(task: Task, chances: Floats, rule: Rule) -> Integers:
+def positions(task: Task, chances: Floats, rule: DecisionRule) -> Integers:
     """The decisions of a rule as class positions (n,)."""
     decided = decide(task.classes, chances, rule)
     return np.asarray(pd.Index(task.classes).get_indexer(pd.Index(decided)), dtype=np.int64)
 
 
-def tune(task: Task, labels: Integers, chances: Floats) -> Rule:
+def tune(task: Task, labels: Integers, chances: Floats) -> DecisionRule:
     """The decision rule of the task's kind that suits `task.scorer` best.
 
     Parameters

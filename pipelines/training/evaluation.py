@@ -11,6 +11,7 @@ from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.roles import near_groups
 from pipelines.documents import plain
+from pipelines.documents.model import Evaluated
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate
 
@@ -53,7 +54,7 @@ class Evaluation:
     importance: pd.DataFrame = field(repr=False)
     decision_cost: Mapping[str, Mapping[str, float]] = field(repr=False)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Evaluated:
         """The evaluation as the keys of `model.json` that it fills; no number is NaN, but null."""
         return {
             "metrics": plain({name: asdict(estimate) for name, estimate in self.scores.items()}),

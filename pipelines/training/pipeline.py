@@ -18,15 +18,16 @@ import sklearn
 
 from pipelines import models
 from pipelines.datasets import Task
-from pipelines.documents import CARD_FILE, NOTEBOOK_FILE, plain
+from pipelines.documents import plain
+from pipelines.documents.model import CARD_FILE, NOTEBOOK_FILE, ModelInfo
 from pipelines.errors import ModelRefused, UsageError, VersionTaken
 from pipelines.models import Model
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import load_version, task_view
+from pipelines.stores.catalogue import task_view
 from pipelines.training.card import render_card
 from pipelines.training.data import TrainingData, load_training_data
 from pipelines.training.evaluation import Evaluation, evaluate
-from pipelines.training.promotion import decide_succession, refuse_another_source
+from pipelines.training.promotion import decide_succession, load_judged, refuse_another_source
 from pipelines.training.search import Found, search
 from pipelines.training.undecided import is_repeat, remember_decision, undecided_version
 
@@ -129,7 +130,7 @@ def register_candidate(
     if promote not in ORDERS:
         raise UsageError(f"There is no promotion rule {promote!r}; choose from {', '.join(ORDERS)}.")
     version = register_version(store, task, candidate=candidate, notebook=notebook, now=now)
-    return decide_on(store, task, load_version(store, task, version, models.load), now=now, who=who, promote=promote)
+    return decide_on(store, task, load_judged(store, task, version), now=now, who=who, promote=promote)
 
 
 def decide_left_over(
@@ -141,7 +142,7 @@ def decide_left_over(
         return None
     log.warning("Version %d of %s was registered by a training that ended before its decision.", version, task.name)
     try:
-        model = load_version(store, task, version, models.load)
+        model = load_judged(store, task, version)
         refuse_another_source(store, task, model)
     except ModelRefused as error:
         log.warning("It stays challenger: %s", error)
@@ -164,7 +165,7 @@ def decide_on(store: Store, task: Task, model: Model, *, now: datetime, who: str
         sentence=decision.sentence,
         metrics=model.info["metrics"],
         baseline=model.info["baseline"],
-        card=render_card(task, dict(model.info)),
+        card=render_card(task, model.info),
     )
 
 
@@ -184,7 +185,7 @@ def register_version(store: Store, task: Task, *, candidate: Path, notebook: Pat
     _check_provenance(info, notebook)
     for _ in range(ATTEMPTS):
         version = max(store.versions(task.name), default=0) + 1
-        about = {**info, "version": version, "created": now.isoformat(timespec="seconds")}
+        about: ModelInfo = {**info, "version": version, "created": now.isoformat(timespec="seconds")}
         with tempfile.TemporaryDirectory() as above:
             folder = Path(above) / "version"
             shutil.copytree(candidate, folder)
@@ -233,7 +234,7 @@ def git_commit() -> str:
     return done.stdout.strip()
 
 
-def _info(data: TrainingData, found: Found, size: str, seed: int) -> dict[str, Any]:
+def _info(data: TrainingData, found: Found, size: str, seed: int) -> ModelInfo:
     labels = data.task.labels(data.train)
     return {
         "task": data.task.name,
@@ -246,7 +247,7 @@ def _info(data: TrainingData, found: Found, size: str, seed: int) -> dict[str, A
         "search": {"size": size, "seed": seed, "candidates": plain(found.table.to_dict("records"))},
         "data": {
             "fingerprint": data.fingerprint,
-            "source": dict(data.source),
+            "source": data.source,
             "rows": data.rows,
             "distinguishable": data.distinguishable,
             "distinct_rows": len(data.train),

@@ -1,9 +1,7 @@
 """Whether a new version takes over: only when it is surely better on rows that neither version has seen."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +10,8 @@ from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED, DERIVED
 from pipelines.datasets.roles import near_groups
+from pipelines.documents import Damaged
+from pipelines.documents.model import TO_JUDGE, ModelInfo, demand
 from pipelines.errors import ChampionMoved, ModelRefused, UsageError
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate, metric_title
@@ -34,8 +34,6 @@ RECALL_MARGIN = 0.05
 ATTEMPTS = 5
 DIGITS = 3  # of a score
 SHORT = 12  # characters that name a fingerprint or a commit
-
-Info = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -114,11 +112,23 @@ def promote(store: Store, task: Task, version: int, *, when: datetime, who: str,
     """
     if not reason.strip():
         raise UsageError("A promotion needs a reason that others can read later; give --reason TEXT.")
-    refuse_another_source(store, task, load_version(store, task, version, models.load))
+    refuse_another_source(store, task, load_judged(store, task, version))
     champion = store.champion(task.name)
     entry = ChampionEntry(task.name, version, when, who, reason.strip())
     store.move_champion(entry, champion.version if champion else None)
     return entry
+
+
+def load_judged(store: Store, task: Task, version: int) -> Model:
+    """A registered version whose `model.json` says what a decision about it needs, or `ModelRefused`."""
+    model = load_version(store, task, version, models.load)
+    try:
+        demand(model.info, TO_JUDGE)
+    except Damaged as error:
+        raise ModelRefused(
+            f"Version {version} of {task.name} cannot be judged by its model.json: {error}. Train a new version."
+        ) from error
+    return model
 
 
 def by_order(version: int, order: str, who: str) -> Decision:
@@ -132,7 +142,7 @@ def by_order(version: int, order: str, who: str) -> Decision:
     )
 
 
-def against_baseline(task: Task, version: int, info: Info, because: str) -> Decision:
+def against_baseline(task: Task, version: int, info: ModelInfo, because: str) -> Decision:
     """Whether a version is surely better than always answering the majority class, where no champion can be met.
 
     `because` says why there is none, as the beginning of a sentence.
@@ -183,7 +193,7 @@ def against_champion(
     return Decision(promote=True, sentence=f"Version {challenger.version} becomes champion: {found}{kept}.")
 
 
-def untouched(arrivals: pd.DataFrame, *versions: Info) -> pd.DataFrame:
+def untouched(arrivals: pd.DataFrame, *versions: ModelInfo) -> pd.DataFrame:
     """The arrivals that none of the versions has learned from.
 
     Simulated samples come from the reserve, so they count only where no version has learned from released reserve rows.
@@ -216,7 +226,7 @@ def _decision(store: Store, task: Task, model: Model, *, champion: int | None, w
     if champion is None:
         return against_baseline(task, model.version, model.info, f"{task.title} has no champion yet")
     try:
-        present = load_version(store, task, champion, models.load)
+        present = load_judged(store, task, champion)
     except ModelRefused as error:
         because = f"The champion, version {champion}, can no longer predict: {str(error).rstrip('.')}"
         return against_baseline(task, model.version, model.info, because)
@@ -238,7 +248,7 @@ def _hindrance(champion: Model, challenger: Model) -> str:
     return ""
 
 
-def _unseen(store: Store, task: Task, *versions: Mapping[str, Any]) -> Unseen:
+def _unseen(store: Store, task: Task, *versions: ModelInfo) -> Unseen:
     history = read_history(store, task.dataset)
     arrivals = store.read(samples_group(task.dataset), where={"origin": ARRIVED})
     return Unseen(
@@ -251,7 +261,7 @@ def _unseen(store: Store, task: Task, *versions: Mapping[str, Any]) -> Unseen:
     )
 
 
-def _reason(decision: Decision, info: Mapping[str, Any]) -> str:
+def _reason(decision: Decision, info: ModelInfo) -> str:
     """The sentence of the champion log: the decision, and the data and code that it rests on."""
     data, commit = info["data"]["fingerprint"][:SHORT], info["commit"][:SHORT]
     return f"{decision.sentence} Data {data}, commit {commit or 'unknown'}."
@@ -259,9 +269,10 @@ def _reason(decision: Decision, info: Mapping[str, Any]) -> str:
 
 def refuse_another_source(store: Store, task: Task, model: Model) -> None:
     """Refuse a version that learned from another source than the store has now, with `ModelRefused`."""
-    learned, present = model.info["data"]["source"], backfilled_source(store, task.dataset) or {}
-    if learned.get("sha256") != present.get("sha256"):
+    learned, present = model.info["data"]["source"], backfilled_source(store, task.dataset)
+    if learned.get("sha256") != (present["sha256"] if present else None):
         raise ModelRefused(
             f"Version {model.version} of {task.name} learned from {learned.get('name')}, and the store now has those "
-            f"of {present.get('name')}: it may have learned rows that it would be judged on. Train a new version."
+            f"of {present['name'] if present else None}: it may have learned rows that it would be judged on. Train a "
+            "new version."
         )

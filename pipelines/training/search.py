@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from pipelines.datasets import Task
+from pipelines.documents.model import DecisionRule
 from pipelines.models.ensemble import (
     Classifier,
     Ensemble,
@@ -43,7 +44,7 @@ from pipelines.training.cross_validation import (
     out_of_fold,
     workers,
 )
-from pipelines.training.decision_rule import Integers, Rule
+from pipelines.training.decision_rule import Integers
 from pipelines.training.families import BLENDED, FAMILIES, ITERATIONS, Family, Shape
 
 # How freely the blend follows its members: the first suits thousands of rows and many classes, the second few rows.
@@ -92,7 +93,7 @@ class Found:
 
     chosen: str
     estimator: Ensemble = field(repr=False)
-    decision: Rule
+    decision: DecisionRule
     table: pd.DataFrame = field(repr=False)
     seconds: float
 

@@ -159,6 +159,18 @@ def test_another_source_is_refused_and_both_are_named(store, tmp_path):
     assert backfilled_source(store, IRIS)["name"] == "scikit-learn's iris"
 
 
+@pytest.mark.parametrize(
+    "content", [b"null", b'{"sha256": ', b'{"sha256": 1}', b"<<<<<<< HEAD", pytest.param(b"[" * 9999, id="deep")]
+)
+def test_a_damaged_record_of_the_source_says_what_to_do_and_starting_over_mends_it(store, content):
+    backfill(store, IRIS, [], NOW)
+    store.put_file("sources/iris.json", content)
+    with pytest.raises(StoreError, match=r"sources/iris.json .* is damaged .* backfill iris --replace"):
+        backfill(store, IRIS, [], NOW)
+    backfill(store, IRIS, [], NOW, replace=True)
+    assert backfilled_source(store, IRIS)["name"] == "scikit-learn's iris"
+
+
 def test_the_same_source_under_another_name_is_no_other_source(store, tmp_path):
     backfill(store, IRIS, [iris_file(tmp_path)], NOW)
     assert backfill(store, IRIS, [iris_file(tmp_path, "copy.csv")], NOW).written == 0

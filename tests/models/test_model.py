@@ -99,7 +99,19 @@ def test_a_missing_description_is_refused(tmp_path):
     refused(tmp_path / "nothing", "no readable model.json")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"task": "wine_grade"}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"task": "wine_grade"}',
+        '{"task": 3}',
+        '{"inputs": {"ph": []}}',
+        pytest.param("[" * 9999, id="deep"),
+    ],
+)
 def test_a_broken_description_is_refused(folder, text):
     (folder / "model.json").write_text(text)
     refused(folder, "model.json")

@@ -43,6 +43,27 @@ def test_an_unchanged_store_gives_an_unchanged_dashboard(operated):
     assert refresh_dashboard(store, IRIS, NOW + timedelta(hours=1)).written == ()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"null",
+        b'{"schema_version": 1',
+        b"<<<<<<< HEAD",
+        b'{"schema_version": 1, "tasks": {"x": 1}}',
+        b"{}",
+        pytest.param(b"[" * 9999, id="deep"),
+    ],
+)
+def test_a_damaged_document_is_made_again(operated, caplog, content):
+    store, _ = operated
+    whole = store.get_file(METRICS_FILE)
+    store.put_file(METRICS_FILE, content)
+    assert refresh_dashboard(store, IRIS, NOW).written == (METRICS_FILE,)
+    assert store.get_file(METRICS_FILE) == whole
+    assert "metrics.json" in caplog.text
+    assert "is made again, because" in caplog.text
+
+
 def test_the_order_in_which_the_store_returns_rows_changes_nothing(operated, monkeypatch):
     store, _ = operated
     read = store.read

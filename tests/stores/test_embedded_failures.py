@@ -225,11 +225,15 @@ def test_what_was_set_aside_goes_after_a_week(used_store):
         b"{",
         b"[]",
         b"null",
-        b"[" * 100_000,
         b'{"a_task": 1}',
         b'{"a_task": [{}]}',
         b"\xff",
         b'{"a_task": [{"version": "x"}]}',
+        b'{"a_task": [{"version": 1, "when": "noon", "who": "a", "reason": ""}]}',
+        b"<<<<<<< HEAD",
+        pytest.param(b"[" * 9999, id="deep"),
+        b'{"schema_version": 1}',
+        b'{"schema_version": 2, "champions": {}}',
     ],
 )
 def test_a_damaged_champion_log(folder_store, tmp_path, content):
@@ -247,7 +251,9 @@ def test_a_damaged_champion_log(folder_store, tmp_path, content):
     assert (folder_store.root / "champions.json").read_bytes() == content
 
 
-@pytest.mark.parametrize("content", [b"", b"[1, 2]", b"5", b"\xff", b"[" * 100_000, None])
+@pytest.mark.parametrize(
+    "content", [b"", b"[1, 2]", b"5", b"\xff", b'{"inputs": {"a": 1}}', pytest.param(b"[" * 9999, id="deep"), None]
+)
 def test_a_damaged_model_description(folder_store, tmp_path, content):
     folder_store.register(VIEW, 1, model_folder(tmp_path / "candidate"))
     path = folder_store.root / "models/a_task/1/model.json"

@@ -298,6 +298,15 @@ def test_a_version_that_learned_from_another_source_is_not_promoted(store, place
         promote(store, 1)
 
 
+def test_a_version_that_cannot_be_judged_is_not_promoted(store, place):
+    register(store, place, promote="never")
+    folder = version_folder(store, 1)
+    info = json.loads((folder / "model.json").read_text())
+    write_info(folder, {key: value for key, value in info.items() if key != "metrics"})
+    with pytest.raises(ModelRefused, match=r"cannot be judged by its model.json: it lacks metrics. Train a new"):
+        promote(store, 1)
+
+
 def test_a_promotion_needs_a_version_and_a_reason(store, place):
     register(store, place)
     with pytest.raises(NotFound):

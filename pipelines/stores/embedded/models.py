@@ -1,10 +1,11 @@
 """The model registry of the embedded store: a folder a version, and the champion log beside them."""
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
+from pipelines.documents import Damaged
+from pipelines.documents.champions import champions_text, parse_champions
+from pipelines.documents.model import ModelInfo, parse_model
 from pipelines.errors import ChampionMoved, NotFound, StoreError, VersionTaken
 from pipelines.stores.base import ChampionEntry, FeatureView, champion_entry, champion_fields, check_name
 from pipelines.stores.embedded.folder import StoreFolder, guarded, make_folder, move, names_in, sync, write_atomically
@@ -35,12 +36,12 @@ class ModelFolders(StoreFolder):
         return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
     @guarded
-    def describe(self, task: str, version: int) -> dict[str, Any]:
+    def describe(self, task: str, version: int) -> ModelInfo:
         """The `model.json` of a version, or `NotFound`."""
         path = self._version_folder(task, version) / _INFO
         try:
-            return dict(json.loads(path.read_bytes()))
-        except (FileNotFoundError, TypeError, ValueError, RecursionError) as error:
+            return parse_model(path.read_bytes())
+        except (FileNotFoundError, Damaged) as error:
             raise StoreError(
                 f"{path} is damaged ({error}); promote another version of {task} or train a new one."
             ) from error
@@ -82,7 +83,8 @@ class ModelFolders(StoreFolder):
                 )
             champions = self._champions()
             champions.setdefault(entry.task, []).append(entry)
-            write_atomically(self._champions_file, _champions_text(champions).encode())
+            logs = {task: [champion_fields(each) for each in log] for task, log in champions.items()}
+            write_atomically(self._champions_file, champions_text(logs))
 
     @property
     def _champions_file(self) -> Path:
@@ -90,13 +92,13 @@ class ModelFolders(StoreFolder):
 
     def _champions(self) -> dict[str, list[ChampionEntry]]:
         try:
-            tasks = json.loads(self._champions_file.read_bytes())
-            return {task: [champion_entry(task, fields) for fields in entries] for task, entries in tasks.items()}
+            logs = parse_champions(self._champions_file.read_bytes())
+            return {task: [champion_entry(task, fields) for fields in log] for task, log in logs.items()}
         except FileNotFoundError:
             return {}
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        except ValueError as error:
             raise StoreError(
-                f"{self._champions_file} is damaged ({error!r}); "
+                f"{self._champions_file} is damaged ({error}); "
                 "take it from a copy of the store, or move it away and promote a version of each task."
             ) from error
 
@@ -124,8 +126,3 @@ def _remove_leftovers(task: Path) -> None:
     # Who registers holds the lock, so a hidden folder belongs to a process that was killed.
     for leftover in task.glob(".*"):
         shutil.rmtree(leftover)
-
-
-def _champions_text(champions: dict[str, list[ChampionEntry]]) -> str:
-    tasks = {task: [champion_fields(entry) for entry in entries] for task, entries in champions.items()}
-    return json.dumps(tasks, indent=2, sort_keys=True) + "\n"

@@ -9,6 +9,8 @@ import json
 import logging
 import uuid
 
+from pipelines.documents import parse
+from pipelines.documents.champions import ChampionLogFile
 from pipelines.errors import ChampionMoved, NotFound, StoreError
 from pipelines.stores.base import ChampionEntry, champion_entry, champion_fields
 from pipelines.stores.hopsworks.connection import operation
@@ -66,11 +68,11 @@ class ChampionLog(StoredFiles):
             return 0, []
         path = f"{folder}/{max(numbers):06}.json"
         try:
-            entries = json.loads(self.folders.read(path) or b"")["log"]
-            return max(numbers), [champion_entry(task, fields) for fields in entries]
-        except (KeyError, TypeError, ValueError) as error:
+            log = parse(self.folders.read(path) or b"", ChampionLogFile)["log"]
+            return max(numbers), [champion_entry(task, fields) for fields in log]
+        except ValueError as error:
             raise StoreError(
-                f"{path} in {self.location} is damaged ({error!r}); remove it in Hopsworks under Files, "
+                f"{path} in {self.location} is damaged ({error}); remove it in Hopsworks under Files, "
                 "and the move before it counts again."
             ) from error
 

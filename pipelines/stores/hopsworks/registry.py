@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from pipelines.documents import Damaged
+from pipelines.documents.model import ModelInfo, parse_model
 from pipelines.errors import NotFound, StoreError, VersionTaken
 from pipelines.stores.base import FeatureView, check_name
 from pipelines.stores.hopsworks.champions import ChampionLog
@@ -55,14 +57,14 @@ class ModelRegistry(FeatureGroups, ChampionLog):
         return sorted(self._registered(task) & self._stored(task))
 
     @operation("describe the model {}")
-    def describe(self, task: str, version: int) -> dict[str, Any]:
+    def describe(self, task: str, version: int) -> ModelInfo:
         """The `model.json` of a version, or `NotFound`."""
         content = self.folders.read(f"{_files(task, version)}/{INFO}") if self._is_whole(task, version) else None
         if content is None:
             raise self._not_found(task, version)
         try:
-            return dict(json.loads(content))
-        except (TypeError, ValueError) as error:
+            return parse_model(content)
+        except Damaged as error:
             raise StoreError(
                 f"The {INFO} of version {version} of {task} in {self.location} is damaged ({error}); "
                 "promote another version or train a new one."

@@ -1,0 +1,15 @@
+"""The documents that others read by key: a type each, a schema version, and how they are read and written.
+
+    metrics     dashboard/metrics.json: what every page shows
+    model       model.json: what is known about a model version
+    source      sources/<data set>.json: what a data set was backfilled from
+    champions   champions.json: who was made champion, when, by whom and why
+    values      how values become JSON, and whether JSON is what a type says
+
+Whoever reads one gets it whole and typed, or `Damaged`, which says what is wrong with it and where. Keys that a type
+does not name are left alone: they are of a later version.
+"""
+
+from pipelines.documents.values import DECIMALS, Damaged, parse, plain
+
+__all__ = ["DECIMALS", "Damaged", "parse", "plain"]

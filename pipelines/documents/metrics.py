@@ -1,0 +1,218 @@
+"""`dashboard/metrics.json`: the numbers that every page shows. What they mean is told in docs/monitoring.md."""
+
+import json
+from typing import Any, NotRequired, TypedDict, cast
+
+from pipelines.documents.model import Calibration, DecisionRule, Estimate
+from pipelines.documents.values import parse
+
+SCHEMA_VERSION = 2  # keys that version 1 does not have are not required: it is read, and made again
+
+
+class LiveEstimate(Estimate):
+    """A live score; `needs` says in words what is missing where there is not `enough`."""
+
+    enough: bool
+    needs: str
+
+
+# `version` and `n`, the samples, and a score by its name.
+LiveQuality = dict[str, LiveEstimate | int | None]
+
+
+class DriftTest(TypedDict):
+    """One test of the newest window of days against the reference; see `drift.DriftTest`."""
+
+    name: str
+    kind: str
+    days: int
+    n: int
+    distance: float
+    p_value: float | None
+    adjusted: float | None
+    psi: float | None
+    drifted: bool
+
+
+class ClassDrift(TypedDict):
+    """Drift of the labels and the predictions of a task."""
+
+    needs: str
+    tests: list[DriftTest]
+    alarms: list[str]
+
+
+class InputDrift(ClassDrift):
+    """Drift of the inputs; `alarm_days` has the names that raised an alarm, by day."""
+
+    day: str | None
+    reference: int
+    since: str | None
+    alarm_days: NotRequired[dict[str, list[str]]]
+    distributions: NotRequired[list[dict[str, Any]]]
+
+
+class QuarantinedRow(TypedDict):
+    """A row that broke the data contract."""
+
+    seen_at: str | None
+    source: str
+    reasons: str
+    row: str
+
+
+class Lately(TypedDict):
+    """What came in the newest days, how much of it went to quarantine, and from which day on."""
+
+    days: int
+    arrived: int
+    quarantined: int
+    since: str | None
+
+
+class DataPart(TypedDict):
+    """What the pages say about the data of a data set."""
+
+    title: str
+    plural: NotRequired[str]
+    features: dict[str, str]
+    rows: int
+    arrived: int
+    origins: list[str]
+    newest_day: str | None
+    quarantined: int
+    lately: NotRequired[Lately]
+    quarantine: list[QuarantinedRow]
+    drift: InputDrift
+
+
+class Alarm(TypedDict):
+    """Whether a score is below what was promised; see `quality_alarms.QualityAlarm`."""
+
+    score: str
+    promise: float | None
+    bar: float | None
+    n: int
+    evidence: float | None
+    on: bool
+    since: str | None
+
+
+class Gap(Estimate):
+    """By how much a live score differs from the held-out one."""
+
+    verdict: str
+
+
+class VersionQuality(TypedDict):
+    """How one version did on the days that it served."""
+
+    first_day: str
+    last_day: str
+    live: LiveQuality
+
+
+class Comparison(TypedDict):
+    """The newest challenger against the version in charge, on the samples that both predicted."""
+
+    champion: int
+    challenger: int
+    n: int
+    enough: bool
+    differences: dict[str, Estimate]
+
+
+class RecentPrediction(TypedDict):
+    """A served prediction, and what turned out."""
+
+    sample_id: str
+    event_time: str
+    predicted_at: str
+    model_version: int
+    prediction: str
+    label: str | None
+    probability: float | None
+    run_url: str | None
+
+
+class Reign(TypedDict):
+    """Which version was in charge from when to when; `until` is null for the one that still is."""
+
+    version: int | None
+    since: str
+    until: str | None
+    who: str
+    reason: str
+
+
+class TaskPart(TypedDict):
+    """What the pages say about a task."""
+
+    title: str
+    description: str
+    dataset: str
+    classes: list[str]
+    inputs: NotRequired[list[str]]
+    scorer: str
+    guarded: list[str]
+    champion: int | None
+    version: int | None
+    versions: list[int]
+    created: str | None
+    decision: DecisionRule | None
+    decision_cost: dict[str, dict[str, float | None]] | None
+    held_out: dict[str, Estimate]
+    baseline: dict[str, float | None]
+    live: LiveQuality
+    live_baseline: dict[str, float | None]
+    gap: dict[str, Gap]
+    by_version: list[VersionQuality]
+    challenger: Comparison | None
+    confusion: list[list[int]]
+    calibration: Calibration
+    over_time: list[dict[str, float | str | None]]
+    alarms: list[Alarm]
+    drift: ClassDrift
+    recent: list[RecentPrediction]
+    champion_log: list[Reign]
+    predictions: int
+    newest_day: str | None
+    last_run: str | None
+    late_after: str | None
+    pictures: NotRequired[dict[str, str]]
+
+
+class Parts(TypedDict):
+    """The part of some data sets and of their tasks, by name."""
+
+    datasets: dict[str, DataPart]
+    tasks: dict[str, TaskPart]
+
+
+class StoreKind(TypedDict):
+    """Which store the numbers come from."""
+
+    kind: str
+
+
+class MetricsDocument(Parts):
+    """All of `dashboard/metrics.json`."""
+
+    schema_version: int
+    store: StoreKind
+    data_as_of: str | None
+
+
+def parse_metrics(content: bytes) -> MetricsDocument:
+    """A `metrics.json`, or `Damaged`."""
+    return parse(content, MetricsDocument, SCHEMA_VERSION)
+
+
+def metrics_text(document: MetricsDocument) -> bytes:
+    """The same as JSON text."""
+    return json.dumps(document, sort_keys=True, indent=1, allow_nan=False).encode()
+
+
+def live_score(live: LiveQuality, name: str) -> LiveEstimate | None:
+    """A live score by its name; None where the task has no such score."""
+    return cast("LiveEstimate | None", live.get(name))

@@ -1,0 +1,137 @@
+"""How values become JSON, and whether JSON is what a type says."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from functools import cache
+from types import NoneType, UnionType
+from typing import (
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+import numpy as np
+import pandas as pd
+
+T = TypeVar("T")
+
+DECIMALS = 6  # finer digits differ between machines and mean nothing
+LONGEST_SHOWN = 40  # characters of a wrong value in a sentence
+NAMES = {
+    NoneType: "null", str: "a text", int: "a whole number", float: "a number", bool: "true or false",
+    list: "a list", dict: "an object",
+}  # fmt: skip
+
+
+class Damaged(ValueError):
+    """What is wrong with a document, as the end of a sentence: `it is no JSON`, `tasks.wine_grade.live is null`."""
+
+
+def plain(value: Any, decimals: int | None = None) -> Any:  # noqa: ANN401 - any value that a document may hold
+    """The same as JSON values: no NaN but null, times in ISO format, texts as keys, numbers rounded where asked for."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(part, decimals) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part, decimals) for part in value]
+    if isinstance(value, float | np.floating):
+        return _finite(float(value), decimals)
+    if isinstance(value, date):
+        return _plain_time(value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def parse(content: bytes | str, form: type[T], newest: int | None = None) -> T:
+    """A document from its JSON text.
+
+    Parameters
+    ----------
+    form
+        What it must be: a `TypedDict`, or lists and dicts of such, of texts, numbers and null. The first part of a
+        union is what is told where none fits.
+    newest
+        The newest `schema_version` that this program can read.
+
+    Raises
+    ------
+    Damaged
+        It is no JSON, not of that form, or of a later version of this program.
+    """
+    try:
+        value: T = json.loads(content)
+    except ValueError as error:
+        raise Damaged(f"it is no JSON ({error})") from error
+    except RecursionError:
+        raise Damaged("it is nested too deeply") from None
+    version = value.get("schema_version") if isinstance(value, dict) else None
+    if newest and isinstance(version, int) and version > newest:
+        raise Damaged(f"it has schema version {version}, and this program reads up to {newest}: update the program")
+    for fault in _faults(value, form, ""):
+        raise Damaged(fault)
+    return value
+
+
+def _faults(value: object, form: Any, place: str) -> Iterator[str]:  # noqa: ANN401 - a type of any kind
+    """What is not as the type says, outermost first."""
+    kind, parts = get_origin(form), get_args(form)
+    if kind in (Required, NotRequired):
+        yield from _faults(value, parts[0], place)
+    elif kind in (Union, UnionType):
+        faults = [next(_faults(value, part, place), "") for part in parts]
+        yield from faults[:1] if all(faults) else ()
+    elif kind is Literal:
+        yield from () if value in parts else (_wrong(value, place, " or ".join(parts)),)
+    elif kind in (dict, list) or is_typeddict(form):
+        yield from _faults_within(value, form, place)
+    elif form is not Any and not _is(value, form):
+        yield _wrong(value, place, NAMES[form])
+
+
+def _faults_within(value: object, form: Any, place: str) -> Iterator[str]:  # noqa: ANN401 - a type of any kind
+    whole, parts = list if get_origin(form) is list else dict, get_args(form)
+    if not isinstance(value, whole):
+        yield _wrong(value, place, NAMES[whole])
+        return
+    inside: dict[object, Any] = value if isinstance(value, dict) else dict(enumerate(value))
+    if is_typeddict(form):
+        yield from (f"{place or 'it'} lacks {name}" for name in sorted(form.__required_keys__ - inside.keys()))
+    for name, part in inside.items():
+        kind = parts[-1] if parts else _fields(form).get(str(name), Any)
+        yield from _faults(part, kind, f"{place}.{name}" if place else str(name))
+
+
+@cache
+def _fields(form: Any) -> dict[str, Any]:  # noqa: ANN401 - a TypedDict
+    return get_type_hints(form, include_extras=True)
+
+
+def _is(value: object, form: type) -> bool:
+    if isinstance(value, bool):
+        return form is bool
+    return isinstance(value, (int, float) if form is float else form)
+
+
+def _wrong(value: object, place: str, expected: str) -> str:
+    shown = NAMES[type(value)] if isinstance(value, list | dict) else json.dumps(value)
+    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+    return f"{place or 'it'} is {shown}, not {expected}"
+
+
+def _finite(value: float, decimals: int | None) -> float | None:
+    if not math.isfinite(value):
+        return None
+    return value if decimals is None else round(value, decimals)
+
+
+def _plain_time(value: date) -> str | None:
+    if value is pd.NaT:
+        return None
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
