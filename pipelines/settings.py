@@ -18,6 +18,7 @@ DEFAULT_PORT, LARGEST_PORT = 443, 65535
 
 # A name as in a DNS or an address of version 4, or one of version 6 in brackets.
 _HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
+_REPOSITORY = re.compile(r"([\w-]+/)?\w[\w.-]{0,95}", re.ASCII)
 # What an HTTP header can carry; everything else is a paste that went wrong.
 _SECRET = re.compile(r"[!-~]*")
 REDACTED = "[redacted]"
@@ -40,12 +41,16 @@ class HopsworksSettings:
 
 @dataclass(frozen=True)
 class HubSettings:
-    """How to reach the Hugging Face Hub. `token` never shows in a representation."""
+    """How to reach the Hugging Face Hub. `token` never shows in a representation.
+
+    `dataset` is the repository that the record goes to, with its namespace or without; empty where it goes nowhere.
+    """
 
     token: str = field(default="", repr=False)
     namespace: str = ""
     endpoint: str = "https://huggingface.co"
     hardware: str = ""
+    dataset: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             namespace=values.get("HF_NAMESPACE", ""),
             endpoint=values.get("HF_ENDPOINT") or HubSettings.endpoint,
             hardware=_choice(values, "HF_HARDWARE", HARDWARE, default=""),
+            dataset=_repository(values, "HF_DATASET"),
         ),
         run=_run_settings(values),
     )
@@ -125,6 +131,16 @@ def _run_settings(values: Mapping[str, str]) -> RunSettings:
         summary_file=Path(summary) if summary else None,
         on_actions=values.get("GITHUB_ACTIONS") == "true",
     )
+
+
+def _repository(values: Mapping[str, str], name: str) -> str:
+    text = values.get(name, "")
+    if text and not _REPOSITORY.fullmatch(text):
+        raise SettingError(
+            f"{name} is {text!r}; it must be the name of a repository, such as wine-record or my-team/wine-record: "
+            "letters, digits, '-', '_' and '.'. Correct it or unset it."
+        )
+    return text
 
 
 def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:

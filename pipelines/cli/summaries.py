@@ -147,7 +147,7 @@ def publish_summary(done: "PublishReport") -> str:
     logs = [f"The log of {escape(s.space)} ends with:\n\n{_fenced(s.log)}" for s in done.spaces if s.log]
     return joined(
         "### Spaces" + (" (dry run: nothing was changed)" if done.dry_run else ""),
-        markdown_table(("Space", "Outcome", "Files that differ", "Stage"), rows, escaped=(0,)),
+        markdown_table(("Space or data set", "Outcome", "Files that differ", "Stage"), rows, escaped=(0,)),
         *logs,
         *map(escape, done.notices),
     )

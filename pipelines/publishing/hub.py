@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, SpaceHardware, constants, get_session
@@ -19,6 +19,7 @@ from pipelines.errors import PublishError
 from pipelines.settings import HubSettings
 
 Result = TypeVar("Result")
+Kind = Literal["space", "dataset"]
 
 PAYMENT_REQUIRED, FORBIDDEN, CONFLICT, MOVED_ON, TOO_MANY = 402, 403, 409, 412, 429
 TRANSIENT = frozenset({408, MOVED_ON, TOO_MANY, 500, 502, 503, 504})
@@ -66,9 +67,13 @@ class Hub:
     ----------
     sleep
         How to wait between two attempts (seconds).
+    kind
+        What its repositories are.
     """
 
-    def __init__(self, settings: HubSettings, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, settings: HubSettings, sleep: Callable[[float], None] = time.sleep, kind: Kind = "space"
+    ) -> None:
         if not settings.token.isascii() or len(settings.token.split()) != 1:
             raise PublishError(f"HF_TOKEN is not a token: it has blanks or letters outside ASCII. {_new_token()}")
         disable_progress_bars()
@@ -78,6 +83,7 @@ class Hub:
         self._endpoint = settings.endpoint.rstrip("/")
         self._api = HfApi(endpoint=self._endpoint, token=settings.token)
         self._sleep = sleep
+        self._kind = kind
 
     def account(self) -> str:
         """The name of the token's account; refuses a token that can only read."""
@@ -88,15 +94,15 @@ class Hub:
         return str(found["name"])
 
     def page(self, space: str) -> str:
-        """The address of a Space."""
-        return f"{self._endpoint}/spaces/{space}"
+        """The address of a repository."""
+        return f"{self._endpoint}/{self._kind}s/{space}"
 
     def exists(self, space: str) -> bool:
         """Whether the Space is there."""
         return self._tried(f"look up {space}", lambda: self._head(space)) is not None
 
-    def create(self, space: str, sdk: str, hardware: str | None = None) -> None:
-        """Create an empty Space; nothing happens where another run did it first.
+    def create(self, space: str, sdk: str | None = None, hardware: str | None = None) -> None:
+        """Create an empty repository, a Space with its kind as `sdk`; nothing happens where another run did it first.
 
         Parameters
         ----------
@@ -112,7 +118,7 @@ class Hub:
 
         def attempt() -> None:
             try:
-                self._api.create_repo(space, repo_type="space", space_sdk=sdk, space_hardware=wanted)
+                self._api.create_repo(space, repo_type=self._kind, space_sdk=sdk, space_hardware=wanted)
             except HfHubHTTPError as error:
                 if hardware and _status(error) == FORBIDDEN:
                     # Where it is the namespace that is not ours, the static page meets the same refusal.
@@ -147,6 +153,14 @@ class Hub:
         done = self._tried(f"publish to {space}", attempt)
         return done if done.change or not attempted else Push(done.commit, attempted[-1])
 
+    def newest_title(self, repository: str) -> str:
+        """The first line of the newest commit's message."""
+
+        def attempt() -> str:
+            return self._api.list_repo_commits(repository, repo_type=self._kind)[0].title
+
+        return self._tried(f"read the commits of {repository}", attempt)
+
     def runtime(self, space: str) -> dict[str, Any]:
         """The state of the Space as the Hub tells it: `stage`, and where known `sha` and `errorMessage`."""
         return self._tried(f"ask how {space} is doing", lambda: self._api.get_space_runtime(space).raw)
@@ -159,13 +173,13 @@ class Hub:
 
     def _head(self, space: str) -> str | None:
         try:
-            return self._api.space_info(space).sha
+            return self._api.repo_info(space, repo_type=self._kind).sha
         except RepositoryNotFoundError:
             return None
 
     def _compared(self, space: str, files: Mapping[str, bytes], owned: tuple[str, ...]) -> Push:
-        head = self._api.space_info(space).sha or ""
-        tree = self._api.list_repo_tree(space, repo_type="space", revision=head, recursive=True)
+        head = self._api.repo_info(space, repo_type=self._kind).sha or ""
+        tree = self._api.list_repo_tree(space, repo_type=self._kind, revision=head, recursive=True)
         return Push(head, difference([entry for entry in tree if isinstance(entry, RepoFile)], files, owned))
 
     def _commit(self, space: str, files: Mapping[str, bytes], push: Push, message: str) -> str:
@@ -177,7 +191,7 @@ class Hub:
             # The history belongs to the Space: it is what its page shows.
             warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")
             made = self._api.create_commit(
-                space, operations, commit_message=message, repo_type="space", parent_commit=push.commit
+                space, operations, commit_message=message, repo_type=self._kind, parent_commit=push.commit
             )
         return made.oid
 

@@ -4,18 +4,19 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pipelines.errors import PublishError
 from pipelines.publishing.bundle import OWNED, Bundle, site_bundle, space_bundles
 from pipelines.publishing.hub import Change, Hub, PaymentRequired, Push
+from pipelines.publishing.record import FOLDER, record_files
 from pipelines.settings import Settings
 from pipelines.stores.base import Store
 
 log = logging.getLogger(__name__)
 
-Outcome = Literal["created", "updated", "unchanged", "refused"]
+Outcome = Literal["created", "updated", "unchanged", "refused", "tomorrow"]
 
 NAME = "serverless-ml-{}"
 POLL_SECONDS = 5
@@ -119,7 +120,37 @@ def publish(
         reports.append(publisher.publish(site_bundle(store)))
     if not dry_run:
         reports = [publisher.awaited(report) for report in reports]
+    if settings.hub.dataset:
+        record = Hub(settings.hub, sleep, "dataset")
+        reports.append(publish_record(store, record, _owned(settings.hub.dataset, owner), now.date(), dry_run=dry_run))
     return PublishReport(dry_run, tuple(reports), _plan(reports, owner))
+
+
+def publish_record(store: Store, hub: Hub, repository: str, today: date, *, dry_run: bool) -> SpaceReport:
+    """Bring the data set `repository` to hold the record, in one commit a day at most, and in none where it does.
+
+    Raises
+    ------
+    PublishError
+        The Hub refused or could not be reached.
+    """
+    files, title = record_files(store, repository), f"Record of {today}"
+    exists = hub.exists(repository)
+    if not exists and dry_run:
+        return _reported(hub, repository, "created", Change(tuple(sorted(files)), ()))
+    if not exists:
+        hub.create(repository)
+    push = hub.difference(repository, files, (FOLDER,))
+    if not push.change:
+        return _reported(hub, repository, "unchanged", push.change)
+    if hub.newest_title(repository) == title:
+        return _reported(hub, repository, "tomorrow", push.change)
+    done = push if dry_run else hub.push(repository, files, (FOLDER,), title)
+    return _reported(hub, repository, "updated" if exists else "created", done.change, done.commit)
+
+
+def _owned(repository: str, owner: str) -> str:
+    return repository if "/" in repository else f"{owner}/{repository}"
 
 
 @dataclass(frozen=True)
@@ -143,15 +174,15 @@ class Publisher:
         exists = self.hub.exists(space)
         everything = Change(tuple(sorted(bundle.files)), ())
         if not exists and self.dry_run:
-            return self._report(space, "created", everything)
+            return _reported(self.hub, space, "created", everything)
         try:
             if not exists:
                 self._create(space, bundle.sdk)
             push = self._push(space, bundle)
         except PaymentRequired:
-            return self._report(space, "refused", Change((), ()))
+            return _reported(self.hub, space, "refused", Change((), ()))
         outcome: Outcome = "created" if not exists else "updated" if push.change else "unchanged"
-        return self._report(space, outcome, push.change, push.commit)
+        return _reported(self.hub, space, outcome, push.change, push.commit)
 
     def awaited(self, report: SpaceReport) -> SpaceReport:
         """The report with the stage that the Space has come to, and with its log where that is a bad one."""
@@ -205,9 +236,10 @@ class Publisher:
             # The Space's own trouble is what the reader has to hear about.
             return str(error)
 
-    def _report(self, space: str, outcome: Outcome, change: Change, commit: str = "") -> SpaceReport:
-        log.info("%s: %s, %d files", space, outcome, len(change.paths))
-        return SpaceReport(space, self.hub.page(space), outcome, change, commit)
+
+def _reported(hub: Hub, repository: str, outcome: Outcome, change: Change, commit: str = "") -> SpaceReport:
+    log.info("%s: %s, %d files", repository, outcome, len(change.paths))
+    return SpaceReport(repository, hub.page(repository), outcome, change, commit)
 
 
 def _plan(reports: Sequence[SpaceReport], owner: str) -> tuple[str, ...]:

@@ -85,6 +85,8 @@ class Call:
     @property
     def space(self) -> Space:
         identity = self.match["id"]
+        if self.match.groupdict().get("type") == "dataset":
+            identity = f"datasets/{identity}"
         if identity not in self.hub.spaces:
             raise HubError(404, "Repository not found", {"X-Error-Code": "RepoNotFound"})
         return self.hub.spaces[identity]

@@ -20,12 +20,24 @@ def front_matter(content: str) -> dict[str, Any]:
     return loaded if isinstance(loaded, dict) else {}
 
 
-def complaints(content: str) -> list[str]:
-    """What the Hub would refuse, or would turn into a configuration error of the Space."""
+def complaints(content: str, kind: str = "space") -> list[str]:
+    """What the Hub would refuse, or would turn into a configuration error of the repository."""
     try:
         card = front_matter(content)
     except yaml.YAMLError as error:
         return [f"YAML: {error}"]
+    return _dataset_complaints(card) if kind == "dataset" else _space_complaints(card)
+
+
+def _dataset_complaints(card: dict[str, Any]) -> list[str]:
+    configs = card.get("configs", [])
+    found = [f"configs: {config}" for config in configs if set(config) != {"config_name", "data_files"}]
+    if not re.fullmatch(r"[a-z0-9.-]+", str(card.get("license"))):
+        found.append('"license" must be one of the Hub\'s')
+    return found
+
+
+def _space_complaints(card: dict[str, Any]) -> list[str]:
     found = [f'"{name}" must be one of {COLOURS}' for name in ("colorFrom", "colorTo") if card.get(name) not in COLOURS]
     if card.get("sdk") not in SDKS:
         found.append(f'"sdk" must be one of {SDKS}')

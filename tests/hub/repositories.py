@@ -15,6 +15,8 @@ PROCESSOR, ZERO_GPU = "cpu-basic", "zero-a10g"
 ZERO_GPU_SPACES = {"pro": 10, "free": 2, "restricted": 0}
 ZERO_GPU_PYTHONS = ("3.10.13", "3.12.12")
 LARGEST_REGULAR_FILE = 10 * 1024 * 1024
+# The kind of repository that is no Space and never builds.
+DATASET = "dataset"
 # The files that the Hub keeps as git blobs are text; these endings are in the .gitattributes of a new repository.
 BINARY_ENDINGS = (".parquet", ".png", ".skops", ".zip", ".gz", ".bin", ".jpg", ".ico")
 
@@ -140,10 +142,10 @@ class Hub:
         if not account.may_write(namespace):
             message = f'You don\'t have the rights to create a space under the namespace "{namespace}"'
             raise HubError(403, message, {"X-Error-Message": message})
-        identity = f"{namespace}/{name}"
+        identity = f"datasets/{namespace}/{name}" if sdk == DATASET else f"{namespace}/{name}"
         if identity in self.spaces:
             raise HubError(409, "You already created this space repo", url=f"/spaces/{identity}")
-        if sdk != "static":
+        if sdk not in ("static", DATASET):
             self._check_plan(account, hardware)
         space = Space(identity, sdk, hardware=hardware)
         space.append({".gitattributes": Blob(b"*.png filter=lfs\n")}, "initial commit", account.name)

@@ -9,10 +9,12 @@ from urllib.parse import unquote
 
 from hub.calls import Answer, Call
 from hub.cards import complaints
-from hub.repositories import PROCESSOR, HubError, upload_mode
+from hub.repositories import DATASET, PROCESSOR, HubError, upload_mode
 
 TOKEN_SECONDS = 3600
-SPACE = r"/api/spaces/(?P<id>[^/]+/[^/]+)"
+LONG_AGO = "2026-01-01T00:00:00.000Z"
+REPOSITORY = r"/(?P<type>space|dataset)s/(?P<id>[^/]+/[^/]+)"
+SPACE = "/api" + REPOSITORY
 
 
 def whoami(call: Call) -> Answer:
@@ -30,21 +32,22 @@ def whoami(call: Call) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    """Create a Space."""
+    """Create a Space or a data set."""
     wanted = call.json
     namespace = wanted.get("organization") or call.who.name
-    space = call.hub.create(call.who, namespace, wanted["name"], wanted["sdk"], wanted.get("hardware", PROCESSOR))
-    return Answer({"url": f"{call.stand_in.url}/spaces/{space.id}"})
+    kind, hardware = wanted.get("sdk", DATASET), wanted.get("hardware", PROCESSOR)
+    call.hub.create(call.who, namespace, wanted["name"], kind, hardware)
+    return Answer({"url": f"{call.stand_in.url}/{wanted['type']}s/{namespace}/{wanted['name']}"})
 
 
 def validate(call: Call) -> Answer:
     """Check the front matter of a README."""
-    errors = complaints(call.json["content"])
+    errors = complaints(call.json["content"], call.json["repoType"])
     return Answer({"errors": [{"message": error} for error in errors], "warnings": []}, 400 if errors else 200)
 
 
 def info(call: Call) -> Answer:
-    """What a Space is, at its head or at a commit."""
+    """What a repository is, at its head or at a commit."""
     space = call.space
     commit = space.at(unquote(call.match.groupdict().get("revision") or "main"))
     if commit is None:
@@ -59,6 +62,16 @@ def tree(call: Call) -> Answer:
     if commit is None:
         raise HubError(404, "Revision not found", {"X-Error-Code": "RevisionNotFound"})
     return Answer([blob.entry(path) for path, blob in sorted(commit.files.items())])
+
+
+def commits(call: Call) -> Answer:
+    """The history, newest first."""
+    return Answer(
+        [
+            {"id": made.oid, "title": made.summary, "message": "", "authors": [{"user": made.author}], "date": LONG_AGO}
+            for made in reversed(call.space.commits)
+        ]
+    )
 
 
 def preupload(call: Call) -> Answer:
@@ -116,7 +129,7 @@ def commit(call: Call) -> Answer:
     if any(line["key"] == "lfsFile" and line["value"]["oid"] not in call.hub.large for line in lines[1:]):
         call.stand_in.take_uploads()
     made = call.hub.commit(call.who, space, lines)
-    url = f"{call.stand_in.url}/spaces/{space.id}/commit/{made.oid}"
+    url = f"{call.stand_in.url}/{call.match['type']}s/{call.match['id']}/commit/{made.oid}"
     return Answer({"commitOid": made.oid, "commitUrl": url, "success": True})
 
 
@@ -176,16 +189,17 @@ ROUTES: list[tuple[str, str, Callable[[Call], Answer]]] = [
     ("GET", SPACE, info),
     ("GET", SPACE + r"/revision/(?P<revision>[^/]+)", info),
     ("GET", SPACE + r"/tree/(?P<revision>[^/]+)", tree),
+    ("GET", SPACE + r"/commits/main", commits),
     ("POST", SPACE + r"/preupload/main", preupload),
     ("GET", SPACE + r"/xet-write-token/main", xet_token),
-    ("POST", r"/spaces/(?P<id>[^/]+/[^/]+)\.git/info/lfs/objects/batch", lfs_batch),
+    ("POST", REPOSITORY + r"\.git/info/lfs/objects/batch", lfs_batch),
     ("PUT", r"/lfs/(?P<oid>[0-9a-f]{64})", lfs_put),
     ("POST", r"/lfs/(?P<oid>[0-9a-f]{64})/verify", lfs_verify),
     ("POST", SPACE + r"/commit/main", commit),
     ("GET", SPACE + r"/runtime", runtime),
     ("GET", SPACE + r"/logs/(?P<kind>build|run)", logs),
-    ("GET", r"/spaces/(?P<id>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", resolve),
-    ("HEAD", r"/spaces/(?P<id>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", resolve),
+    ("GET", REPOSITORY + r"/resolve/(?P<revision>[^/]+)/(?P<path>.+)", resolve),
+    ("HEAD", REPOSITORY + r"/resolve/(?P<revision>[^/]+)/(?P<path>.+)", resolve),
     ("GET", r"/stand-in/log", read_log),
     ("GET", r"/stand-in/spaces/(?P<id>[^/]+/[^/]+)", read_space),
     ("POST", r"/stand-in/faults", inject),

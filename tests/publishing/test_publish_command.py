@@ -104,3 +104,13 @@ def test_a_space_that_does_not_build_fails_the_command_after_its_log(publish, st
     assert code == 1
     assert told.index("no matching distribution") < told.index("do not run")
     assert MONITOR.split("/")[1] in told
+
+
+def test_the_record_goes_to_the_data_set_that_is_named(publish, stand_in, monkeypatch):
+    monkeypatch.setenv("HF_DATASET", "record")
+    code, told = publish()
+    assert code == 0
+    assert "acme/record" in told
+    files = stand_in.space("datasets/acme/record").head.files
+    assert {f"data/{task.name}_predictions.parquet" for task in all_tasks()} < set(files)
+    assert len(stand_in.hub.spaces) == 3
