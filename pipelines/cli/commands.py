@@ -14,6 +14,7 @@ from pipelines.cli import status as status_pages
 from pipelines.cli import summaries as report
 from pipelines.cli.demo import Month, alarm_lines, run_demo
 from pipelines.cli.doctor import doctor_checks
+from pipelines.cli.output import append_summary
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, dataset_named, task_named
 from pipelines.errors import NotReadyError, PublishError, UsageError
 from pipelines.features import daily as feature_pipeline
@@ -44,9 +45,7 @@ class Run:
         """Print a result, and append it to the job summary where there is one, there with `more` below."""
         markdown, more = map(self.settings.redacted, (markdown, more))
         print(markdown)
-        if self.settings.run.summary_file:
-            with self.settings.run.summary_file.open("a", encoding="utf-8") as summary:
-                summary.write(f"{markdown}\n\n{more}\n")
+        append_summary(self.settings.run.summary_file, f"{markdown}\n\n{more}")
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -165,9 +164,9 @@ def status(run: Run, options: argparse.Namespace) -> None:
     print(json.dumps(document, indent=2, sort_keys=True) if options.json else status_pages.render(document))
 
 
-def doctor(run: Run, options: argparse.Namespace) -> None:  # noqa: ARG001 - every command takes the options
+def doctor(run: Run, options: argparse.Namespace) -> None:
     """Test step by step what a run needs, and fail when something is missing."""
-    checks = list(doctor_checks(run.settings, run.now))
+    checks = list(doctor_checks(run.settings, run.now, deep=options.deep))
     for check in checks:
         verdict = "FAIL" if not check.passed else "WARN" if check.doubtful else "ok  "
         print(f"{verdict}  {check.name}: {check.sentence}")

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pipelines.cli import commands
 from pipelines.cli.commands import Run
+from pipelines.cli.output import prepare_streams, refusal
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.datasets.arrivals import ARRIVALS, SCENARIOS
 from pipelines.errors import PipelineError, UsageError
@@ -28,6 +29,7 @@ CHATTY_LOGGERS = ("papermill", "matplotlib", "httpx", "httpcore", "asyncio", "fo
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Returns 0 when it is done, 1 when it failed, 2 when it was called wrongly."""
+    prepare_streams()
     options = _parser().parse_args(arguments)
     _configure_logging()
     settings = None
@@ -37,13 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check_dates(options, now.date())
         options.command(Run(settings, now), options)
     except PipelineError as error:
-        print(_last_line(error, settings), file=sys.stderr)
+        print(_last_line(str(error), settings), file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(_last_line(refusal(error), settings), file=sys.stderr)
+        return PipelineError.exit_code
     return 0
 
 
-def _last_line(error: PipelineError, settings: Settings | None) -> str:
-    sentence = " ".join(str(error).split())
+def _last_line(text: str, settings: Settings | None) -> str:
+    sentence = " ".join(text.split())
     if settings is None:
         return f"error: {sentence}"
     return f"{'::error::' if settings.run.on_actions else 'error: '}{settings.redacted(sentence)}"
@@ -130,7 +135,10 @@ def _add_operations(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]"
     status = _verb(verbs, "status", commands.status, "Show what the store holds and how the champions do.")
     status.add_argument("--json", action="store_true", help="as one JSON document")
 
-    _verb(verbs, "doctor", commands.doctor, "Test, step by step, whether the store and the Hub can be used.")
+    doctor = _verb(verbs, "doctor", commands.doctor, "Test, step by step, whether the store and the Hub can be used.")
+    doctor.add_argument(
+        "--deep", action="store_true", help="also read every row and compare history and versions with their checksums"
+    )
 
     repair = _verb(verbs, "repair", commands.repair, "Mend what a wrong clock left in the store; nothing is deleted.")
     repair.add_argument(

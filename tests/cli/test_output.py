@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from pipelines.cli.main import main
 from pipelines.cli.output import append_summary, refusal
 
 
@@ -62,3 +63,24 @@ def test_what_the_system_refuses_is_one_sentence(number, says):
 
 def test_several_refusals_at_once_are_one_sentence():
     assert "\n" not in refusal(shutil.Error([("a", "b", "no space")]))
+
+
+def test_a_verb_on_a_full_disk_is_one_sentence_and_exit_1(monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/training.ipynb")  # noqa: S108 - no file is made
+
+    monkeypatch.setattr("pipelines.cli.status.status", refuse)
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err.strip().startswith("error: The disk is full (/tmp/training.ipynb)")
+
+
+def test_the_first_line_of_a_status_can_be_taken(tmp_path):
+    command = f"{sys.executable} -m pipelines status | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env={**os.environ, "STORE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"store: embedded at {tmp_path}\n", "")

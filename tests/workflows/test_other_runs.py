@@ -23,7 +23,12 @@ pytestmark = pytest.mark.timeout(900)
 @pytest.fixture
 def github():
     stand_in = GitHubStandIn()
-    for file, name in (("features.yml", "Features"), ("inference.yml", "Inference"), ("upkeep.yml", "Upkeep")):
+    for file, name in (
+        ("features.yml", "Features"),
+        ("inference.yml", "Inference"),
+        ("upkeep.yml", "Upkeep"),
+        ("check.yml", "Check store"),
+    ):
         stand_in.add_workflow(file, name)
     with running(stand_in):
         yield stand_in
@@ -144,7 +149,7 @@ def test_the_daily_upkeep_keeps_every_schedule_alive(repository, github):
     run = repository.run("schedule", "upkeep.yml", **on_github(github))
     assert run.jobs == {"issues": "success", "keepalive": "success"}, run.log
     assert sorted(github.called("PUT", ".*")) == [
-        f"actions/workflows/{name}.yml/enable" for name in ("features", "inference", "upkeep")
+        f"actions/workflows/{name}.yml/enable" for name in ("check", "features", "inference", "upkeep")
     ]
 
 

@@ -30,6 +30,7 @@ PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 
 # A job may ask for these and no more; each is written for a reason beside the grant.
 PERMISSIONS = {
+    "check.yml:check": {"contents": "read"},
     "features.yml:features": {"contents": "write"},
     "inference.yml:inference": {"contents": "write"},
     "train.yml:train": {"contents": "write"},
@@ -111,10 +112,12 @@ def test_schedules_avoid_the_minutes_that_everyone_takes_and_each_other():
     minutes = {}
     for file, cron in crons().items():
         minute, hour, *rest = cron.split()
-        assert rest == ["*", "*", "*"], f"{file} is not daily"
+        assert rest == (["*", "*", "0"] if file == "check.yml" else ["*", "*", "*"]), (
+            f"{file} is not as often as it says"
+        )
         assert int(minute) % 2 == 1, f"{file} runs at an even minute"
         minutes[file] = int(hour) * 60 + int(minute)
-    assert set(minutes) == {"features.yml", "inference.yml", "upkeep.yml"}
+    assert set(minutes) == {"features.yml", "inference.yml", "upkeep.yml", "check.yml"}
     ordered = sorted(minutes.values())
     assert all(later - earlier >= 120 for earlier, later in itertools.pairwise(ordered))
     assert minutes["features.yml"] < minutes["inference.yml"]
@@ -141,7 +144,7 @@ def test_every_pipeline_is_watched():
         file for file, workflow in WORKFLOWS.items() if workflow["name"] in _following()["upkeep.yml"]["workflows"]
     }
     assert watched == followed | with_schedule
-    assert followed == {"features.yml", "inference.yml", "train.yml", "publish.yml"}
+    assert followed == {"features.yml", "inference.yml", "train.yml", "publish.yml", "check.yml"}
 
 
 @pytest.mark.parametrize(("name", "script"), SCRIPTS)
@@ -164,7 +167,7 @@ def test_secrets_reach_only_the_steps_that_need_them():
 
 def test_every_verb_on_the_store_goes_through_the_branch_with_a_token_and_the_key():
     verbs = [(name, step) for name, step in STEPS if "-m pipelines" in step.get("run", "")]
-    assert len(verbs) == 8
+    assert len(verbs) == 9
     for name, step in verbs:
         assert "store_branch.py" in step["run"], name
         assert {"GITHUB_TOKEN", "HOPSWORKS_API_KEY"} <= set(step["env"]), name
