@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,7 +126,7 @@ def _hopsworks_settings(values: Mapping[str, str], api_key: str) -> HopsworksSet
 def _run_settings(values: Mapping[str, str]) -> RunSettings:
     summary = values.get("GITHUB_STEP_SUMMARY")
     return RunSettings(
-        who=values.get("GITHUB_ACTOR") or values.get("USER") or RunSettings.who,
+        who=values.get("GITHUB_ACTOR") or _git_name() or values.get("USER") or RunSettings.who,
         url=values.get("RUN_URL", ""),
         commit=values.get("GITHUB_SHA", ""),
         summary_file=Path(summary) if summary else None,
@@ -141,6 +142,15 @@ def _repository(values: Mapping[str, str], name: str) -> str:
             "letters, digits, '-', '_' and '.'. Correct it or unset it."
         )
     return text
+
+
+def _git_name() -> str:
+    """What git calls the person at this machine; empty where it does not know or is not there."""
+    try:
+        told = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return told.stdout.strip()
 
 
 def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:

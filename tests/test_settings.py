@@ -116,3 +116,13 @@ def test_what_leaves_the_machine_is_without_the_secrets():
         'said [redacted], {"a": "[redacted]"} and [redacted]'
     )
     assert read_settings({}).redacted("nothing to hide") == "nothing to hide"
+
+
+def test_a_person_is_called_what_git_calls_them_and_a_run_on_actions_by_its_actor(monkeypatch, tmp_path):
+    (tmp_path / "config").write_text("[user]\n\tname = Ada Lovelace\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    assert read_settings({"USER": "ada"}).run.who == "Ada Lovelace"
+    assert read_settings({"GITHUB_ACTOR": "ada-on-github"}).run.who == "ada-on-github"
+    monkeypatch.setenv("PATH", "")
+    assert read_settings({"USER": "ada"}).run.who == "ada"

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from pipelines.cli import status as status_pages
 from pipelines.cli import summaries as report
-from pipelines.cli.demo import Month, alarm_lines, run_demo
+from pipelines.cli.demo import Month, ending, run_demo
 from pipelines.cli.doctor import doctor_checks
 from pipelines.cli.output import append_summary
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, dataset_named, task_named
@@ -138,11 +138,12 @@ def infer(run: Run, options: argparse.Namespace) -> None:
 
 
 def dashboard(run: Run, options: argparse.Namespace) -> None:
-    """Draw the pictures, the numbers and the static page of each data set."""
+    """Draw the pictures, the numbers and the static page of each data set, and say how all of them do."""
+    done = []
     for dataset in _chosen_datasets(options):
         with run.step(f"dashboard {dataset.name}"):
-            done = refresh_dashboard(run.store, dataset, run.now)
-        run.show(report.dashboard_summary(dataset, done))
+            done.append(refresh_dashboard(run.store, dataset, run.now))
+    run.show(report.dashboard_summary(done, run.now))
 
 
 def promote(run: Run, options: argparse.Namespace) -> None:
@@ -195,8 +196,7 @@ def demo(run: Run, options: argparse.Namespace) -> None:
     runs = run.settings.store_dir / "runs"
     boards = run_demo(run.store, month, runs=runs, who=run.settings.run.who, now=run.now)
     print(status_pages.render(status_pages.status(run.store, run.now)))
-    print("", *alarm_lines(boards, month), sep="\n")
-    print(f"\nOpen {run.settings.store_dir / 'site' / 'index.html'}")
+    print("", ending(boards, month, run.settings.store_dir / "site" / "index.html", run.now), sep="\n")
 
 
 def publish(run: Run, options: argparse.Namespace) -> None:

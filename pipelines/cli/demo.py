@@ -15,8 +15,9 @@ from pipelines import models
 from pipelines.datasets import Task, all_datasets
 from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.features import daily as features
+from pipelines.front.verdict import verdict
 from pipelines.inference.pipeline import Loader, run_inference
-from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard
+from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard, whole_document
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
 from pipelines.training import pipeline as training
@@ -64,12 +65,19 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
     """
     start = datetime.combine(month.first, DAILY_RUN)
     for dataset in all_datasets():
+        log.info("%s: load the history, in which each row has one role for ever: train, test or reserve", dataset.title)
         features.backfill(store, dataset, sources=[], now=start, replace=False)
         for task in dataset.tasks:
             _train_if_needed(store, task, runs=runs, who=who, now=start)
     load = cast("Loader", functools.cache(functools.partial(load_version, load=models.load)))
-    for day in tqdm(list(month), desc="days", disable=not sys.stderr.isatty()):
+    log.info("%d days: new samples are made from reserve rows and predicted, as the schedule does daily", month.days)
+    # On a terminal the bar tells the day, and no line collides with it.
+    watched = sys.stderr.isatty()
+    for day in tqdm(list(month), desc="days", disable=not watched, leave=False):
         _run_day(store, day, month, load)
+        if not watched:
+            log.info("%s done", day)
+    log.info("Draw the pages")
     return [refresh_dashboard(store, dataset, now) for dataset in all_datasets()]
 
 
@@ -81,8 +89,19 @@ def alarm_lines(boards: Sequence[DashboardReport], month: Month) -> list[str]:
             found.append((f"drift of {name}", min(dataset["drift"]["alarm_days"], default=None)))
         for name, task in board.document["tasks"].items():
             found += [(f"{alarm['score']} of {name} below promise", alarm["since"]) for alarm in task["alarms"]]
-    lines = [f"ALARM  {what}: {day}{_delay(month, date.fromisoformat(day))}" for what, day in found if day]
-    return lines or ["No alarm: nothing drifted, and no score is below promise."]
+    return [f"ALARM  {what}: {day}{_delay(month, date.fromisoformat(day))}" for what, day in found if day]
+
+
+def ending(boards: Sequence[DashboardReport], month: Month, page: Path, now: datetime) -> str:
+    """What the demo says last: the verdict of the page, what went off when, where the page is, and what to try."""
+    told = verdict(whole_document(boards), now)
+    return "\n".join([
+        f"{told.headline}.", *alarm_lines(boards, month), "",
+        f"The page: {page.as_uri()}",
+        "Next:  make serve                                        play with the models",
+        "       python -m pipelines train                         search longer",
+        "       python -m pipelines demo --scenario broken_units  see an alarm go off",
+    ])  # fmt: skip
 
 
 def _delay(month: Month, day: date) -> str:
@@ -93,8 +112,9 @@ def _delay(month: Month, day: date) -> str:
 
 def _train_if_needed(store: Store, task: Task, *, runs: Path, who: str, now: datetime) -> None:
     if not training.needs_training(store, task):
-        log.info("%s has a champion for these data", task.name)
+        log.info("%s: has a champion for these data", task.title)
         return
+    log.info("%s: train in a notebook, judge on the test rows, and make the version champion", task.title)
     train_task(store, task, runs=runs, now=now, who=who, search="quick", seed=0, promote="auto")
 
 
@@ -107,4 +127,3 @@ def _run_day(store: Store, day: date, month: Month, load: Loader) -> None:
         )  # fmt: skip
         for task in dataset.tasks:
             run_inference(store, task, run_date=day, now=now, load=load)
-    log.info("%s done", day)

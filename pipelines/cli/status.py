@@ -6,11 +6,12 @@ from typing import Any
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals import ARRIVED
 from pipelines.documents import plain
+from pipelines.errors import NotReadyError
 from pipelines.monitoring import quality as monitoring
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 from pipelines.stores.future import future_sentence
-from pipelines.wording import estimate, number, text_table
+from pipelines.wording import estimate, live_estimate, text_table
 
 SCHEMA_VERSION = 1
 
@@ -21,9 +22,14 @@ def status(store: Store, now: datetime) -> Document:
     """Everything that `status --json` prints; INTERFACES of the command line fix its shape.
 
     Metrics are `{"value", "low", "high"}`, with null where the data cannot tell a number.
+
+    Raises
+    ------
+    NotReadyError
+        There is nothing in the store, as where its address is mistyped.
     """
     datasets = all_datasets()
-    return {
+    document: Document = {
         "schema_version": SCHEMA_VERSION,
         "as_of": now.isoformat(timespec="seconds"),
         "store": {"kind": store.kind, "location": store.location},
@@ -31,6 +37,12 @@ def status(store: Store, now: datetime) -> Document:
         "findings": [sentence for dataset in datasets if (sentence := future_sentence(store, dataset, now))],
         "tasks": {task.name: _task_status(store, task) for dataset in datasets for task in dataset.tasks},
     }
+    if not any(held["rows"] for held in document["datasets"].values()):
+        raise NotReadyError(
+            f"There is no store at {store.location}, or it is empty. Check STORE_DIR, or make one: "
+            "python -m pipelines demo"
+        )
+    return document
 
 
 def render(document: Document) -> str:
@@ -44,16 +56,16 @@ def render(document: Document) -> str:
             for name, held in document["datasets"].items()
         ],
     )
-    lines += ["", *task_table(document)]
+    lines += ["", *task_table(document), *_missing(document)]
     for sentence in document["findings"]:
         lines += ["", f"WRONG  {sentence}"]
     return "\n".join(lines)
 
 
 def task_table(document: Document) -> list[str]:
-    """One line a task: its champion, the held-out score beside the baseline, and the live score."""
+    """One line a task in 80 columns: its champion, and the deciding score in the test and live."""
     return text_table(
-        ("task", "champion", "score", "held out", "baseline", "live", "predictions", "newest day"),
+        ("task", "model", "score", "in the test", "live"),
         [_task_line(name, task) for name, task in document["tasks"].items()],
     )
 
@@ -90,13 +102,12 @@ def _task_status(store: Store, task: Task) -> Document:
 
 def _task_line(name: str, task: Document) -> tuple[object, ...]:
     scorer = task["scorer"]
-    return (
-        name,
-        task["champion"] or "none",
-        scorer,
-        estimate(task["held_out"].get(scorer)),
-        number(task["baseline"].get(scorer)),
-        f"{estimate(task['live'].get(scorer))} of {task['live']['n']}",
-        task["predictions"],
-        task["newest_day"] or "-",
-    )
+    live = live_estimate(task["live"].get(scorer))
+    # What is missing has no room in the table; it stands below.
+    return name, task["champion"] or "none", scorer, estimate(task["held_out"].get(scorer)), live.split(":")[0]
+
+
+def _missing(document: Document) -> list[str]:
+    """What is missing where a live score cannot be told yet, one line a task."""
+    scores = {name: task["live"].get(task["scorer"]) for name, task in document["tasks"].items()}
+    return [f"{name}: {live_estimate(score)}" for name, score in scores.items() if score and not score["enough"]]

@@ -1,13 +1,19 @@
 """What a run did, as Markdown: for the job summary of a workflow, and readable as plain text on a terminal."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.documents.metrics import live_score
+from pipelines.front.findings import Finding
+from pipelines.front.links import links_of
+from pipelines.front.sentences import plain_sentences
+from pipelines.front.verdict import verdict
 from pipelines.models.metrics import metric_title
+from pipelines.monitoring.dashboard import whole_document
 from pipelines.stores.future import SetAside
 from pipelines.wording import counted, escape, estimate, joined, live_estimate, markdown_table, number
 
@@ -24,6 +30,7 @@ if TYPE_CHECKING:  # the pipelines stand above this module
 COARSE = (
     "Rows of so few different values cannot be told apart: equal ones count as different samples, and all are kept."
 )
+MARKS = {"ok": "✅", "bad": "⚠️", "late": "🕒", "quiet": "▫️"}
 SHOWN = 10  # rows of a list; a summary is for reading, the store has the rest
 
 
@@ -117,28 +124,32 @@ def _settled(settlement: "Settlement") -> str:
     return f"{' and '.join(filter(None, parts))}." if any(parts) else ""
 
 
-def dashboard_summary(dataset: DataSet, done: "DashboardReport") -> str:
-    """How each task does, and whether anything is wrong."""
-    data = done.document["datasets"][dataset.name]
-    tasks = done.document["tasks"]
+def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
+    """The verdict first, what to look at and what to do, then a line a task."""
+    document = whole_document(done)
+    told, links = verdict(document, now), links_of(document)
     rows = [
         (
-            task["title"],
-            task["version"] or "none",
-            metric_title(task["scorer"]),
-            live_estimate(live_score(task["live"], task["scorer"])),
-            task["live"]["n"],
-            estimate(task["held_out"].get(task["scorer"])),
-            number(task["baseline"].get(task["scorer"])),
+            task["title"], f"{MARKS[told.tasks[name].state]} {told.tasks[name].words}",
+            plain_sentences(task, document["datasets"][task["dataset"]])[0], metric_title(task["scorer"]),
+            live_estimate(live_score(task["live"], task["scorer"])), estimate(task["held_out"].get(task["scorer"])),
         )
-        for task in tasks.values()
-    ]
+        for name, task in document["tasks"].items()
+    ]  # fmt: skip
+    known = {"The page": links.site, "The log of the predictions": links.run, "What to do": links.docs}
     return joined(
-        f"### {dataset.title}: dashboard",
-        markdown_table(("Task", "Version", "Score", "Live (95 %)", "Samples", "Held-out (95 %)", "Baseline"), rows),
-        "\n".join(_warnings(data, tasks.values())) or "No alarm: quality is as promised and nothing has drifted.",
-        f"{counted(len(done.written), 'file')} changed.",
+        f"### {MARKS[told.state]} {told.headline}",
+        f"{told.as_of} {told.facts}".strip(),
+        "\n".join(_finding(finding) for finding in told.findings),
+        markdown_table(("Task", "State", "In words", "Score", "On new samples (95 %)", "In the test (95 %)"), rows),
+        " · ".join(f"[{words}]({address})" for words, address in known.items() if address),
+        f"{counted(sum(len(each.written) for each in done), 'file')} changed.",
     )
+
+
+def _finding(finding: Finding) -> str:
+    about = f"{finding.about}: " if finding.about else ""
+    return f"- **{escape(about + finding.lead)}.** {escape(finding.detail)}. {finding.advice}"
 
 
 def publish_summary(done: "PublishReport") -> str:
@@ -172,25 +183,6 @@ def _prediction_row(task: Task, row: Mapping[str, Any]) -> tuple[object, ...]:
     label = row["label"]
     outcome = "not known yet" if label is None else "right" if label == row["prediction"] else "wrong"
     return row["sample_id"], row["prediction"], f"{chance:.0%}", label or "-", outcome
-
-
-def _warnings(data: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]) -> list[str]:
-    found = []
-    if data["drift"]["alarms"]:
-        names = [data["features"].get(name, name) for name in data["drift"]["alarms"]]
-        since = f" since {data['drift']['since']}" if data["drift"]["since"] else ""
-        found.append(f"- **Drift{since}:** {escape(', '.join(names))}.")
-    if data["quarantined"]:
-        found.append(f"- {counted(data['quarantined'], 'row')} in quarantine.")
-    for task in tasks:
-        found += [
-            f"- **{task['title']}: {metric_title(alarm['score'])} is below promise since {alarm['since']}.**"
-            for alarm in task["alarms"]
-            if alarm["on"]
-        ]
-        if task["drift"]["alarms"]:
-            found.append(f"- **{task['title']}: the mix of {' and '.join(task['drift']['alarms'])} has drifted.**")
-    return found
 
 
 def _quarantined(count: int, reasons: Mapping[str, int]) -> str:

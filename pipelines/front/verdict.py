@@ -66,11 +66,12 @@ def verdict(document: Document, now: datetime) -> Verdict:
     now
         The time (UTC): only whether a run is late depends on it.
     """
-    document = {"tasks": {}, "datasets": {}, "data_as_of": None} | dict(document)
+    document = {"tasks": {}, "datasets": {}} | dict(document)
+    last_run = max((task["last_run"] for task in document["tasks"].values() if task["last_run"]), default="")
     findings = tuple(findings_of(document, now))
     tasks = {name: task_verdict(name, task, findings) for name, task in document["tasks"].items()}
-    state, headline = _headline(document, findings, tasks)
-    return Verdict(state, headline, _as_of(document), _facts(document), findings, tasks)
+    state, headline = _headline(document, findings, tasks) if last_run else ("quiet", START)
+    return Verdict(state, headline, _as_of(last_run), _facts(document), findings, tasks)
 
 
 def task_verdict(name: str, task: Document, findings: tuple[Finding, ...]) -> TaskVerdict:
@@ -94,8 +95,6 @@ def too_early(task: Document) -> str:
 
 
 def _headline(document: Document, findings: tuple[Finding, ...], tasks: Mapping[str, TaskVerdict]) -> tuple[State, str]:
-    if not document["data_as_of"]:
-        return "quiet", START
     bad = [document["tasks"][name]["title"] for name, task in tasks.items() if task.state == "bad"]
     if bad:
         whole = list(dict.fromkeys(finding.about for finding in findings if finding.state == "bad"))
@@ -119,11 +118,11 @@ def _models(total: int) -> str:
     return f"{total} model{'s' * (total != 1)}"
 
 
-def _as_of(document: Document) -> str:
-    if not document["data_as_of"]:
+def _as_of(last_run: str) -> str:
+    if not last_run:
         return HOW_TO_START
-    next_day = date.fromisoformat(document["data_as_of"][:10]) + ONE_RUN_A_DAY
-    return f"As of {minute_words(document['data_as_of'])}. The next run is due on {day_words(next_day)}."
+    next_day = date.fromisoformat(last_run[:10]) + ONE_RUN_A_DAY
+    return f"As of {minute_words(last_run)}. The next run is due on {day_words(next_day)}."
 
 
 def _facts(document: Document) -> str:

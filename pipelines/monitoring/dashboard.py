@@ -1,7 +1,7 @@
 """The dashboard of a data set: read the store, compute, draw, and put numbers, pictures and the static page back."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -54,6 +54,14 @@ class DashboardReport:
     dataset: str
     written: tuple[str, ...]
     document: Parts = field(repr=False)
+
+
+def whole_document(reports: Sequence[DashboardReport]) -> Parts:
+    """The documents of several data sets as one."""
+    return {
+        "datasets": {name: part for done in reports for name, part in done.document["datasets"].items()},
+        "tasks": {name: part for done in reports for name, part in done.document["tasks"].items()},
+    }
 
 
 def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> DashboardReport:

@@ -1,10 +1,12 @@
 import json
 from datetime import date
+from pathlib import Path
 
 import short_demo
 from deltalake import DeltaTable
+from front.documents import NOW, empty, healthy
 
-from pipelines.cli.demo import Month, alarm_lines
+from pipelines.cli.demo import Month, alarm_lines, ending
 from pipelines.cli.main import main
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.monitoring.dashboard import DashboardReport
@@ -91,7 +93,17 @@ def test_the_demo_says_what_went_off_and_how_late():
 
 def test_the_demo_says_that_nothing_went_off():
     month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="none")
-    assert alarm_lines([board()], month) == ["No alarm: nothing drifted, and no score is below promise."]
+    assert alarm_lines([board()], month) == []
+
+
+def test_the_demo_ends_with_the_verdict_of_the_page_its_address_and_what_to_try():
+    month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="none")
+    for document, headline in ((healthy(), "All 3 models keep their promise."), (empty(), "Nothing has run yet.")):
+        last = ending([DashboardReport("all", (), document)], month, Path("/a b/index.html"), NOW)
+        assert last.startswith(headline)
+        assert "file:///a%20b/index.html" in last
+        assert "make serve" in last
+        assert max(map(len, last.splitlines())) <= 80
 
 
 def test_a_scenario_begins_after_a_third_of_the_days():

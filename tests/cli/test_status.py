@@ -1,5 +1,6 @@
 import json
 
+import pytest
 import short_demo
 
 from pipelines.cli.main import main
@@ -41,3 +42,22 @@ def test_the_text_names_every_task(demo_copy, capsys):
     text = capsys.readouterr().out
     assert str(demo_copy.root) in text
     assert all(task.name in text for task in all_tasks())
+
+
+@pytest.mark.usefixtures("demo_copy")
+def test_the_tables_fit_a_terminal_and_tell_no_number_that_the_pages_do_not(capsys):
+    assert main(["status"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines if not line.startswith("store:")) <= 80
+    assert sum("not enough data yet" in line for line in lines if line.startswith("wine_grade")) == 2
+    assert "wine_grade: not enough data yet: 24 of 30 samples" in lines
+
+
+def test_a_store_that_is_not_there_is_said_to_be_none(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("STORE_DIR", str(tmp_path / "stroe"))
+    for options in ([], ["--json"]):
+        assert main(["status", *options]) == 1
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert f"There is no store at {tmp_path / 'stroe'}" in told.err
+    assert not (tmp_path / "stroe").exists()

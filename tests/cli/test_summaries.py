@@ -2,6 +2,7 @@ import itertools
 from datetime import date, timedelta
 
 import histories
+from front.documents import NOW, empty, healthy
 from markdown_it import MarkdownIt
 
 from pipelines.cli import summaries as report
@@ -11,7 +12,7 @@ from pipelines.features.backfill import BackfillReport
 from pipelines.features.daily import DayReport, FeaturesReport
 from pipelines.inference.pipeline import InferenceReport
 from pipelines.inference.settlement import Settlement
-from pipelines.monitoring.dashboard import refresh_dashboard
+from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard
 from pipelines.publishing.hub import Change
 from pipelines.publishing.publish import PublishReport, SpaceReport
 from pipelines.stores.copying import Copied
@@ -106,10 +107,22 @@ def test_a_sample_without_a_label_is_not_wrong():
 def test_the_dashboard_warns_of_what_is_wrong(tmp_path):
     iris = dataset_named("iris")
     store = histories.operated_store(tmp_path, iris, scenario="shifted_sensor")
-    text = report.dashboard_summary(iris, refresh_dashboard(store, iris, histories.START + timedelta(days=20)))
-    assert "**Drift since 2026-09-" in text
+    now = histories.START + timedelta(days=20)
+    text = report.dashboard_summary([refresh_dashboard(store, iris, now)], now)
+    assert text.startswith("### ⚠️ 1 of 1 model needs you: Iris variety")
+    assert "**Iris: Unusual flowers since" in text
     assert "Petal length" in text
-    assert cells(text)[1][:3] == ["Iris variety", "2", "Macro-F1"]
+    assert "mend the source" in text
+    assert cells(text)[1][0] == "Iris variety"
+
+
+def test_the_dashboard_has_one_table_for_all_tasks_and_links_to_the_page():
+    text = report.dashboard_summary([DashboardReport("all", ("a", "b"), healthy())], NOW)
+    assert text.startswith("### ✅ All 3 models keep their promise")
+    assert [row[1] for row in cells(text)[1:]] == ["✅ keeps its promise"] * 3
+    assert "[The page](https://ada.github.io/Wines/)" in text
+    assert "2 files changed." in text
+    assert "promise" not in report.dashboard_summary([DashboardReport("all", (), empty())], NOW)
 
 
 def test_spaces_are_linked_and_a_failing_log_is_shown_as_it_is():
