@@ -71,7 +71,7 @@ def test_backfill_says_what_was_found():
     done = BackfillReport(
         dataset="wine", source="Wine*.csv", sha256="0" * 64, rows=6497, accepted=6496, with_gaps=34,
         roles={"train": 3900, "test": 1298, "reserve": 1298}, quarantined=1, reasons={"quality: nothing": 1},
-        written=6496, replaced=False,
+        written=6496, replaced=False, unlabelled=0, absent={}, distinguishable=True,
     )  # fmt: skip
     text = report.backfill_summary(WINE, done)
     assert r"6,497 rows in Wine\*.csv: 6,496 accepted (3,900 train, 1,298 test, 1,298 reserve), 6,496 written." in text
