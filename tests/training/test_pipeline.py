@@ -243,7 +243,10 @@ def test_an_undecided_version_that_cannot_be_loaded_is_passed_over(store, place,
 
 def test_an_undecided_version_that_learned_from_another_source_is_passed_over(store, place, monkeypatch, caplog):
     killed(store, place, monkeypatch)
-    rewrite(version_folder(store, 1), data={"fingerprint": "f", "source": {"sha256": "other", "name": "other.csv"}})
+    data = models.read_info(version_folder(store, 1))["data"]
+    rewrite(
+        version_folder(store, 1), data={**data, "source": {**data["source"], "sha256": "0" * 64, "name": "other.csv"}}
+    )
     assert train_again(store) is None
     assert store.champion(VARIETY.name) is None
     assert "other.csv" in caplog.text
