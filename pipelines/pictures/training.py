@@ -1,10 +1,31 @@
 """The pictures of a training run, drawn like the operational ones."""
 
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 import pandas as pd
 
 from pipelines.datasets import Task
 from pipelines.models.metrics import metric_title
-from pipelines.pictures.canvas import BLUE, GREEN, GREY, LINES, TEXT, WIDTH, Picture, add_heading, finished, new_figure
+from pipelines.models.ranking import Ranking, precision_recall
+from pipelines.pictures.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    LINES,
+    RED,
+    SMALL,
+    TEXT,
+    WIDTH,
+    Picture,
+    add_heading,
+    empty_picture,
+    finished,
+    new_figure,
+)
+
+# A colour and a line for each curve; more than three cross each other beyond reading.
+CURVES = ((RED, "-"), (BLUE, "--"), (GREEN, ":"))
 
 
 def search_picture(task: Task, table: pd.DataFrame) -> Picture:
@@ -29,6 +50,39 @@ def search_picture(task: Task, table: pd.DataFrame) -> Picture:
     chosen = table[table["chosen"]].iloc[0]
     words = f"{chosen['candidate']} is chosen with {metric_title(task.scorer)} {chosen['score']:.3f}"
     return finished(figure, f"{title}: of {len(table)} candidates, {words}.")
+
+
+def precision_recall_picture(
+    task: Task, labels: Sequence[str], chances: np.ndarray, ranking: Mapping[str, Ranking]
+) -> Picture:
+    """Precision against recall of the rarest classes, with the point where the decision rule answers.
+
+    Parameters
+    ----------
+    labels, chances
+        The true class (n,) and the probability of each class (n, k) of held-out rows.
+    ranking
+        What `models.ranking.rankings` returns for these rows.
+    """
+    rarest = sorted(ranking, key=lambda name: ranking[name].of_class)[: len(CURVES)]
+    title = f"{task.title}: precision against recall"
+    if not rarest:
+        return empty_picture(title, "The test rows are all of one class.")
+    figure, (axes,) = new_figure(WIDTH, 4.2)
+    for name, (colour, line) in zip(rarest, CURVES, strict=False):
+        precision, recall = precision_recall(np.asarray(labels) == name, chances[:, task.classes.index(name)])
+        found = ranking[name]
+        words = f"{name}, average precision {found.average_precision.value:.2f}" if found.enough else f"{name}, too few"
+        axes.step(recall, precision, where="pre", color=colour, linestyle=line, label=words)
+        axes.plot(found.recall.value, found.precision.value, "D", color=colour)
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
+    axes.set_xlabel("recall: how many of the class are found", fontsize=TEXT)
+    axes.set_ylabel("precision: how many answers are right", fontsize=TEXT)
+    axes.grid(color=LINES, linewidth=0.6)
+    axes.legend(fontsize=SMALL, loc="lower left")
+    add_heading(figure, title, "on held-out rows; the diamond is where the decision rule answers")
+    best = "; ".join(f"{name} {ranking[name].average_precision.value:.2f}" for name in rarest)
+    return finished(figure, f"{title}: average precision of the rarest classes: {best}.")
 
 
 def importance_picture(task: Task, importance: pd.DataFrame) -> Picture:

@@ -21,13 +21,14 @@ def render_card(task: Task, info: ModelInfo) -> str:
         _model(info),
         _scores(task, info),
         _decision(task, info),
+        _ranking(info),
         _calibration(info),
         _reliance(task.dataset, info),
         _limits(task, info),
         _loading(info),
         _origin(task.dataset, info),
     )
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
 def _use(task: Task) -> str:
@@ -129,6 +130,27 @@ def _decision(task: Task, info: ModelInfo) -> str:
         "answering the most probable class, accuracy goes from "
         f"{number(plain['accuracy'], DIGITS)} to {number(own['accuracy'], DIGITS)} and {name} from "
         f"{number(plain[task.scorer], DIGITS)} to {number(own[task.scorer], DIGITS)}."
+    )
+
+
+def _ranking(info: ModelInfo) -> str:
+    """Empty for a version that was made before it was asked."""
+    rows = [
+        (
+            f"{label}{'' if each['enough'] else ' (too few to tell)'}",
+            f"{each['of_class']:,} of {each['rows']:,}",
+            *(estimate(each[name], DIGITS) for name in ("precision", "recall", "average_precision", "roc_auc")),
+        )
+        for label, each in info.get("ranking", {}).items()
+    ]
+    if not rows:
+        return ""
+    header = ("Class", "Test rows", "Precision", "Recall", "Average precision", "ROC AUC")
+    return (
+        "## Each class among the others\n\nPrecision: of the samples that got this answer, how many are of the class; "
+        "recall: of the class, how many got it; both at the decision rule. Average precision and the area under the "
+        "ROC curve say how well the probability ranks the class above all others, whatever the rule; by chance they "
+        f"are the share of the class and 0.5. 95 % intervals.\n\n{markdown_table(header, rows)}"
     )
 
 

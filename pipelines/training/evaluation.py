@@ -14,6 +14,7 @@ from pipelines.documents import plain
 from pipelines.documents.model import Evaluated
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate
+from pipelines.models.ranking import Ranking, rankings
 
 # Shuffles an input as often as it takes for the spread of its importance to show.
 SHUFFLES = 5
@@ -41,6 +42,8 @@ class Evaluation:
     importance
         One row an input: `loss`, by how much the log-loss rises when the input is shuffled among the rows, and
         `low`, `high`, the least and the most over the shuffles.
+    ranking
+        How each class is found among the others: average precision, ROC AUC, precision and recall of its answers.
     decision_cost
         `accuracy` and the task's scorer, under the model's decision rule and under choosing the most probable class.
     """
@@ -53,6 +56,7 @@ class Evaluation:
     calibration: Mapping[str, Any] = field(repr=False)
     importance: pd.DataFrame = field(repr=False)
     decision_cost: Mapping[str, Mapping[str, float]] = field(repr=False)
+    ranking: Mapping[str, Ranking] = field(repr=False)
 
     def document(self) -> Evaluated:
         """The evaluation as the keys of `model.json` that it fills; no number is NaN, but null."""
@@ -64,6 +68,7 @@ class Evaluation:
             "calibration": plain(self.calibration),
             "importance": plain(self.importance.to_dict("index")),
             "decision_cost": plain(self.decision_cost),
+            "ranking": plain({name: asdict(each) for name, each in self.ranking.items()}),
         }
 
 
@@ -83,6 +88,7 @@ def evaluate(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Ge
         calibration=_calibration(task, labels, chances, rng),
         importance=importance(task, model, held_out, rng),
         decision_cost=_decision_cost(task, labels, answers, chances),
+        ranking=rankings(task, labels, answers, chances, rng, groups=groups),
     )
 
 
