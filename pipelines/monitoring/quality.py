@@ -7,9 +7,11 @@ did.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
@@ -242,9 +244,11 @@ def _version_over_time(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     daily = sums_of(task, *_answers(task, rows), units=index)
     total = np.bincount(index).cumsum()
     ends = np.concatenate([[0], total])
-    # The first day of each window: the latest from which on enough samples have come.
+    # The first day of each window: the latest from which on enough samples have come, or enough of every class.
     firsts = np.maximum(np.searchsorted(ends, total - ROLLING_SAMPLES, side="right") - 1, 0)
+    wide = np.minimum(firsts, _first_with_each_class(daily))
     windows = [rows.iloc[ends[first] : end] for first, end in zip(firsts, total, strict=True)]
+    wide_windows = [rows.iloc[ends[first] : end] for first, end in zip(wide, total, strict=True)]
     table = pd.DataFrame(
         {
             "version": int(rows["model_version"].iloc[0]),
@@ -254,7 +258,9 @@ def _version_over_time(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
             "rolling_n": [len(window) for window in windows],
         }
     )
-    return table.join(_cumulative(task, daily)).join(pd.DataFrame([_rolling(task, window) for window in windows]))
+    return table.join(_cumulative(task, daily)).join(
+        pd.DataFrame(list(map(partial(_rolling, task), windows, wide_windows)))
+    )
 
 
 def _cumulative(task: Task, daily: Sums) -> pd.DataFrame:
@@ -267,12 +273,31 @@ def _cumulative(task: Task, daily: Sums) -> pd.DataFrame:
     )
 
 
-def _rolling(task: Task, window: pd.DataFrame) -> dict[str, float]:
-    rng = np.random.default_rng(SEED)
-    found = metrics.bootstrap(task, *_answers(task, window), rng, repeats=ROLLING_REPEATS)
-    known = len(window) >= FEWEST_SAMPLES
+def _first_with_each_class(daily: Sums) -> npt.NDArray[np.int64]:
+    """For each day the latest one from which on there are samples enough of every class; 0 where there is none."""
+    each = np.insert(daily.confusion.sum(axis=2).cumsum(axis=0), 0, 0, axis=0)
+    found = [np.searchsorted(column, column[1:] - FEWEST_OF_CLASS, side="right") - 1 for column in each.T]
+    return np.asarray(np.maximum(np.min(found, axis=0), 0))
+
+
+def _rolling(task: Task, window: pd.DataFrame, wide: pd.DataFrame) -> dict[str, float]:
+    """The scores of the newest samples; those that are means over classes need a window with enough of each."""
+    scored = {False: _bootstrapped(task, window)}
+    scored[True] = scored[False] if len(wide) == len(window) else _bootstrapped(task, wide)
     return {
-        f"rolling_{name}{end}": part if known else np.nan
+        f"rolling_{name}{end}": part
+        for name in scored[False]
+        for end, part in scored[name in MEANS_OVER_CLASSES][name].items()
+    }
+
+
+def _bootstrapped(task: Task, window: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Value and ends of the interval of each score, NaN where the window has not enough for it."""
+    rng, counts = np.random.default_rng(SEED), window["label"].value_counts().to_dict()
+    found = metrics.bootstrap(task, *_answers(task, window), rng, repeats=ROLLING_REPEATS)
+    return {
+        name: {"": estimate.value, "_low": estimate.low, "_high": estimate.high}
+        if _sufficiency(task, name, counts)["enough"]
+        else {"": np.nan, "_low": np.nan, "_high": np.nan}
         for name, estimate in found.items()
-        for end, part in (("", estimate.value), ("_low", estimate.low), ("_high", estimate.high))
     }

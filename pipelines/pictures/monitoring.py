@@ -202,10 +202,12 @@ def _quality_panel(axes: Axes, name: str, rows: pd.DataFrame, promise: Estimate 
             alpha=0.2,
             linewidth=0,
         )
-        label = "live, newest 100 samples, with 95 % interval" if not number else None
+        label = "live, newest 100 samples or more, with 95 % interval" if not number else None
         axes.plot(days, middle, color=BLUE, marker="o", markersize=3, linewidth=1.6, label=label)
     if rows[f"rolling_{name}"].isna().all():
-        words = f"Not enough data yet: {int(rows['rolling_n'].iloc[-1])} of {FEWEST_SAMPLES} samples"
+        samples = int(rows["rolling_n"].iloc[-1])
+        words = f"Not enough data yet: {samples} of {FEWEST_SAMPLES} samples"
+        words = words if samples < FEWEST_SAMPLES else "Not enough data yet: a class has too few samples"
         axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=TEXT, color=INK)
     axes.set_ylabel(metric_title(name), fontsize=TEXT)
     axes.tick_params(labelsize=SMALL)

@@ -68,7 +68,7 @@ def precision_recall_picture(
     title = f"{task.title}: precision against recall"
     if not rarest:
         return empty_picture(title, "The test rows are all of one class.")
-    figure, (axes,) = new_figure(WIDTH, 4.2)
+    figure, (axes,) = new_figure(WIDTH, 4.8)
     for name, (colour, line) in zip(rarest, CURVES, strict=False):
         precision, recall = precision_recall(np.asarray(labels) == name, chances[:, task.classes.index(name)])
         found = ranking[name]
@@ -79,7 +79,7 @@ def precision_recall_picture(
     axes.set_xlabel("recall: how many of the class are found", fontsize=TEXT)
     axes.set_ylabel("precision: how many answers are right", fontsize=TEXT)
     axes.grid(color=LINES, linewidth=0.6)
-    axes.legend(fontsize=SMALL, loc="lower left")
+    figure.legend(fontsize=SMALL, loc="outside lower center")
     add_heading(figure, title, "on held-out rows; the diamond is where the decision rule answers")
     best = "; ".join(f"{name} {ranking[name].average_precision.value:.2f}" for name in rarest)
     return finished(figure, f"{title}: average precision of the rarest classes: {best}.")

@@ -122,6 +122,18 @@ def test_the_rolling_window_holds_whole_days_and_no_more_than_it_needs():
         assert table["rolling_n"].iloc[-1] == expected
 
 
+def test_a_mean_over_classes_is_shown_only_with_samples_enough_of_each_and_then_from_a_longer_window():
+    rows = histories.history(GRADE, days=60).sort_values(["event_time", "sample_id"], ignore_index=True)
+    # Five of a hundred are of a class that is always found: a perfect score that says nothing.
+    labels = np.where(rows.index % 20 == 0, "poor", np.where(rows.index % 2, "fair", "excellent"))
+    table = monitoring.quality_over_time(GRADE, rows.assign(label=labels, prediction=labels))
+    enough = table["total"] > 180
+    assert table["rolling_macro_f1"].isna().tolist() == (~enough).tolist()
+    assert table.loc[enough, "rolling_macro_f1"].eq(1).all()
+    assert table.loc[table["total"] >= 30, "rolling_accuracy"].notna().all()
+    assert table["rolling_recall_poor"].isna().all()
+
+
 def test_the_last_cumulative_and_live_scores_agree():
     rows = histories.history(GRADE, days=30)
     table, live = monitoring.quality_over_time(GRADE, rows), monitoring.live_quality(GRADE, rows)

@@ -27,7 +27,7 @@ def test_the_card_has_every_section(card):
     titles = re.findall("^#+ (.*)$", card, re.MULTILINE)
     assert titles == [
         "Wine grade, version 3", "Intended use", "Data", "Model", "Scores on held-out rows", "Decision rule",
-        "Calibration", "What it relies on", "Limits", "How to load it", "Origin",
+        "Each class among the others", "Calibration", "What it relies on", "Limits", "How to load it", "Origin",
     ]  # fmt: skip
 
 
@@ -92,3 +92,10 @@ def test_every_kind_of_task_has_a_card(name):
     text = render_card(task, {**done.model.info, **done.evaluation.document(), **made})
     assert not re.search(r"\bnan\b|\bNone\b", text)
     assert "commit `unknown`" in text
+
+
+def test_the_card_tells_how_each_class_is_ranked_and_what_it_is_not_for(card, info):
+    found = info["ranking"]["poor"]
+    assert f"| poor | {found['of_class']:,} of {found['rows']:,} |" in card
+    assert GRADE.dataset.caution in card
+    assert "Each class among the others" not in render_card(GRADE, {**info, "ranking": {}})
