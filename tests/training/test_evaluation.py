@@ -91,6 +91,7 @@ def test_the_document_is_strict_json(found):
     document = json.loads(json.dumps(found.document(), allow_nan=False))
     assert set(document) == {
         "metrics", "baseline", "by_category", "confusion", "calibration", "importance", "decision_cost",
+        "ranking",
     }  # fmt: skip
     assert document["metrics"]["macro_f1"]["value"] == found.scores["macro_f1"].value
 
