@@ -125,6 +125,18 @@ class Importance(TypedDict):
     high: float | None
 
 
+class Ranked(TypedDict):
+    """How one class is found among all others, as `models.ranking.Ranking` tells it."""
+
+    rows: int
+    of_class: int
+    average_precision: Estimate
+    roc_auc: Estimate
+    precision: Estimate
+    recall: Estimate
+    enough: bool
+
+
 class Evaluated(TypedDict, total=False):
     """What a version is worth on held-out rows."""
 
@@ -135,6 +147,7 @@ class Evaluated(TypedDict, total=False):
     calibration: Calibration
     importance: dict[str, Importance]
     decision_cost: dict[str, dict[str, float | None]]
+    ranking: dict[str, Ranked]
 
 
 class ModelInfo(Evaluated, total=False):
