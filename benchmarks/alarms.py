@@ -16,6 +16,7 @@ from pipelines.datasets import DataSet, all_datasets
 from pipelines.datasets.arrivals.simulated import SCENARIOS, simulate_days
 from pipelines.datasets.contract import validate
 from pipelines.datasets.roles import assign_roles
+from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality_alarms as alarms
 from pipelines.stores.catalogue import samples_group
@@ -85,7 +86,7 @@ class World:
     def alarmed(self, rows: pd.DataFrame, day: date) -> bool:
         """Whether the inputs, or the labels of any task, raise an alarm on that day."""
         end = pd.Timestamp(day + timedelta(days=1), tz="UTC")
-        seen = rows[(rows["event_time"] < end) & (rows["event_time"] >= end - timedelta(days=max(drift.WINDOWS)))]
+        seen = rows[(rows["event_time"] < end) & (rows["event_time"] >= end - timedelta(days=max(metrics.WINDOWS)))]
         tests = drift.input_drift(self.dataset, self.reserve, seen, day)
         for task in self.dataset.tasks:
             labelled, reference = seen.assign(label=task.labels(seen)), list(task.labels(self.history))

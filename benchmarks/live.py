@@ -19,7 +19,7 @@ from pipelines.models import metrics
 from pipelines.settings import read_settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import load_version, samples_group
+from pipelines.stores.catalogue import champion_version, load_version, samples_group
 from pipelines.wording import estimate, number
 
 FIRST_DAY = date(2030, 1, 1)  # no day that anybody has simulated while choosing anything
@@ -49,10 +49,10 @@ def simulated(store: Store, dataset: DataSet, days: int, per_day: int) -> pd.Dat
 
 def compared(store: Store, task: Task, samples: pd.DataFrame) -> Iterator[tuple[str, float, Estimate]]:
     """Each score of the champion on the samples, beside what its held-out rows promise."""
-    champion = store.champion(task.name)
-    if champion is None or champion.version is None:
+    champion = champion_version(store, task)
+    if champion is None:
         return
-    model = load_version(store, task, champion.version, models.load)
+    model = load_version(store, task, champion, models.load)
     answers = models.predict(model, samples)
     found = metrics.score(task, task.labels(samples), answers["prediction"], answers[task.probability_columns])
     for score in SHOWN:

@@ -17,7 +17,13 @@ from pipelines.settings import Settings
 from pipelines.stores import open_store
 from pipelines.stores.backfills import history_checksum, read_backfill
 from pipelines.stores.base import FeatureGroup, Store
-from pipelines.stores.catalogue import load_version, predictions_group, quarantine_group, samples_group
+from pipelines.stores.catalogue import (
+    champion_version,
+    load_version,
+    predictions_group,
+    quarantine_group,
+    samples_group,
+)
 from pipelines.stores.future import future_sentence
 
 
@@ -76,15 +82,15 @@ def _champion_checks(store: Store) -> Iterator[Check]:
     for task in all_tasks():
         name = f"champion of {task.name}"
         try:
-            champion = store.champion(task.name)
-            if champion is None or champion.version is None:
+            champion = champion_version(store, task)
+            if champion is None:
                 yield Check(name, passed=True, sentence=f"none yet; train it: python -m pipelines train {task.name}")
                 continue
-            load_version(store, task, champion.version, models.load)
+            load_version(store, task, champion, models.load)
         except PipelineError as error:
             yield Check(name, passed=False, sentence=str(error))
         else:
-            yield Check(name, passed=True, sentence=f"version {champion.version} loads and is whole")
+            yield Check(name, passed=True, sentence=f"version {champion} loads and is whole")
 
 
 def _deep_checks(store: Store) -> Iterator[Check]:

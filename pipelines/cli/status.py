@@ -9,7 +9,7 @@ from pipelines.documents import plain
 from pipelines.errors import NotReadyError
 from pipelines.monitoring import quality as monitoring
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
+from pipelines.stores.catalogue import champion_version, predictions_group, quarantine_group, samples_group
 from pipelines.stores.future import future_sentence
 from pipelines.wording import estimate, live_estimate, text_table
 
@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 
 def status(store: Store, now: datetime) -> Document:
-    """Everything that `status --json` prints; INTERFACES of the command line fix its shape.
+    """Everything that `status --json` prints; programs rely on its shape, which a test holds.
 
     Metrics are `{"value", "low", "high"}`, with null where the data cannot tell a number.
 
@@ -83,8 +83,7 @@ def _dataset_status(store: Store, dataset: DataSet) -> Document:
 
 
 def _task_status(store: Store, task: Task) -> Document:
-    champion = store.champion(task.name)
-    version = champion.version if champion else None
+    version = champion_version(store, task)
     described = store.describe(task.name, version) if version else {}
     predictions = store.read(predictions_group(task))
     newest = predictions["event_time"].max() if len(predictions) else None

@@ -9,6 +9,10 @@ from pipelines.documents.values import parse
 SCHEMA_VERSION = 2  # keys that version 1 does not have are not required: it is read, and made again
 
 
+# What a test of drift is about where it is about all inputs at once.
+ALL_INPUTS = "all inputs"
+
+
 class LiveEstimate(Estimate):
     """A live score; `needs` says in words what is missing where there is not `enough`."""
 

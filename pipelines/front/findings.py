@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.models.metrics import metric_title, wilson
 from pipelines.wording import day_words, minute_words
 
@@ -15,7 +16,6 @@ Document = Mapping[str, Any]
 # A tenth of the rows, as for drift: fewer change no score by much.
 MUCH_QUARANTINE = 0.1
 NAMES_TOLD = 3
-ALL_INPUTS = "all inputs"
 ADVICE: dict[Kind, str] = {
     "late": "Look whether the schedule is switched on and the last run ended well, then start the workflow by hand.",
     "quality": "Compare the versions below; go back to an earlier one where that did better, or train a new one.",

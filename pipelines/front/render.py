@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.front import plots
 from pipelines.front.links import Links, links_of
 from pipelines.front.sentences import outcome_words, plain_sentences
@@ -137,8 +138,8 @@ def _card(document: Document, name: str, portrait: bytes | None, verdict: TaskVe
 
 def _drift_rows(tasks: Sequence[Document], data: Document) -> Sequence[tuple[str, Sequence[Document]]]:
     """The drift tests of a data set and some of its tasks, alarms first: what each is about, and one test a window."""
-    inputs = {"all inputs", *(name for task in tasks for name in task["inputs"])}
-    titles = data["features"] | {"all inputs": "All inputs together"}
+    inputs = {ALL_INPUTS, *(name for task in tasks for name in task["inputs"])}
+    titles = data["features"] | {ALL_INPUTS: "All inputs together"}
     rows = [(titles[name], [test for test in data["drift"]["tests"] if test["name"] == name]) for name in inputs]
     for task in tasks:
         for kind, words in (("label", "what turned out"), ("prediction", "what was predicted")):

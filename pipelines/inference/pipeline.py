@@ -14,7 +14,7 @@ from pipelines.datasets.arrivals import ARRIVED
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.inference.settlement import Settlement, settle
 from pipelines.stores.base import TICK, Store
-from pipelines.stores.catalogue import load_version, predictions_group, samples_group
+from pipelines.stores.catalogue import champion_version, load_version, predictions_group, samples_group
 from pipelines.stores.late_days import late_days
 
 # How far before the newest prediction a run looks for an arrival without one, and for an outcome that came or was
@@ -68,8 +68,8 @@ def run_inference(
     ModelRefused
         The champion is damaged or was made by other software.
     """
-    champion = store.champion(task.name)
-    if champion is None or champion.version is None:
+    champion = champion_version(store, task)
+    if champion is None:
         raise NotReadyError(f"The task {task.name} has no champion. Run: python -m pipelines train {task.name}")
     load = load or partial(load_version, load=models.load)
     windows = list(_windows(store, task, run_date))
@@ -78,17 +78,17 @@ def run_inference(
     settlement = settle(store, task, predictions=predictions, samples=arrivals, now=now)
     due = unpredicted(arrivals, predictions)
     if due.empty:
-        return InferenceReport(task.name, champion.version, None, 0, settlement, _no_predictions(task))
-    served = _scored(load(store, task, champion.version), task, due, "champion")
-    challenger = max(store.versions(task.name), default=champion.version)
-    shadow, notices = _shadow(store, task, challenger, due, load) if challenger > champion.version else (None, ())
+        return InferenceReport(task.name, champion, None, 0, settlement, _no_predictions(task))
+    served = _scored(load(store, task, champion), task, due, "champion")
+    challenger = max(store.versions(task.name), default=champion)
+    shadow, notices = _shadow(store, task, challenger, due, load) if challenger > champion else (None, ())
     scored = [served] if shadow is None else [served, shadow]
     rows = pd.concat(scored, ignore_index=True).assign(predicted_at=now, run_url=run_url)
     rows["settled_at"] = rows["predicted_at"].where(rows["label"].notna())
     written = store.upsert(predictions_group(task), rows)
     keep_one_champion(store, task, _predictions(store, task, windows))
     return InferenceReport(
-        task.name, champion.version, None if shadow is None else challenger, written, settlement, rows, notices
+        task.name, champion, None if shadow is None else challenger, written, settlement, rows, notices
     )
 
 

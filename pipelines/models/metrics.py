@@ -40,6 +40,12 @@ UNITS_FOR_SPREAD = 2  # one row resampled is always itself and says nothing abou
 
 # Below 30 samples a 95 % interval of a share may be wider than ±0.17: it tells no model from its baseline.
 FEWEST_SAMPLES = 30
+# A rolling score looks at the newest whole days that hold this many samples: its interval is then at most ±0.1.
+ROLLING_SAMPLES = 100
+# The days that drift looks back: one day of a thousand samples, a quarter of one sample a day.
+WINDOWS = (1, 7, 28, 91)
+# A difference matters when a tenth of the samples would have to be others.
+SMALLEST_DISTANCE = 0.1
 MEANS_OVER_CLASSES = ("balanced_accuracy", "macro_f1")
 LOWER_IS_BETTER = ("log_loss", "calibration_error", "mean_absolute_error")
 

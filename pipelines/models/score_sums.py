@@ -100,14 +100,28 @@ def scores_of(task: Task, sums: Sums) -> dict[str, Floats]:
         return _table_scores(task, sums.confusion, n) | probabilistic
 
 
+def macro_f1(table: Floats) -> Floats:
+    """The mean F1 over the classes that occur, of tables (r, k, k) with true classes in rows and answers in columns."""
+    hits, either = np.diagonal(table, axis1=1, axis2=2), table.sum(axis=2) + table.sum(axis=1)
+    f1 = np.divide(2 * hits, either, out=np.zeros(hits.shape), where=either > 0)
+    return np.asarray(f1.sum(axis=1) / (either > 0).sum(axis=1))
+
+
+def quadratic_kappa(table: Floats) -> Floats:
+    """Cohen's kappa with quadratic weights of such tables; NaN where chance alone would make no mistake."""
+    steps = np.subtract.outer(np.arange(table.shape[1]), np.arange(table.shape[1])) ** 2
+    by_chance = table.sum(axis=2)[:, :, None] * table.sum(axis=1)[:, None, :] / table.sum(axis=(1, 2))[:, None, None]
+    return np.asarray(1 - (table * steps).sum(axis=(1, 2)) / (by_chance * steps).sum(axis=(1, 2)))
+
+
 def _table_scores(task: Task, table: Floats, n: Floats) -> dict[str, Floats]:
     hits = np.diagonal(table, axis1=1, axis2=2)
-    true, answered = table.sum(axis=2), table.sum(axis=1)
-    recall, f1 = hits / true, 2 * hits / (true + answered)
+    true = table.sum(axis=2)
+    recall = hits / true
     scores = {
         "accuracy": hits.sum(axis=1) / n,
         "balanced_accuracy": np.nansum(recall, axis=1) / (true > 0).sum(axis=1),
-        "macro_f1": np.nansum(f1, axis=1) / (true + answered > 0).sum(axis=1),
+        "macro_f1": macro_f1(table),
     }
     scores |= {f"recall_{name}": recall[:, i] for i, name in enumerate(task.classes)}
     return scores | _ordinal_scores(table, n) if task.ordinal else scores
@@ -115,9 +129,7 @@ def _table_scores(task: Task, table: Floats, n: Floats) -> dict[str, Floats]:
 
 def _ordinal_scores(table: Floats, n: Floats) -> dict[str, Floats]:
     steps = np.abs(np.subtract.outer(np.arange(table.shape[1]), np.arange(table.shape[1])))
-    by_chance = table.sum(axis=2)[:, :, None] * table.sum(axis=1)[:, None, :] / n[:, None, None]
-    observed, expected = (table * steps**2).sum(axis=(1, 2)), (by_chance * steps**2).sum(axis=(1, 2))
-    return {"quadratic_kappa": 1 - observed / expected, "mean_absolute_error": (table * steps).sum(axis=(1, 2)) / n}
+    return {"quadratic_kappa": quadratic_kappa(table), "mean_absolute_error": (table * steps).sum(axis=(1, 2)) / n}
 
 
 def _weighted(weights: Floats, parts: Floats) -> Floats:

@@ -30,7 +30,7 @@ from pipelines.pictures.canvas import Picture
 from pipelines.pictures.portrait import portrait
 from pipelines.pictures.theme import DARK, LIGHT
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
+from pipelines.stores.catalogue import champion_version, predictions_group, quarantine_group, samples_group
 
 METRICS_FILE = "dashboard/metrics.json"
 SITE_FILE = "site/index.html"
@@ -110,8 +110,7 @@ def _data_state(store: Store, dataset: DataSet) -> DataState:
 
 def _task_state(store: Store, task: Task) -> TaskState:
     predictions = store.read(predictions_group(task))
-    entry = store.champion(task.name)
-    champion = entry.version if entry else None
+    champion = champion_version(store, task)
     in_charge = monitoring.version_in_charge(predictions) or champion
     return TaskState(
         task=task,

@@ -14,7 +14,7 @@ import pandas as pd
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import ARRIVALS
 from pipelines.documents import DECIMALS, plain
-from pipelines.documents.metrics import DataPart, DriftTest, TaskPart
+from pipelines.documents.metrics import ALL_INPUTS, DataPart, DriftTest, TaskPart
 from pipelines.documents.model import ModelInfo
 from pipelines.models import metrics
 from pipelines.monitoring import drift
@@ -26,7 +26,7 @@ from pipelines.stores.base import ChampionEntry
 RECENT = 30  # predictions that the pages list
 MOST_DAYS = 365  # of the course of the scores, newest last
 # Days back for which the document says whether there was an alarm: as far as the longest window sees.
-ALARM_DAYS = max(drift.WINDOWS)
+ALARM_DAYS = max(metrics.WINDOWS)
 QUARANTINE_SHOWN = 20
 # The days over which quarantine is compared with what arrived: a fault that is mended is forgotten after a week.
 QUARANTINE_DAYS = 7
@@ -214,7 +214,7 @@ def class_drift_document(state: TaskState, data: DataState) -> dict[str, object]
 
 def task_tests(task: Task, data: DataPart, own: TaskPart) -> list[DriftTest]:
     """The drift tests that concern a task: its inputs, all inputs together, labels and predictions."""
-    inputs = [test for test in data["drift"]["tests"] if test["name"] in {*task.inputs, "all inputs"}]
+    inputs = [test for test in data["drift"]["tests"] if test["name"] in {*task.inputs, ALL_INPUTS}]
     return [*inputs, *own["drift"]["tests"]]
 
 

@@ -18,12 +18,11 @@ from scipy import stats
 from scipy.spatial.distance import cdist
 
 from pipelines.datasets import DataSet
+from pipelines.documents.metrics import ALL_INPUTS
+from pipelines.models.metrics import SMALLEST_DISTANCE, WINDOWS
 
-WINDOWS = (1, 7, 28, 91)  # days: one day of a thousand samples, a quarter of one sample a day
 # The chance that a look at an unchanged world raises an alarm: one in ten years of daily looks.
 LEVEL = 1 / 3650
-# A difference matters when a tenth of the samples would have to be others.
-SMALLEST_DISTANCE = 0.1
 SMALLEST_ENERGY = 0.02  # the same for the energy coefficient of all inputs, whose scale is another
 LARGEST_WINDOW = 2000  # more rows, evenly picked, add nothing where the reference is smaller
 LARGEST_MULTIVARIATE = 400  # a side: distances between all pairs are taken
@@ -31,7 +30,6 @@ SMALLEST_MULTIVARIATE = 20  # with fewer rows the tail fitted to the permutation
 PERMUTATIONS = 499
 EXACT_PAIRS = 20_000  # rows times rows up to which the exact distribution of the KS distance costs a millisecond
 PSI_BINS = 10  # deciles, as the usual limits 0.1 and 0.25 of the index presume
-ALL_INPUTS = "all inputs"
 SEED = 2026
 
 Floats = npt.NDArray[np.float64]

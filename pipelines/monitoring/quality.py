@@ -16,13 +16,17 @@ import pandas as pd
 
 from pipelines.datasets import Task
 from pipelines.models import metrics
-from pipelines.models.metrics import FEWEST_SAMPLES, LOWER_IS_BETTER, MEANS_OVER_CLASSES, Estimate
+from pipelines.models.metrics import (
+    FEWEST_SAMPLES,
+    LOWER_IS_BETTER,
+    MEANS_OVER_CLASSES,
+    ROLLING_SAMPLES,
+    Estimate,
+)
 from pipelines.models.score_sums import Sums, scores_of, sums_of
 
 # With 10 samples of a class the interval of its recall still spans up to 0.5; with fewer it says nothing.
 FEWEST_OF_CLASS = 10
-# A rolling score looks at the newest whole days that hold this many samples: its interval is then at most ±0.1.
-ROLLING_SAMPLES = 100
 # The schedule runs daily and GitHub may start it hours late; after two days a run was missed.
 LATE_AFTER = timedelta(hours=48)
 SEED = 2026  # resampling only draws intervals; a fixed seed keeps an unchanged page unchanged

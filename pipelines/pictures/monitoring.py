@@ -11,7 +11,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from pipelines.datasets import DataSet, Task
 from pipelines.documents.metrics import DriftTest, Reign
 from pipelines.documents.model import Estimate, whole
-from pipelines.models.metrics import FEWEST_SAMPLES, metric_title
+from pipelines.models.metrics import FEWEST_SAMPLES, ROLLING_SAMPLES, SMALLEST_DISTANCE, WINDOWS, metric_title
 from pipelines.pictures.canvas import (
     BLUE,
     GREEN,
@@ -33,7 +33,7 @@ from pipelines.pictures.canvas import (
 )
 from pipelines.wording import interval
 
-MARKERS = {1: "o", 7: "s", 28: "^", 91: "D"}
+MARKERS = dict(zip(WINDOWS, "os^D", strict=True))
 LETTER = 0.09  # inches that a letter takes on average, with some to spare
 
 
@@ -144,7 +144,9 @@ def drift_picture(dataset: DataSet, title: str, tests: Sequence[DriftTest], need
         place, colour = (test["distance"], names.index(test["name"])), RED if test["drifted"] else BLUE
         fill = colour if test["drifted"] else "none"
         axes.scatter(*place, marker=MARKERS[test["days"]], s=55, facecolors=fill, edgecolors=colour, zorder=3)
-    axes.axvline(0.1, color=GREY, linestyle=":", linewidth=1.2, label="a single difference below does not matter")
+    axes.axvline(
+        SMALLEST_DISTANCE, color=GREY, linestyle=":", linewidth=1.2, label="a single difference below does not matter"
+    )
     drifted = [name for name in names if any(test["drifted"] for test in tests if test["name"] == name)]
     axes.set_yticks(
         range(len(names)), [titles[name] + " (drifted)" * (name in drifted) for name in names], fontsize=TEXT
@@ -202,7 +204,7 @@ def _quality_panel(axes: Axes, name: str, rows: pd.DataFrame, promise: Estimate 
             alpha=0.2,
             linewidth=0,
         )
-        label = "live, newest 100 samples or more, with 95 % interval" if not number else None
+        label = f"live, newest {ROLLING_SAMPLES} samples or more, with 95 % interval" if not number else None
         axes.plot(days, middle, color=BLUE, marker="o", markersize=3, linewidth=1.6, label=label)
     if rows[f"rolling_{name}"].isna().all():
         samples = int(rows["rolling_n"].iloc[-1])

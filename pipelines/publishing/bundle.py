@@ -18,7 +18,7 @@ from pipelines.datasets import DataSet, Task, all_datasets, all_tasks
 from pipelines.errors import NotReadyError
 from pipelines.publishing.lock import FILE, Lock, read_lock
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.stores.catalogue import champion_version, predictions_group, samples_group
 
 Files = Mapping[str, bytes]
 
@@ -128,11 +128,9 @@ def _models(store: Store) -> dict[str, bytes]:
     """The champion of each task: all of its version folder but the notebook, which no app shows."""
     files: dict[str, bytes] = {}
     for task in all_tasks():
-        champion = store.champion(task.name)
-        if champion is not None and champion.version is not None:
-            files |= {
-                f"models/{task.name}/{name}": content for name, content in _version(store, task, champion.version)
-            }
+        champion = champion_version(store, task)
+        if champion is not None:
+            files |= {f"models/{task.name}/{name}": content for name, content in _version(store, task, champion)}
     return files
 
 

@@ -133,6 +133,12 @@ def source_file(dataset: DataSet) -> str:
     return f"sources/{dataset.name}.json"
 
 
+def champion_version(store: Store, task: Task) -> int | None:
+    """The version in charge of a task; None where there is none."""
+    champion = store.champion(task.name)
+    return champion.version if champion else None
+
+
 def load_version(store: Store, task: Task, version: int, load: Callable[[Path], T]) -> T:
     """What `load` makes of the files of a registered version, which are gone afterwards.
 

@@ -15,6 +15,7 @@ from pipelines.datasets import Task
 from pipelines.documents.model import DecisionRule
 from pipelines.models import decide
 from pipelines.models.ensemble import Floats
+from pipelines.models.score_sums import macro_f1, quadratic_kappa
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 
@@ -131,17 +132,7 @@ def _lowest_recall(table: Floats) -> float:
 
 
 def _score(task: Task, table: Floats) -> float:
-    scorers: dict[str, Callable[[Floats], float]] = {"macro_f1": _macro_f1, "quadratic_kappa": _quadratic_kappa}
-    return scorers[task.scorer](table)
-
-
-def _macro_f1(table: Floats) -> float:
-    total = table.sum(axis=0) + table.sum(axis=1)
-    return float((2 * np.diagonal(table)[total > 0] / total[total > 0]).mean())
-
-
-def _quadratic_kappa(table: Floats) -> float:
-    steps = np.subtract.outer(np.arange(len(table)), np.arange(len(table))) ** 2
-    by_chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    expected = float((by_chance * steps).sum())
-    return 1 - float((table * steps).sum()) / expected if expected else 0.0
+    scorers: dict[str, Callable[[Floats], Floats]] = {"macro_f1": macro_f1, "quadratic_kappa": quadratic_kappa}
+    # Where there is one class alone, no kappa can be told and none is gained.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.nan_to_num(scorers[task.scorer](table[None])[0]))

@@ -23,7 +23,7 @@ from pipelines.documents.model import CARD_FILE, NOTEBOOK_FILE, ModelInfo
 from pipelines.errors import ModelRefused, UsageError, VersionTaken
 from pipelines.models import Model
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import task_view
+from pipelines.stores.catalogue import champion_version, task_view
 from pipelines.training.card import render_card
 from pipelines.training.data import TrainingData, load_training_data
 from pipelines.training.evaluation import Evaluation, evaluate
@@ -214,13 +214,13 @@ def _check_provenance(info: Mapping[str, Any], notebook: Path) -> None:
 
 def needs_training(store: Store, task: Task) -> bool:
     """Whether the champion, if there is one, cannot be used here or has learned from other data than there are now."""
-    champion = store.champion(task.name)
-    if champion is None or champion.version is None:
+    champion = champion_version(store, task)
+    if champion is None:
         return True
-    known = store.describe(task.name, champion.version)
-    if known.get("scikit_learn") != sklearn.__version__:
+    info = store.describe(task.name, champion)
+    if info.get("scikit_learn") != sklearn.__version__ or "data" not in info:
         return True
-    return bool(known.get("data", {}).get("fingerprint") != load_training_data(store, task).fingerprint)
+    return info["data"]["fingerprint"] != load_training_data(store, task).fingerprint
 
 
 def git_commit() -> str:

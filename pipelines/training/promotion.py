@@ -18,6 +18,7 @@ from pipelines.models.metrics import Estimate, metric_title
 from pipelines.stores.base import ChampionEntry, Store
 from pipelines.stores.catalogue import (
     backfilled_source,
+    champion_version,
     load_version,
     read_history,
     samples_group,
@@ -113,9 +114,9 @@ def promote(store: Store, task: Task, version: int, *, when: datetime, who: str,
     if not reason.strip():
         raise UsageError("A promotion needs a reason that others can read later; give --reason TEXT.")
     refuse_another_source(store, task, load_judged(store, task, version))
-    champion = store.champion(task.name)
+    champion = champion_version(store, task)
     entry = ChampionEntry(task.name, version, when, who, reason.strip())
-    store.move_champion(entry, champion.version if champion else None)
+    store.move_champion(entry, champion)
     return entry
 
 

@@ -5,6 +5,7 @@ import json
 from pipelines.datasets import Task
 from pipelines.models import Model
 from pipelines.stores.base import Store
+from pipelines.stores.catalogue import champion_version
 from pipelines.training.data import load_training_data
 
 
@@ -13,8 +14,8 @@ def undecided_version(store: Store, task: Task) -> int | None:
 
     A store that was made before decisions were written down counts as decided once it has had a champion.
     """
-    newest, champion = max(store.versions(task.name), default=None), store.champion(task.name)
-    if newest is None or (champion and champion.version == newest):
+    newest, champion = max(store.versions(task.name), default=None), champion_version(store, task)
+    if newest is None or champion == newest:
         return None
     decided = _decided(store, task)
     if decided is None:

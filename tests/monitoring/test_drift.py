@@ -9,6 +9,7 @@ from scipy import stats
 from pipelines.datasets import dataset_named, task_named
 from pipelines.datasets.arrivals import simulated as simulate
 from pipelines.datasets.roles import assign_roles
+from pipelines.models.metrics import SMALLEST_DISTANCE
 from pipelines.monitoring import drift
 
 WINE, IRIS = dataset_named("wine"), dataset_named("iris")
@@ -129,7 +130,7 @@ def test_a_faulty_sensor_goes_off_within_ten_days(dataset, scenario, reserves):
     found = [test for test in drift.input_drift(dataset, reserve, rows, last_day(rows)) if test.drifted]
     numeric = [test for test in found if test.kind == "numeric"]
     assert numeric
-    assert all(test.distance >= drift.SMALLEST_DISTANCE and test.adjusted < drift.LEVEL for test in numeric)
+    assert all(test.distance >= SMALLEST_DISTANCE and test.adjusted < drift.LEVEL for test in numeric)
 
 
 def test_a_new_mix_shows_in_the_labels(reserves):

@@ -43,7 +43,7 @@ def drawn(task, rows, log=()):
 
 def made_tests(dataset):
     for place, name in enumerate([*dataset.numeric, "all inputs", "label"]):
-        for days in drift.WINDOWS:
+        for days in metrics.WINDOWS:
             kind = name if name in {"all inputs", "label"} else "numeric"
             yield drift.DriftTest(name, kind, days, days * 10, place / 20, 0.1, 0.5, 0.5, drifted=place == 3)
 
