@@ -97,6 +97,8 @@ def features(run: Run, options: argparse.Namespace) -> None:
                 now=run.now,
             )
         run.show(report.features_summary(dataset, done))
+        for sentence in report.mostly_quarantined(done):
+            run.notice(sentence)
 
 
 def train(run: Run, options: argparse.Namespace) -> None:

@@ -51,6 +51,16 @@ def backfill_summary(dataset: DataSet, done: "BackfillReport") -> str:
     )
 
 
+def mostly_quarantined(done: "FeaturesReport") -> list[str]:
+    """A sentence a day of which more samples broke the data contract than kept it."""
+    return [
+        f"{done.dataset}: {day.quarantined:,} of {day.samples + day.quarantined:,} samples of {day.day} went to "
+        "quarantine. Look at the source of the data before anything else."
+        for day in done.days
+        if day.quarantined > day.samples
+    ]
+
+
 def missing_classes(done: "BackfillReport") -> list[str]:
     """A sentence a task about the classes that no row of a source has."""
     return [

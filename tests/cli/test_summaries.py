@@ -138,3 +138,10 @@ def test_spaces_are_linked_and_a_failing_log_is_shown_as_it_is():
 def test_a_copy_is_listed():
     text = report.copy_summary([Copied("table wine", 6497, 0), Copied("model wine_grade 1", 1, 1, "f" * 64)])
     assert cells(text)[1:] == [["table wine", "6,497", "0", "-"], ["model wine_grade 1", "1", "1", "f" * 12]]
+
+
+def test_a_day_mostly_in_quarantine_is_said_aloud():
+    days = (DayReport(date(2026, 9, 1), 4, 6), DayReport(date(2026, 9, 2), 5, 5))
+    assert report.mostly_quarantined(features_report(days=days)) == [
+        "wine: 6 of 10 samples of 2026-09-01 went to quarantine. Look at the source of the data before anything else."
+    ]
