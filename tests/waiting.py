@@ -4,6 +4,9 @@ import subprocess
 import time
 from collections.abc import Callable
 
+# Milliseconds after which a browser gives up; as long as a test may take at all.
+PATIENCE = 3_000_000
+
 
 def wait_until(condition: Callable[[], object], alive: "subprocess.Popen | None" = None) -> None:
     """Return when `condition` holds; fail at once when the process that should bring it about has ended.

@@ -181,7 +181,8 @@ def _spelled(cells: pd.Series, values: tuple[str, ...]) -> pd.Series:
     """The cells as text, those that are no value replaced by the one that they are another spelling of."""
     spellings = _spellings(values)
     different = {cell: _spelling(cell, values, spellings) for cell in cells.dropna().unique()}
-    return cells.astype(object).map(different, na_action="ignore").astype(object)
+    # By a function: a mapping would become an index, which has no place for whole numbers of hundreds of digits.
+    return cells.astype(object).map(lambda cell: different[cell], na_action="ignore").astype(object)
 
 
 def _spelling(cell: object, values: tuple[str, ...], spellings: Mapping[str, str]) -> str:

@@ -1,7 +1,9 @@
 """What comes in from outside, judged before anything is done with it: the values of a call, the size of a file."""
 
+import contextlib
 import csv
 import inspect
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from pipelines.errors import SourceError, UsageError
 
 # Some seconds of work on the two processors of a free Space, and a few times what such a file needs.
 MOST_ROWS, MOST_COLUMNS, MOST_BYTES = 20_000, 200, 5_000_000
+
+# Where the header is, after blank lines that nobody sees.
+HEAD_LINES = 20
 
 _KINDS: dict[type, str] = {list: "a list", dict: "an object"}
 
@@ -60,22 +65,24 @@ def check_size(path: Path) -> None:
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise _too_large(f"{size:,} bytes", f"{MOST_BYTES:,}")
-    lines = _lines(path)
-    header = next(lines, "")
-    columns = 1 + max(map(header.count, SEPARATORS))
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    first, header, *_ = (*filter(str.strip, text.split("\n", HEAD_LINES)), "", "")
+    # The second line is the header where the first marks the separator.
+    columns = 1 + max(line.count(separator) for line in (first, header) for separator in SEPARATORS)
     if columns > MOST_COLUMNS:
         raise _too_large(f"{columns} columns", str(MOST_COLUMNS))
-    # Counted as CSV, since a cell may have several lines; what is no CSV is for the reader to say.
-    separator = max(SEPARATORS, key=header.count)
-    rows = sum(1 for row in csv.reader(lines, delimiter=separator) if row)
+    rows = _rows(text, max(SEPARATORS, key=header.count)) - 1
     if rows > MOST_ROWS:
         raise _too_large(f"{rows} rows", str(MOST_ROWS))
 
 
-def _lines(path: Path) -> Iterator[str]:
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    # The reader of a cell gives up where a line is longer than this.
-    return (line[: csv.field_size_limit()] for line in text.splitlines() if line.strip())
+def _rows(text: str, separator: str) -> int:
+    """How many rows there are as CSV, since a cell may have several lines; what is no CSV is for the reader to say."""
+    rows = 0
+    with contextlib.suppress(csv.Error):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            rows += any(map(str.strip, row))
+    return rows
 
 
 def _too_large(found: str, most: str) -> SourceError:

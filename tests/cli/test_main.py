@@ -20,7 +20,7 @@ def run(*arguments, **environment):
     """The command line as a person calls it, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "pipelines", *arguments],
-        env=os.environ | environment, capture_output=True, text=True, timeout=120, check=False,
+        env=os.environ | environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

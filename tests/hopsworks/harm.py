@@ -27,6 +27,7 @@ from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.stores.hopsworks import HopsworksStore, connection, patience, sdk
+from tests.hopsworks.clock import Clock
 from tests.hopsworks.emulator.handle import Emulator, running_emulator
 
 IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
@@ -36,7 +37,7 @@ HARMS = {
     "refused": {"drop": "before"},
     "500": {"status": 500},
     "429": {"status": 429, "retry_after": 2},
-    "slow": {"delay": 1.5},
+    "slow": {"delay": 6.0},
     "cut": {"drop": "partial"},
     "twice": {"drop": "after"},  # carried out, and asked for again because the answer is lost
 }
@@ -50,19 +51,6 @@ class Outcome:
     harm: str
     repeated: bool
     trouble: str
-
-
-class Clock:
-    """Time that passes only while somebody waits: patience costs nothing, and no machine is too slow for it."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def patient() -> "mock._patch[SimpleNamespace]":
@@ -160,7 +148,7 @@ def main() -> int:
     logging.getLogger("pipelines").setLevel(logging.ERROR)
     with running_emulator() as emulator, tempfile.TemporaryDirectory() as folder, patient():
         store = HopsworksStore(read_settings(emulator.environment(options.write_path)))
-        with mock.patch.object(sdk, "READ_SECONDS", 1.0):
+        with mock.patch.object(sdk, "READ_SECONDS", 5.0):
             outcomes = list(harmed(emulator, store, every=options.every, folder=Path(folder)))
     done, again, bad = (
         Counter(outcome.harm for outcome in outcomes if keep(outcome))

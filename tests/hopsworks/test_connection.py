@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 import warnings
 from pathlib import Path
 
@@ -151,10 +150,9 @@ def test_a_login_that_another_store_ended_is_made_again(emulator):
 def test_a_server_that_stalls_does_not_hold_us_up(emulator):
     store = store_with(emulator)
     store.count(READINGS)
-    emulator.fault("GET .*/featuregroups/", delay=20)
-    begun = time.monotonic()
+    emulator.fault("GET .*/featuregroups/", delay=600)
     assert store.count(READINGS) == 0
-    assert time.monotonic() - begun < 10
+    assert len(emulator.waiting()) == 1
 
 
 def outcomes(emulator, **variables):

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -139,7 +138,7 @@ def test_it_can_be_started_by_hand():
         while "doctor" not in printed:
             printed += process.stdout.readline()
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait() == 0
     exports = dict(re.findall(r"(HOPSWORKS_\w+)=(\S+)", printed))
     assert exports["HOPSWORKS_PROJECT"] == "demo"
     assert exports["HOPSWORKS_WRITE_PATH"] == "kafka"
@@ -147,7 +146,7 @@ def test_it_can_be_started_by_hand():
 
 
 def test_a_delayed_request_holds_up_no_other(emulator):
-    emulator.fault("GET variables/versions", delay=2)
+    emulator.fault("GET variables/versions", delay=600)
     with pytest.raises(requests.Timeout):
         requests.get(
             API.format(port=emulator.port, path="variables/versions"),
@@ -155,9 +154,8 @@ def test_a_delayed_request_holds_up_no_other(emulator):
             verify=False,  # noqa: S501
             timeout=0.1,
         )
-    begun = time.monotonic()
     assert call(emulator, "GET", "project").ok
-    assert time.monotonic() - begun < 1
+    assert emulator.waiting() == ["GET variables/versions"]
 
 
 def test_every_request_of_the_tests_is_understood(emulator):

@@ -7,7 +7,7 @@ from tests.hopsworks.harm import HARMS, harmed, patient
 def test_a_request_that_goes_wrong_leaves_the_state_that_an_undisturbed_day_has(
     emulator, kafka_store, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(sdk, "READ_SECONDS", 1.0)
+    monkeypatch.setattr(sdk, "READ_SECONDS", 5.0)
     # Prime to the number of harms, so that each of them meets requests of every part of the day.
     with patient():
         outcomes = list(harmed(emulator, kafka_store, every=31, folder=tmp_path))

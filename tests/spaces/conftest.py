@@ -1,12 +1,13 @@
 """Both apps, started once from the bundles of the demo store, and a browser that may talk to nobody else."""
 
-import time
 import urllib.error
 import urllib.request
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from waiting import PATIENCE, wait_until
 
 from pipelines.datasets import all_tasks
 from pipelines.publishing import serve as serving
@@ -16,18 +17,13 @@ from pipelines.stores.embedded import EmbeddedStore
 from spaces.files import SpaceFolder
 from spaces.predict.predictor import predictor_of
 
-START_SECONDS = 60
 
-
-def wait_for(url):
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - always http
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.2)
-    pytest.fail(f"{url} did not answer within {START_SECONDS} seconds")
+def answers(url):
+    try:
+        with urllib.request.urlopen(url):  # noqa: S310 - always http
+            return True
+    except (urllib.error.URLError, ConnectionError):
+        return False
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,7 +40,7 @@ def own_ports(worker_id):
 def fixture_apps(demo_dir, tmp_path_factory):
     with running_apps(EmbeddedStore(demo_dir), tmp_path_factory.mktemp("apps")) as apps:
         for app in apps:
-            wait_for(app.url)
+            wait_until(partial(answers, app.url), alive=app.process)
         yield {app.name: app for app in apps}
 
 
@@ -70,6 +66,7 @@ def fixture_open_page(browser):
 
     def open_page(url, width=1200, height=900):
         page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: foreign.append(request.url) if is_foreign(request.url) else None)
         page.on("pageerror", lambda error: failures.append(str(error)))
         page.goto(url)

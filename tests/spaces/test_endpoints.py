@@ -8,6 +8,7 @@ import pytest
 from gradio_client import handle_file
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
+from waiting import PATIENCE
 
 from pipelines.datasets import all_tasks
 from spaces.predict.answer import answer
@@ -56,14 +57,12 @@ def test_what_cannot_be_right_reaches_a_program_as_the_sentence(client):
         client.predict(**{**SETOSA, "sepal_length": -1}, api_name="/predict_iris_variety")
 
 
-# As long as a test may take: the answer comes when it comes.
-PATIENCE = 300
-
-
 def sent(url, name, data):
     """What an endpoint answers to any JSON: an error sentence, or the result."""
-    begun = httpx.post(f"{url}/gradio_api/call/{name}", json={"data": data}, timeout=PATIENCE)
-    lines = httpx.get(f"{url}/gradio_api/call/{name}/{begun.json()['event_id']}", timeout=PATIENCE).text.splitlines()
+    begun = httpx.post(f"{url}/gradio_api/call/{name}", json={"data": data}, timeout=PATIENCE / 1000)
+    lines = httpx.get(
+        f"{url}/gradio_api/call/{name}/{begun.json()['event_id']}", timeout=PATIENCE / 1000
+    ).text.splitlines()
     answered = json.loads(lines[1].removeprefix("data: "))
     return answered["error"] if lines[0] == "event: error" else answered[0]
 

@@ -2,12 +2,13 @@
 
 import pytest
 from playwright.sync_api import expect
+from waiting import PATIENCE
 
 from pipelines.datasets import all_tasks
 
 TASKS = [task.name for task in all_tasks()]
 PHONE = {"width": 390, "height": 844}
-SECONDS = 15_000
+SECONDS = PATIENCE
 # The sum of what moved without being asked to, as Chromium measures it.
 SHIFT = """new Promise((done) => {
   let sum = 0;

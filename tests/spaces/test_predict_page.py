@@ -5,12 +5,13 @@ import sys
 
 import pytest
 from playwright.sync_api import expect
+from waiting import PATIENCE
 
 from pipelines.datasets import all_tasks, task_named
 
 TASKS = [task.name for task in all_tasks()]
 PHONE = {"width": 390, "height": 844}
-SECONDS = 15_000
+SECONDS = PATIENCE
 FLOWERS = "sepal_length,sepal_width,petal_length,petal_width\n5.0,3.4,1.5,0.2\nlong,3.4,1.5,0.2\n"
 
 

@@ -8,9 +8,6 @@ from workflows.days import DATASET, TASK, arrivals, predictions, repository_of
 from pipelines.datasets import all_datasets, dataset_named, task_named
 from pipelines.stores.catalogue import samples_group
 
-# The first test of a process waits until the whole story of the days is told.
-pytestmark = pytest.mark.timeout(900)
-
 
 def test_every_job_of_the_story_succeeds(days):
     for name, run in days.runs.items():

@@ -16,9 +16,6 @@ from pipelines.stores.hopsworks import HopsworksStore
 
 INFERENCE_DONE = {"workflow_run": {"name": "Inference", "conclusion": "success", "head_branch": "main"}}
 
-# The first test of a process waits until the whole story of the days is told.
-pytestmark = pytest.mark.timeout(900)
-
 
 @pytest.fixture
 def github():

@@ -53,7 +53,6 @@ def run(clone, *command, options=(), **changes):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
     )
 
 
@@ -182,7 +181,7 @@ def test_two_first_runs_race_for_the_branch(remote, clone, tmp_path):
         )
         for path, name in ((clone, "one"), (other, "two"))
     ]
-    assert [process.wait(timeout=60) for process in runs] == [0, 0]
+    assert [process.wait() for process in runs] == [0, 0]
     assert content(remote) == {"one": "x", "two": "x"}
     assert commits(remote) == 1
 

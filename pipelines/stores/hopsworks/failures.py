@@ -1,6 +1,7 @@
 """What the client's errors mean: one sentence of our own that names the remedy."""
 
 import re
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -92,6 +93,10 @@ _RULES = (
     ),
 )
 
+# What the packages of the client raise when an answer is something else.
+_TRIPPED = (TypeError, KeyError, AttributeError, ValueError, IndexError)
+_CLIENT = {"hopsworks", "hopsworks_common", "hsfs", "hsml"}
+
 _TLS = {"SSLError", "HopsworksSSLClientError"}
 
 # What the query service says of a group that has no rows yet.
@@ -134,6 +139,11 @@ def explain(error: BaseException, what: str, settings: HopsworksSettings) -> Pip
     """The error to raise instead, or None where this is a defect that should be seen as it is."""
     place = f"Hopsworks at {settings.host or 'its default host'}:{settings.port} could not {what}"
     status = status_of(error)
+    if _is_tripped_over(error):
+        return StoreUnavailable(
+            f"{place}: its answer is not what the client understands ({type(error).__name__}). Check HOPSWORKS_HOST "
+            "and HOPSWORKS_PORT, and run `python -m pipelines doctor`, which compares the versions."
+        )
     rule = _fitting(_SPECIAL if status else (*_SPECIAL, *_RULES), error)
     if rule is not None:
         return rule.kind(f"{place}: {rule.sentence.format(text=_reason(error))}")
@@ -150,6 +160,16 @@ def _fitting(rules: tuple[_Rule, ...], error: BaseException) -> _Rule | None:
     text = " ".join(str(cause) for cause in causes(error))
     fitting = (rule for rule in rules if names & set(rule.types) or any(word in text for word in rule.words))
     return next(fitting, None)
+
+
+def _is_tripped_over(error: BaseException) -> bool:
+    """Whether the client took an answer for something else; the same error in our own code is a defect."""
+    if not isinstance(error, _TRIPPED) or _fitting((*_SPECIAL, *_RULES), error):
+        return False
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    modules = [frame.f_globals.get("__name__", "").partition(".")[0] for frame in frames]
+    ours = len(modules) - modules[::-1].index("pipelines") if "pipelines" in modules else 0
+    return bool(_CLIENT.intersection(modules[ours:]))
 
 
 def _by_status(status: int) -> tuple[type[PipelineError], str]:
