@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pipelines.documents.metrics import ALL_INPUTS
@@ -10,7 +10,7 @@ from pipelines.models.metrics import metric_title, wilson
 from pipelines.wording import day_words, minute_words
 
 State = Literal["ok", "bad", "late", "quiet"]
-Kind = Literal["late", "quality", "quarantine", "inputs", "mix"]
+Kind = Literal["late", "future", "quality", "quarantine", "inputs", "mix"]
 Document = Mapping[str, Any]
 
 # A tenth of the rows, as for drift: fewer change no score by much.
@@ -18,6 +18,7 @@ MUCH_QUARANTINE = 0.1
 NAMES_TOLD = 3
 ADVICE: dict[Kind, str] = {
     "late": "Look whether the schedule is switched on and the last run ended well, then start the workflow by hand.",
+    "future": "Set those days aside with `python -m pipelines repair --future`; they are kept, and days are due again.",
     "quality": "Compare the versions below; go back to an earlier one where that did better, or train a new one.",
     "quarantine": "Look at the rows below: what they have in common tells what broke. Mend the source, not the model.",
     "inputs": "If a sensor or a unit changed, mend the source. If the world changed, train on newer data.",
@@ -64,6 +65,7 @@ def findings_of(document: Document, now: datetime) -> list[Finding]:
         cause = [*_quarantine(data, tasks)] or [*_inputs(data, tasks)]
         own = [*cause, *_quality(data, tasks)]
         # Strange inputs get strange answers: that is no news beside them.
+        found += [*_future(data, tasks, now)]
         found += own or [*_mix(data, tasks)]
     return found
 
@@ -85,6 +87,14 @@ def _late(tasks: Document, now: datetime) -> Iterator[Finding]:
         oldest = min(late.values(), key=lambda task: str(task["late_after"]))
         words = f"The last run was on {minute_words(oldest['last_run'])}; the numbers below are as old."
         yield Finding("late", "", tuple(late), f"The daily run is late since {day_words(oldest['late_after'])}", words)
+
+
+def _future(data: Document, tasks: Document, now: datetime) -> Iterator[Finding]:
+    newest = data["newest_day"]
+    if newest and date.fromisoformat(newest) > now.date():
+        lead = f"There are days up to {day_words(newest)} {newest[:4]}, which is after today"
+        detail = "A run had a wrong clock, and no new day is due until then."
+        yield Finding("future", data["title"], tuple(tasks), lead, detail)
 
 
 def _quality(data: Document, tasks: Document) -> Iterator[Finding]:

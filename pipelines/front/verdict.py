@@ -15,6 +15,7 @@ ONE_RUN_A_DAY = timedelta(days=1)
 MOST_NAMED = 3  # names that a headline bears
 # What a card says of a task that needs somebody; what it does to answers comes before its cause.
 BAD = {
+    "future": "has days that are not yet",
     "quality": "below its promise",
     "quarantine": "gets broken measurements",
     "inputs": "its inputs have changed",

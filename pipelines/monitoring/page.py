@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,6 @@ from pipelines.front.links import links_of
 from pipelines.front.render import front, section, style_sheet
 from pipelines.front.verdict import verdict
 from pipelines.monitoring.browser_model import Form
-from pipelines.stores.future import words_for_future
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUMMARIES = {
@@ -57,7 +56,6 @@ def render_site(
     return _environment().get_template("index.html.j2").render(
         document=document,
         forms=forms,
-        ahead=_ahead(document, now),
         title="How the models do",
         description=f"{told.headline}. {told.as_of}",
         links=links_of(document),
@@ -72,13 +70,6 @@ def render_site(
             for data in document["datasets"]
         },
     )  # fmt: skip
-
-
-def _ahead(document: Mapping[str, Any], now: datetime) -> list[str]:
-    """A sentence for each data set that has days after today."""
-    days = {name: held["newest_day"] for name, held in document["datasets"].items() if held["newest_day"]}
-    newest = {name: date.fromisoformat(day) for name, day in days.items()}
-    return [words_for_future(name, day, now) for name, day in newest.items() if day > now.date()]
 
 
 @cache

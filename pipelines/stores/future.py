@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from pipelines.datasets import DataSet
 from pipelines.stores.base import FeatureGroup, Store
@@ -44,16 +44,12 @@ def doubt_of_clock(store: Store, dataset: DataSet, now: datetime) -> str:
 
 def future_sentence(store: Store, dataset: DataSet, now: datetime) -> str:
     """What is wrong where the store holds days after today (UTC), and what to do; empty where it holds none."""
-    tomorrow = _tomorrow(now)
     newest = max((newest for group in _groups(dataset) if (newest := store.newest(group))), default=now)
-    return words_for_future(dataset.name, newest.date(), now) if newest >= tomorrow else ""
-
-
-def words_for_future(dataset: str, newest: date, now: datetime) -> str:
-    """The sentence about days after today, up to `newest`."""
+    if newest < _tomorrow(now):
+        return ""
     return (
-        f"{dataset} has days up to {newest}, which is after today, {now.astimezone(UTC):%Y-%m-%d} (UTC): a run had a "
-        f"wrong clock, and no new day is due until then. Set them aside with `{REPAIR}`."
+        f"{dataset.name} has days up to {newest.date()}, which is after today, {now.astimezone(UTC):%Y-%m-%d} (UTC): a "
+        f"run had a wrong clock, and no new day is due until then. Set them aside with `{REPAIR}`."
     )
 
 

@@ -28,7 +28,13 @@ class Folders:
     def size(self, path: str) -> int | None:
         """The size of a file in bytes, or None where there is none."""
         found = self._stat(path)
-        return None if found is None or found["attributes"]["dir"] else int(found["attributes"]["size"])
+        if found is None:
+            return None
+        try:
+            about = found["attributes"]
+            return None if about["dir"] else int(about["size"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Incomplete(f"what came about {path} does not tell its size") from error
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder; unlike the client's own question, a server error is no "no"."""
