@@ -39,6 +39,7 @@ PERMISSIONS = {
     "publish.yml:pages": {"pages": "write", "id-token": "write"},
     "tests.yml:tests": {"contents": "read"},
     "upkeep.yml:issues": {"actions": "read", "contents": "read", "issues": "write"},
+    "audit.yml:audit": {"contents": "read", "issues": "write"},
     "upkeep.yml:keepalive": {"actions": "write", "contents": "read"},
 }
 
@@ -117,7 +118,7 @@ def test_schedules_avoid_the_minutes_that_everyone_takes_and_each_other():
         )
         assert int(minute) % 2 == 1, f"{file} runs at an even minute"
         minutes[file] = int(hour) * 60 + int(minute)
-    assert set(minutes) == {"features.yml", "inference.yml", "upkeep.yml", "check.yml"}
+    assert set(minutes) == {"features.yml", "inference.yml", "upkeep.yml", "check.yml", "audit.yml"}
     ordered = sorted(minutes.values())
     assert all(later - earlier >= 120 for earlier, later in itertools.pairwise(ordered))
     assert minutes["features.yml"] < minutes["inference.yml"]
@@ -221,7 +222,7 @@ def test_the_schedules_in_the_documents_are_those_of_the_workflows():
         minute, hour = cron.split()[:2]
         time = f"{int(hour):02}:{int(minute):02}"
         assert re.search(rf"{re.escape(file)}.*{time}", page), f"{file} {cron}"
-        assert time in readme or file == "upkeep.yml", f"{file} {cron}"
+        assert time in readme or file in {"upkeep.yml", "audit.yml"}, f"{file} {cron}"
 
 
 def test_the_documents_name_every_workflow():
