@@ -2,6 +2,14 @@
 
 import sys
 
-from pipelines.cli.main import main
+INTERRUPTED = 130
 
-sys.exit(main())
+try:
+    from pipelines.cli.main import main
+
+    code = main()
+except KeyboardInterrupt:  # also while the command line itself is imported
+    code = INTERRUPTED
+if code == INTERRUPTED:
+    print("error: interrupted", file=sys.stderr)  # noqa: T201 - the last line of a command
+sys.exit(code)

@@ -14,6 +14,7 @@ PipelineError                 what went wrong and what to do, in one sentence; e
 │   └── ChampionMoved         another run moved the champion first
 ├── ModelRefused              a model folder that must not be used
 ├── NotPortable               a kind of model that runs in Python only
+├── PartlyFailed              one of several data sets or tasks failed; the others are done
 ├── NotebookError             a notebook that cannot be run, or a cell that failed
 └── PublishError              the Hugging Face Hub
 """
@@ -77,6 +78,10 @@ class ModelRefused(PipelineError):
 
 class NotPortable(PipelineError):
     """A kind of model that runs in Python only."""
+
+
+class PartlyFailed(PipelineError):
+    """One of several data sets or tasks failed; the others are done."""
 
 
 class NotebookError(PipelineError):

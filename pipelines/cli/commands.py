@@ -1,175 +1,195 @@
-"""What each verb of the command line does, as a recipe over the pipelines; prints results and writes job summaries."""
+"""What each verb of the command line does, as a recipe over the pipelines; prints results and writes job summaries.
 
-import argparse
-import contextlib
+A verb imports what it needs when it runs, so that the help and the light verbs do without the heavy ones' libraries.
+"""
+
 import json
-import logging
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from dataclasses import replace as with_changes
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from pipelines.cli import status as status_pages
-from pipelines.cli import summaries as report
-from pipelines.cli.demo import Month, ending, run_demo
-from pipelines.cli.doctor import doctor_checks
-from pipelines.cli.output import append_summary
-from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, dataset_named, task_named
+import typer
+
+from pipelines.cli import arguments as cli
+from pipelines.cli.run import Run
 from pipelines.errors import NotReadyError, PublishError, UsageError
-from pipelines.features import daily as feature_pipeline
-from pipelines.inference.pipeline import run_inference
-from pipelines.monitoring.dashboard import refresh_dashboard
-from pipelines.settings import Settings
-from pipelines.stores import future, open_store
-from pipelines.stores.base import Store
-from pipelines.training import promotion
-from pipelines.training.notebook import train_task
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from datetime import date
 
+    from pipelines.datasets import DataSet, Task
 
-@dataclass(frozen=True)
-class Run:
-    """One run of a verb: its settings and its clock, each read once."""
+# The headings of the help.
+PIPELINES, MODELS, OPERATION = "Pipelines", "Models", "Operation"
 
-    settings: Settings
-    now: datetime
-
-    @cached_property
-    def store(self) -> Store:
-        """The store that the settings choose."""
-        return open_store(self.settings)
-
-    def show(self, markdown: str, more: str = "") -> None:
-        """Print a result, and append it to the job summary where there is one, there with `more` below."""
-        markdown, more = map(self.settings.redacted, (markdown, more))
-        print(markdown)
-        append_summary(self.settings.run.summary_file, f"{markdown}\n\n{more}")
-
-    @contextlib.contextmanager
-    def step(self, title: str) -> Iterator[None]:
-        """A log group on GitHub Actions, a line elsewhere."""
-        log.info("%s%s", "::group::" if self.settings.run.on_actions else "", title)
-        yield
-        if self.settings.run.on_actions:
-            log.info("::endgroup::")
-
-    def notice(self, sentence: str) -> None:
-        """A sentence that a person should see without opening the log."""
-        log.warning("%s%s", "::warning::" if self.settings.run.on_actions else "", sentence)
+app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 
 
-Command = Callable[[Run, argparse.Namespace], None]
+@app.command(rich_help_panel=PIPELINES)
+def backfill(
+    ctx: typer.Context,
+    datasets: cli.DataSets = None,
+    *,
+    source: cli.Sources = None,
+    replace: cli.Replace = False,
+    accept_unusual: cli.AcceptUnusual = False,
+) -> None:
+    """Load the historical rows and fix their roles."""
+    from pipelines.cli.summaries import backfill_summary, missing_classes
+    from pipelines.features.backfill import backfill as load_history
 
-
-def backfill(run: Run, options: argparse.Namespace) -> None:
-    """Load the historical rows of each data set."""
-    datasets = _chosen_datasets(options)
-    if options.source and len(options.datasets) != 1:
+    run: Run = ctx.obj
+    if source and len(datasets or ()) != 1:
         raise UsageError("--source belongs to one data set. Name it: backfill DATASET --source FILE")
-    for dataset in datasets:
+
+    def load(dataset: "DataSet") -> None:
         with run.step(f"backfill {dataset.name}"):
-            done = feature_pipeline.backfill(
-                run.store,
-                dataset,
-                sources=options.source,
-                now=run.now,
-                replace=options.replace,
-                accept_unusual=options.accept_unusual,
-            )
-        run.show(report.backfill_summary(dataset, done))
-        for sentence in report.missing_classes(done):
+            done = load_history(
+                run.store, dataset,
+                sources=source or [], now=run.now, replace=replace, accept_unusual=accept_unusual,
+            )  # fmt: skip
+        run.show(backfill_summary(dataset, done))
+        for sentence in missing_classes(done):
             run.notice(sentence)
 
+    run.each(_chosen_datasets(datasets), load)
 
-def features(run: Run, options: argparse.Namespace) -> None:
-    """Add the samples of every due day of each data set."""
-    for dataset in _chosen_datasets(options):
+
+@app.command(rich_help_panel=PIPELINES)
+def features(
+    ctx: typer.Context,
+    datasets: cli.DataSets = None,
+    *,
+    date: cli.RunDate = None,
+    per_day: cli.PerDay = 1,
+    arrivals: cli.Arrivals = None,
+    scenario: cli.Scenario = None,
+) -> None:
+    """Add the samples of every day that is due."""
+    from pipelines.cli.summaries import features_summary, mostly_quarantined
+    from pipelines.datasets.arrivals import ARRIVALS, SCENARIOS
+    from pipelines.features.daily import run_features
+
+    run: Run = ctx.obj
+    given = run.past(date)
+    kind, trouble = _one_of("kind of arrivals", ARRIVALS, arrivals), _one_of("scenario", SCENARIOS, scenario)
+
+    def add(dataset: "DataSet") -> None:
         with run.step(f"features {dataset.name}"):
-            done = feature_pipeline.run_features(
-                run.store,
-                dataset,
-                run_date=options.date or _today(run, dataset),
-                per_day=options.per_day,
-                arrivals=options.arrivals,
-                scenario=options.scenario,
-                now=run.now,
-            )
-        run.show(report.features_summary(dataset, done))
-        for sentence in report.mostly_quarantined(done):
+            done = run_features(
+                run.store, dataset,
+                run_date=given or _today(run, dataset), per_day=per_day, arrivals=kind, scenario=trouble, now=run.now,
+            )  # fmt: skip
+        run.show(features_summary(dataset, done))
+        for sentence in mostly_quarantined(done):
             run.notice(sentence)
 
+    run.each(_chosen_datasets(datasets), add)
 
-def train(run: Run, options: argparse.Namespace) -> None:
-    """Train each task in its notebook, register the version and decide on the champion."""
-    for task in _chosen_tasks(options):
+
+@app.command(rich_help_panel=PIPELINES)
+def train(
+    ctx: typer.Context,
+    tasks: cli.Tasks = None,
+    *,
+    search: cli.Search = "full",
+    seed: cli.Seed = 0,
+    promote: cli.Promote = "auto",
+) -> None:
+    """Train, register and, where it is earned, promote a new version."""
+    from pipelines.cli.summaries import folded, training_summary
+    from pipelines.training.notebook import train_task
+
+    run: Run = ctx.obj
+    runs, who = run.settings.store_dir / "runs", run.settings.run.who
+
+    def fit(task: "Task") -> None:
         with run.step(f"train {task.name}"):
             done = train_task(
-                run.store,
-                task,
-                runs=run.settings.store_dir / "runs",
-                now=run.now,
-                who=run.settings.run.who,
-                search=options.search,
-                seed=options.seed,
-                promote=options.promote,
+                run.store, task, runs=runs, now=run.now, who=who, search=search, seed=seed, promote=promote
             )
-        run.show(report.training_summary(task, done), more=report.folded("Model card", done.card))
+        run.show(training_summary(task, done), more=folded("Model card", done.card))
+
+    run.each(_chosen_tasks(tasks), fit)
 
 
-def infer(run: Run, options: argparse.Namespace) -> None:
-    """Predict what is due, task by task.
+@app.command(rich_help_panel=PIPELINES)
+def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = None) -> None:
+    """Predict every arrival that the champion has not predicted yet.
 
     A task without a champion is passed over with a notice, because the schedule may run before the first training;
     where the person named the task it is an error.
     """
-    for task in _chosen_tasks(options):
-        if not options.tasks and run.store.champion(task.name) is None:
+    from pipelines.cli.summaries import inference_summary
+    from pipelines.inference.pipeline import run_inference
+
+    run: Run = ctx.obj
+    given = run.past(date)
+
+    def predict(task: "Task") -> None:
+        if not tasks and run.store.champion(task.name) is None:
             run.notice(f"{task.name} has no champion yet and is passed over; train it: python -m pipelines train")
-            continue
+            return
         with run.step(f"infer {task.name}"):
-            done = run_inference(
-                run.store,
-                task,
-                run_date=options.date or _today(run, task.dataset),
-                now=run.now,
-                run_url=run.settings.run.url,
-            )
-        run.show(report.inference_summary(task, done))
+            run_date = given or _today(run, task.dataset)
+            done = run_inference(run.store, task, run_date=run_date, now=run.now, run_url=run.settings.run.url)
+        run.show(inference_summary(task, done))
+
+    run.each(_chosen_tasks(tasks), predict)
 
 
-def dashboard(run: Run, options: argparse.Namespace) -> None:
-    """Draw the pictures, the numbers and the static page of each data set, and say how all of them do."""
+@app.command(rich_help_panel=PIPELINES)
+def dashboard(ctx: typer.Context, datasets: cli.DataSets = None) -> None:
+    """Draw the pictures, the numbers and the static page anew, and say how all data sets do."""
+    from pipelines.cli.summaries import dashboard_summary
+    from pipelines.monitoring.dashboard import refresh_dashboard
+
+    run: Run = ctx.obj
     done = []
-    for dataset in _chosen_datasets(options):
+
+    def draw(dataset: "DataSet") -> None:
         with run.step(f"dashboard {dataset.name}"):
             done.append(refresh_dashboard(run.store, dataset, run.now))
-    run.show(report.dashboard_summary(done, run.now))
+
+    try:
+        run.each(_chosen_datasets(datasets), draw)
+    finally:
+        if done:
+            run.show(dashboard_summary(done, run.now))
 
 
-def promote(run: Run, options: argparse.Namespace) -> None:
-    """Move the champion of a task to a registered version, because a person says so."""
-    entry = promotion.promote(
-        run.store,
-        task_named(options.task),
-        options.version,
-        when=run.now,
-        who=run.settings.run.who,
-        reason=options.reason,
-    )
+@app.command(rich_help_panel=MODELS)
+def promote(ctx: typer.Context, task: cli.Task, version: cli.Version, *, reason: cli.Reason) -> None:
+    """Make a registered version the champion, forward or back."""
+    from pipelines.datasets import task_named
+    from pipelines.training import promotion
+
+    run: Run = ctx.obj
+    chosen, who = task_named(task), run.settings.run.who
+    entry = promotion.promote(run.store, chosen, version, when=run.now, who=who, reason=reason)
     run.show(f"{entry.task}: version {entry.version} is the champion from the next inference on ({entry.reason}).")
 
 
-def status(run: Run, options: argparse.Namespace) -> None:
-    """Print what the store holds and how the champions do."""
-    document = status_pages.status(run.store, run.now)
-    print(json.dumps(document, indent=2, sort_keys=True) if options.json else status_pages.render(document))
+@app.command(rich_help_panel=OPERATION)
+def status(ctx: typer.Context, *, json_: cli.AsJson = False) -> None:
+    """Show what the store holds and how the champions do."""
+    from pipelines.cli.status import render
+    from pipelines.cli.status import status as status_of
+
+    run: Run = ctx.obj
+    document = status_of(run.store, run.now)
+    print(json.dumps(document, indent=2, sort_keys=True) if json_ else render(document))
 
 
-def doctor(run: Run, options: argparse.Namespace) -> None:
-    """Test step by step what a run needs, and fail when something is missing."""
-    checks = list(doctor_checks(run.settings, run.now, deep=options.deep))
+@app.command(rich_help_panel=OPERATION)
+def doctor(ctx: typer.Context, *, deep: cli.Deep = False) -> None:
+    """Test, step by step, whether the store and the Hub can be used."""
+    from pipelines.cli.doctor import doctor_checks
+
+    run: Run = ctx.obj
+    checks = list(doctor_checks(run.settings, run.now, deep=deep))
     for check in checks:
         verdict = "FAIL" if not check.passed else "WARN" if check.doubtful else "ok  "
         print(f"{verdict}  {check.name}: {check.sentence}")
@@ -178,68 +198,113 @@ def doctor(run: Run, options: argparse.Namespace) -> None:
         raise NotReadyError(f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}.")
 
 
-def repair(run: Run, options: argparse.Namespace) -> None:  # noqa: ARG001 - --future is all there is to repair
-    """Set the days aside that a run with a wrong clock filled ahead of today."""
-    for dataset in all_datasets():
-        done = list(future.set_future_aside(run.store, dataset, run.now))
-        run.show(report.repair_summary(dataset, run.store.location, done))
+@app.command(rich_help_panel=OPERATION)
+def repair(ctx: typer.Context, *, future: cli.Future) -> None:  # noqa: ARG001 - it is all that there is to repair
+    """Mend what a wrong clock left in the store; nothing is deleted."""
+    from pipelines.cli.summaries import repair_summary
+    from pipelines.stores.future import set_future_aside
+
+    run: Run = ctx.obj
+
+    def mend(dataset: "DataSet") -> None:
+        done = list(set_future_aside(run.store, dataset, run.now))
+        run.show(repair_summary(dataset, run.store.location, done))
+
+    run.each(_chosen_datasets(None), mend)
 
 
-def demo(run: Run, options: argparse.Namespace) -> None:
-    """Simulate a month of operation, and end with a table and the path of the page."""
-    if run.settings.store != "embedded" and not options.yes:
-        raise UsageError(f"The demo would write to {run.settings.store}. Add --yes if that is what you want.")
-    month = Month(
-        days=options.days,
-        per_day=options.per_day,
-        end=options.end or run.now.date() - timedelta(days=1),
-        scenario=options.scenario,
-    )
-    runs = run.settings.store_dir / "runs"
-    boards = run_demo(run.store, month, runs=runs, who=run.settings.run.who, now=run.now)
-    print(status_pages.render(status_pages.status(run.store, run.now)))
-    print("", ending(boards, month, run.settings.store_dir / "site" / "index.html", run.now), sep="\n")
+@app.command(rich_help_panel=OPERATION)
+def demo(
+    ctx: typer.Context,
+    *,
+    days: cli.Days = 30,
+    per_day: cli.PerDay = 10,
+    end: cli.LastDay = None,
+    scenario: cli.Scenario = None,
+    yes: cli.Yes = False,
+) -> None:
+    """Simulate a month of operation: backfill, training, daily runs, pages."""
+    run: Run = ctx.obj
+    settings = run.settings
+    if settings.store != "embedded" and not yes:
+        raise UsageError(f"The demo would write to {settings.store}. Add --yes if that is what you want.")
+    from pipelines.cli import demo as simulation
+    from pipelines.cli.status import render
+    from pipelines.cli.status import status as status_of
+    from pipelines.datasets.arrivals import SCENARIOS
+
+    last = run.past(end, "--end") or run.now.date() - timedelta(days=1)
+    month = simulation.Month(days, per_day, last, _one_of("scenario", SCENARIOS, scenario))
+    runs = settings.store_dir / "runs"
+    boards = simulation.run_demo(run.store, month, runs=runs, who=settings.run.who, now=run.now)
+    print(render(status_of(run.store, run.now)))
+    page = settings.store_dir / "site" / "index.html" if settings.store == "embedded" else None
+    print("", simulation.ending(boards, month, page, run.now), sep="\n")
 
 
-def publish(run: Run, options: argparse.Namespace) -> None:
-    """Create or refresh the Spaces."""
-    from pipelines.publishing.publish import publish as publish_spaces  # noqa: PLC0415 - needs the Hub's client only here
+@app.command(rich_help_panel=OPERATION)
+def publish(ctx: typer.Context, *, dry_run: cli.DryRun = False, namespace: cli.Namespace = "") -> None:
+    """Create or refresh the Hugging Face Spaces."""
+    from pipelines.cli.summaries import publish_summary
+    from pipelines.publishing.publish import publish as publish_spaces
 
-    done = publish_spaces(run.store, run.settings, dry_run=options.dry_run, namespace=options.namespace, now=run.now)
-    run.show(report.publish_summary(done))
+    run: Run = ctx.obj
+    done = publish_spaces(run.store, run.settings, dry_run=dry_run, namespace=namespace, now=run.now)
+    run.show(publish_summary(done))
     if done.failed:
         raise PublishError(f"These Spaces do not run: {', '.join(done.failed)}. The end of their logs is above.")
 
 
-def copy(run: Run, options: argparse.Namespace) -> None:
-    """Copy one store to the other and verify the copy."""
-    from pipelines.stores.copying import copy_store  # noqa: PLC0415 - the only verb with two stores
+@app.command(rich_help_panel=OPERATION)
+def copy(ctx: typer.Context, *, source: cli.From, target: cli.To) -> None:
+    """Copy everything from one store to the other, and verify it."""
+    if source == target:
+        raise UsageError(f"--from and --to are both {source}; they must differ.")
+    from pipelines.cli.summaries import copy_summary
+    from pipelines.stores import open_store
+    from pipelines.stores.copying import copy_store
 
-    if options.source == options.target:
-        raise UsageError(f"--from and --to are both {options.source}; they must differ.")
-    source, target = (open_store(replace(run.settings, store=kind)) for kind in (options.source, options.target))
-    run.show(report.copy_summary(copy_store(source, target)))
+    run: Run = ctx.obj
+    read, written = (open_store(with_changes(run.settings, store=kind)) for kind in (source, target))
+    run.show(copy_summary(copy_store(read, written)))
 
 
-def serve(run: Run, options: argparse.Namespace) -> None:  # noqa: ARG001 - every command takes the options
-    """Start both Spaces on this machine until interrupted."""
-    from pipelines.publishing.serve import serve_spaces  # noqa: PLC0415 - Gradio takes seconds to import
+@app.command(rich_help_panel=OPERATION)
+def serve(ctx: typer.Context) -> None:
+    """Start both Spaces on this machine, on the current store."""
+    from pipelines.publishing.serve import serve_spaces
 
+    run: Run = ctx.obj
     serve_spaces(run.store)
 
 
-def _today(run: Run, dataset: DataSet) -> date:
+def _today(run: Run, dataset: "DataSet") -> "date":
     """The day of the clock, unless the clock is in doubt and nobody confirms it."""
+    from pipelines.stores.future import doubt_of_clock
+
     today = run.now.date()
-    doubt = future.doubt_of_clock(run.store, dataset, run.now)
+    doubt = doubt_of_clock(run.store, dataset, run.now)
     if doubt and not (sys.stdin.isatty() and input(f"{doubt} Is that today? [y/N] ").strip().lower() in {"y", "yes"}):
         raise UsageError(f"{doubt} If the clock is right, give the day yourself: --date {today}.")
     return today
 
 
-def _chosen_datasets(options: argparse.Namespace) -> list[DataSet]:
-    return [dataset_named(name) for name in dict.fromkeys(options.datasets)] or list(all_datasets())
+def _chosen_datasets(names: Sequence[str] | None) -> "list[DataSet]":
+    from pipelines.datasets import all_datasets, dataset_named
+
+    return [dataset_named(name) for name in dict.fromkeys(names or ())] or list(all_datasets())
 
 
-def _chosen_tasks(options: argparse.Namespace) -> list[Task]:
-    return [task_named(name) for name in dict.fromkeys(options.tasks)] or list(all_tasks())
+def _chosen_tasks(names: Sequence[str] | None) -> "list[Task]":
+    from pipelines.datasets import all_tasks, task_named
+
+    return [task_named(name) for name in dict.fromkeys(names or ())] or list(all_tasks())
+
+
+def _one_of(kind: str, names: Iterable[str], given: str | None) -> str:
+    """The name that was given, or the first where none was."""
+    known = list(names)
+    name = (given or known[0]).strip()
+    if name not in known:
+        raise UsageError(f"There is no {kind} {name!r}; choose from {', '.join(known)}.")
+    return name

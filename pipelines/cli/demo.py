@@ -92,12 +92,15 @@ def alarm_lines(boards: Sequence[DashboardReport], month: Month) -> list[str]:
     return [f"ALARM  {what}: {day}{_delay(month, date.fromisoformat(day))}" for what, day in found if day]
 
 
-def ending(boards: Sequence[DashboardReport], month: Month, page: Path, now: datetime) -> str:
-    """What the demo says last: the verdict of the page, what went off when, where the page is, and what to try."""
+def ending(boards: Sequence[DashboardReport], month: Month, page: Path | None, now: datetime) -> str:
+    """What the demo says last: the verdict of the page, what went off when, where the page is, and what to try.
+
+    On Hopsworks there is no `page` on this machine.
+    """
     told = verdict(whole_document(boards), now)
     return "\n".join([
         f"{told.headline}.", *alarm_lines(boards, month), "",
-        f"The page: {page.as_uri()}",
+        *([f"The page: {page.as_uri()}"] if page else []),
         "Next:  make serve                                        play with the models",
         "       python -m pipelines train                         search longer",
         "       python -m pipelines demo --scenario broken_units  see an alarm go off",

@@ -1,21 +1,28 @@
-"""What a model is: loading and verifying a version, predicting, deciding, explaining, and the scores of answers."""
+"""What a model is: loading and verifying a version, predicting, deciding, explaining, and the scores of answers.
 
-from pipelines.models.model import (
-    INFO_FILE,
-    MODEL_FILE,
-    Model,
-    decide,
-    encode,
-    fingerprint_inputs,
-    load,
-    matrix_probabilities,
-    predict,
-    probabilities,
-    read_info,
-    read_verified,
-    save,
-    write_info,
-)
+scikit-learn comes with the first model, not with a score: what is named here is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.models.model import (
+        INFO_FILE,
+        MODEL_FILE,
+        Model,
+        decide,
+        encode,
+        fingerprint_inputs,
+        load,
+        matrix_probabilities,
+        predict,
+        probabilities,
+        read_info,
+        read_verified,
+        save,
+        write_info,
+    )
 
 __all__ = [
     "INFO_FILE",
@@ -33,3 +40,9 @@ __all__ = [
     "save",
     "write_info",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        return getattr(import_module("pipelines.models.model"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,17 +1,22 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from pipelines.cli.main import main
 from pipelines.datasets import dataset_named
+from pipelines.errors import SourceError
 from pipelines.stores.catalogue import samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
+ROOT = Path(__file__).parents[2]
 VERBS = {"backfill", "features", "train", "infer", "dashboard", "promote", "status", "doctor", "demo", "publish",
          "copy", "serve", "repair"}  # fmt: skip
 
@@ -25,44 +30,80 @@ def run(*arguments, **environment):
 
 
 def refusal(capsys, *arguments) -> str:
-    """The last line of a call that was wrong use."""
-    try:
-        code = main(arguments)
-    except SystemExit as stop:  # argparse
-        code = stop.code
-    assert code == 2
-    return capsys.readouterr().err.strip().splitlines()[-1]
+    """The one line that a call of wrong use is answered with."""
+    assert main(arguments) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    return line.removeprefix("error: ")
 
 
 def test_help_names_every_verb_with_a_sentence():
-    text = run("--help").stdout
-    described = dict(re.findall(r"^    (\w+)\s+([A-Z].*)", text, flags=re.MULTILINE))
+    text = run("--help", COLUMNS="100").stdout
+    described = dict(re.findall(r"^│ (\w+) +([A-Z].*[.]) +│$", text, flags=re.MULTILINE))
     assert set(described) == VERBS
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_has_help(capsys, verb):
-    with pytest.raises(SystemExit) as stop:
-        main([verb, "--help"])
-    assert stop.value.code == 0
-    assert "usage: python -m pipelines" in capsys.readouterr().out
+    assert main([verb, "--help"]) == 0
+    assert f"Usage: python -m pipelines {verb}" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_project(capsys):
+    assert main(["--version"]) == 0
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert capsys.readouterr().out == f"serverless-ml {version}\n"
+
+
+def imported_by(*arguments):
+    """The packages that a call imports which Python does not bring."""
+    program = (
+        "import sys; from pipelines.cli.main import main; code = main(sys.argv[1:])\n"
+        "names = {name.split('.')[0] for name in sys.modules} - sys.stdlib_module_names\n"
+        "print(*names, file=sys.stderr); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_help_imports_only_what_it_is_made_of():
+    made_of = {"typer", "rich", "shellingham", "annotated_doc", "pygments", "markdown_it", "mdurl", "attr"}
+    ours_and_python = {"pipelines", "__main__", "__mp_main__", "sitecustomize", "usercustomize", "typing_extensions"}
+    installed = {name for name in imported_by("--help") if not name.startswith("_")}
+    assert installed <= made_of | ours_and_python
+
+
+HEAVY = {"papermill", "gradio", "huggingface_hub", "hopsworks"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "heavy"),
+    [("status", {"sklearn", "skops", *HEAVY}), ("features", {"sklearn", "skops", *HEAVY}), ("infer", HEAVY)],
+)
+def test_a_light_verb_imports_only_what_it_uses(verb, heavy):
+    assert main(["backfill"]) == 0
+    assert not heavy & imported_by(verb)
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "VERB"),
-        (["frobnicate"], "frobnicate"),
-        (["train", "wine_colour"], "no task 'wine_colour'; choose from iris_variety, wine_quality"),
-        (["features", "beer"], "no data set 'beer'; choose from iris, wine"),
-        (["promote", "wine_colour", "1", "--reason", "x"], "invalid choice: 'wine_colour'"),
+        ([], "Missing command"),
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["statsu"], "Did you mean 'status'?"),
+        (["features", "--pre-day", "1"], "No such option: --pre-day (Possible options: --per-day)"),
+        (["train", "wine_colour"], "There is no task 'wine_colour'; choose from iris_variety, wine_quality"),
+        (["features", "beer"], "There is no data set 'beer'; choose from iris, wine"),
+        (["promote", "wine_colour", "1", "--reason", "x"], "There is no task 'wine_colour'"),
         (["promote", "wine_grade", "newest", "--reason", "x"], "'newest' is not a whole number"),
         (["promote", "wine_grade", "1"], "--reason"),
         (["features", "--date", "31.12.2025"], "write it as YYYY-MM-DD"),
         (["features", "--date", "2025-02-30"], "write it as YYYY-MM-DD"),
         (["features", "--per-day", "0"], "not a whole number from 1 to 10000"),
         (["features", "--per-day", "-1"], "--per-day"),
-        (["features", "--scenario", "meteor"], "invalid choice: 'meteor'"),
+        (["features", "--scenario", "meteor"], "no scenario 'meteor'; choose from none, shifted_sensor"),
+        (["features", "--arrivals", "stork"], "no kind of arrivals 'stork'; choose from simulate, replay"),
+        (["train", "--search", "long"], "'long' is not one of 'quick', 'full'"),
         (["demo", "--days", "367"], "not a whole number from 1 to 366"),
         (["backfill", "--source", "x.csv"], "--source belongs to one data set"),
         (["copy", "--from", "embedded", "--to", "embedded"], "they must differ"),
@@ -125,3 +166,57 @@ def test_an_error_on_actions_is_an_annotation(capsys, monkeypatch):
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     assert main(["backfill", "iris", "--source", "absent.csv"]) == 1
     assert "::error::Cannot read the source absent.csv" in capsys.readouterr().err
+
+
+def test_a_verb_goes_on_after_one_fails_and_tells_all(capsys, monkeypatch):
+    def refuse(_, dataset, **__):
+        raise {"iris": SourceError, "wine": RecursionError}[dataset.name](f"no {dataset.name} today")
+
+    monkeypatch.setattr("pipelines.features.daily.run_features", refuse)
+    assert main(["features"]) == 1
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert told == [
+        "error: iris: no iris today",
+        "error: wine: no wine today",
+        "error: 2 of 2 failed: iris, wine. What went wrong is above.",
+    ]
+
+
+def test_what_did_not_fail_is_done(capsys, monkeypatch):
+    assert main(["backfill"]) == 0
+    from pipelines.features import daily
+
+    real = daily.run_features
+
+    def only_wine(store, dataset, **options):
+        if dataset.name == "iris":
+            raise SourceError("no iris today")
+        return real(store, dataset, **options)
+
+    monkeypatch.setattr(daily, "run_features", only_wine)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert main(["features"]) == 1
+    told = capsys.readouterr()
+    assert "::error::iris: no iris today" in told.err
+    assert told.err.count("::group::") == told.err.count("::endgroup::")
+    assert main(["features", "iris"]) == 1
+    assert "1 of 1" not in capsys.readouterr().err
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("arguments", [["backfill"], ["--help"]])
+def test_an_interrupt_anywhere_ends_in_one_line(arguments, tmp_path):
+    """The signal comes while the named module is imported, which is before and within the verb."""
+    moment = {"backfill": "pandas", "--help": "typer"}[arguments[0]]
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {moment!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+    )
+    done = run(*arguments, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 128 + signal.SIGINT
+    assert done.stderr.splitlines()[-1] == "error: interrupted"
+    assert "Traceback" not in done.stderr

@@ -69,8 +69,8 @@ def test_every_verb_and_option_exists(app):
         for command in ran["commands"]:
             assert command[:3] == ["python", "-m", "pipelines"]
             page = io.StringIO()
-            with contextlib.redirect_stdout(page), pytest.raises(SystemExit):
-                main([command[3], "--help"])
+            with contextlib.redirect_stdout(page):
+                assert main([command[3], "--help"]) == 0
             assert all(option.split("=")[0] in page.getvalue() for option in command[4:])
 
 

@@ -189,9 +189,8 @@ def test_every_command_exists(name, words):
 
 def help_of(verb):
     page = io.StringIO()
-    with contextlib.redirect_stdout(page), pytest.raises(SystemExit) as left:
-        main([verb, "--help"])
-    assert left.value.code == 0, verb
+    with contextlib.redirect_stdout(page):
+        assert main([verb, "--help"]) == 0
     return page.getvalue()
 
 

@@ -1,0 +1,121 @@
+"""The arguments and options that verbs share, and how their values are read."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipelines.settings import STORES
+
+# A thousand a day is the most that the documents measure; ten times that still fits one day's identifiers and times.
+MOST_PER_DAY = 10_000
+LONGEST_DEMO = 366
+
+
+def day(text: str) -> date:
+    """A day as the calendar writes it; blanks around it do not matter."""
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day; write it as YYYY-MM-DD") from None
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A reader of whole numbers from `low` to `high`."""
+
+    def parse(given: str | int) -> int:
+        text = str(given).strip()
+        # A number with more digits than the highest is not read at all, because Python refuses to from 4,300 on.
+        if not text.isascii() or not text.isdigit() or len(text) > len(str(high)) or not low <= int(text) <= high:
+            raise typer.BadParameter(f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def store_kind(text: str) -> str:
+    """The kind of a store."""
+    if text not in STORES:
+        raise typer.BadParameter(f"{text!r} is no kind of store; choose from {', '.join(STORES)}")
+    return text
+
+
+DataSets = Annotated[
+    list[str] | None, typer.Argument(metavar="DATASET", help="The data sets; all, when none is named.")
+]
+Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK", help="The tasks; all, when none is named.")]
+Task = Annotated[str, typer.Argument(metavar="TASK", help="The task, as `status` lists them.")]
+Version = Annotated[
+    int, typer.Argument(metavar="VERSION", parser=whole(1, 10**9), help="A registered version, newer or older.")
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the champion log.")]
+RunDate = Annotated[
+    date | None,
+    typer.Option("--date", parser=day, metavar="YYYY-MM-DD", help="The run date (default: today, UTC)."),
+]
+LastDay = Annotated[
+    date | None,
+    typer.Option("--end", parser=day, metavar="YYYY-MM-DD", help="Last simulated day (default: yesterday, UTC)."),
+]
+Days = Annotated[int, typer.Option("--days", parser=whole(1, LONGEST_DEMO), metavar="N", help="Days to simulate.")]
+PerDay = Annotated[
+    int,
+    typer.Option("--per-day", parser=whole(1, MOST_PER_DAY), metavar="N", help="New samples a day and data set."),
+]
+Arrivals = Annotated[
+    str | None,
+    typer.Option(
+        "--arrivals",
+        metavar="KIND",
+        help="simulate: new samples, made of reserve rows (the default); replay: the real reserve rows, each once.",
+    ),
+]
+Scenario = Annotated[
+    str | None,
+    typer.Option("--scenario", metavar="NAME", help="What goes wrong with simulated samples (default: nothing)."),
+]
+Sources = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--source",
+        metavar="FILE",
+        help="A CSV file to load in place of the data that come along; repeat it for a source of several files.",
+    ),
+]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace", help="Start the data set over from this source: its arrivals and predictions are removed."
+    ),
+]
+AcceptUnusual = Annotated[
+    bool,
+    typer.Option(
+        "--accept-unusual",
+        help="Take a source whose values are possible but not plausible, or of which many rows are broken.",
+    ),
+]
+Search = Annotated[Literal["quick", "full"], typer.Option("--search", help="How long to search.")]
+Seed = Annotated[int, typer.Option("--seed", parser=whole(0, 2**32 - 1), metavar="N", help="What chance begins from.")]
+Promote = Annotated[
+    Literal["auto", "always", "never"],
+    typer.Option("--promote", help="auto: only when it beats the champion; always or never: as you say."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document.")]
+Future = Annotated[
+    bool,
+    typer.Option("--future", help="Set the days after today aside, as files of the store, so that days are due again."),
+]
+Deep = Annotated[
+    bool,
+    typer.Option("--deep", help="Also read every row, and compare history and versions with their checksums."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Run it on Hopsworks too.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
+Namespace = Annotated[
+    str, typer.Option("--namespace", metavar="NAME", help="User or organisation (default: HF_NAMESPACE).")
+]
+From = Annotated[str, typer.Option("--from", parser=store_kind, metavar="|".join(STORES), help="The store to read.")]
+To = Annotated[str, typer.Option("--to", parser=store_kind, metavar="|".join(STORES), help="The store to write.")]
