@@ -142,7 +142,7 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
 
 @app.command(rich_help_panel=PIPELINES)
 def dashboard(ctx: typer.Context, datasets: cli.DataSets = None) -> None:
-    """Draw the pictures, the numbers and the static page anew, and say how all data sets do."""
+    """Draw pictures, numbers and page anew, and say how all data sets do."""
     from pipelines.cli.summaries import dashboard_summary
     from pipelines.monitoring.dashboard import refresh_dashboard
 

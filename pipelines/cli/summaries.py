@@ -13,7 +13,6 @@ from pipelines.front.links import links_of
 from pipelines.front.sentences import plain_sentences
 from pipelines.front.verdict import verdict
 from pipelines.models.metrics import metric_title
-from pipelines.monitoring.dashboard import whole_document
 from pipelines.stores.future import SetAside
 from pipelines.wording import counted, escape, estimate, joined, live_estimate, markdown_table, number
 
@@ -136,6 +135,8 @@ def _settled(settlement: "Settlement") -> str:
 
 def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
     """The verdict first, what to look at and what to do, then a line a task."""
+    from pipelines.monitoring.dashboard import whole_document  # noqa: PLC0415 - it brings the pictures
+
     document = whole_document(done)
     told, links = verdict(document, now), links_of(document)
     rows = [
