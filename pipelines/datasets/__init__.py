@@ -16,7 +16,6 @@ __all__ = [
     "all_tasks",
     "broken_datasets",
     "dataset_named",
-    "dataset_of",
     "task_named",
 ]
 
@@ -81,8 +80,3 @@ def task_named(name: str) -> Task:
     if name not in known:
         raise UsageError(f"There is no task {name!r}; choose from {', '.join(known)}.")
     return known[name]
-
-
-def dataset_of(task: Task) -> DataSet:
-    """The data set that a task belongs to."""
-    return next(dataset for dataset in all_datasets() if task in dataset.tasks)
