@@ -1,6 +1,6 @@
 """What `publish` put into the Space, read back. Whatever is missing is empty, never an error."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
+from pipelines.documents.metrics import METRICS_FILE, parse_metrics
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,10 @@ class SpaceFolder:
         """The predictions of a task; no rows and no columns before the first."""
         return self._parquet(self.folder / "history" / f"{task.name}.parquet")
 
-    def document(self, name: str) -> dict[str, Any]:
-        """A JSON document; empty where there is none."""
-        path = self.folder / name
-        document: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
-        return document
+    def metrics(self) -> Mapping[str, Any]:
+        """The numbers of all pages; empty where there are none."""
+        path = self.folder / METRICS_FILE
+        return parse_metrics(path.read_bytes()) if path.exists() else {}
 
     def portraits(self) -> dict[str, bytes]:
         """The drawing (SVG) of the newest sample of each task that has one."""

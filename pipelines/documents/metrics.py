@@ -6,7 +6,8 @@ from typing import Any, NotRequired, TypedDict, cast
 from pipelines.documents.model import Calibration, DecisionRule, Estimate
 from pipelines.documents.values import parse
 
-SCHEMA_VERSION = 2  # keys that version 1 does not have are not required: it is read, and made again
+METRICS_FILE = "dashboard/metrics.json"
+SCHEMA_VERSION = 2  # keys that version 1 does not have are not required, and are filled in when it is read
 
 
 # What a test of drift is about where it is about all inputs at once.
@@ -208,8 +209,14 @@ class MetricsDocument(Parts):
 
 
 def parse_metrics(content: bytes) -> MetricsDocument:
-    """A `metrics.json`, or `Damaged`."""
-    return parse(content, MetricsDocument, SCHEMA_VERSION)
+    """A `metrics.json`, or `Damaged`; one of an earlier version says nothing where it does not know."""
+    document = parse(content, MetricsDocument, SCHEMA_VERSION)
+    for data in document["datasets"].values():
+        data.setdefault("plural", "samples")
+        data.setdefault("lately", {"days": 0, "arrived": 0, "quarantined": 0, "since": None})
+    for task in document["tasks"].values():
+        task.setdefault("inputs", [])
+    return document
 
 
 def metrics_text(document: MetricsDocument) -> bytes:

@@ -11,6 +11,7 @@ from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals import ARRIVED, HISTORICAL
 from pipelines.documents import Damaged
 from pipelines.documents.metrics import (
+    METRICS_FILE,
     SCHEMA_VERSION,
     MetricsDocument,
     Parts,
@@ -32,7 +33,6 @@ from pipelines.pictures.theme import DARK, LIGHT
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import champion_version, predictions_group, quarantine_group, samples_group
 
-METRICS_FILE = "dashboard/metrics.json"
 SITE_FILE = "site/index.html"
 log = logging.getLogger(__name__)
 

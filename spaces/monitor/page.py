@@ -64,7 +64,7 @@ def build(folder: Path, now: Callable[[], datetime] = clock) -> gr.Blocks:
 
 
 def _head(space: SpaceFolder, now: datetime) -> str:
-    return f'<div class="front">{front(space.document(records.METRICS_FILE), space.portraits(), now)}</div>'
+    return f'<div class="front">{front(space.metrics(), space.portraits(), now)}</div>'
 
 
 def _task_tab(demo: gr.Blocks, space: SpaceFolder, task: Task) -> None:

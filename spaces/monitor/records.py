@@ -13,7 +13,6 @@ from pipelines.front.render import section
 from ..files import SpaceFolder
 from ..markup import empty
 
-METRICS_FILE = "dashboard/metrics.json"
 NOTHING_YET = "No predictions yet. They appear here after the first daily run that has a model."
 # What was predicted and what turned out come first, so that a phone shows them.
 LISTED = ("Predicted", "Actual", "Right", "Day", "Probability", "Version", "Sample", "Served as")
@@ -70,7 +69,7 @@ class Record:
 
 def record_of(space: SpaceFolder, task: Task) -> Record:
     """Read what there is of a task; each part may lack."""
-    return Record(task, space.document(METRICS_FILE), space.history(task))
+    return Record(task, space.metrics(), space.history(task))
 
 
 def part(record: Record, name: str) -> str:

@@ -1,6 +1,7 @@
 """The documents of a store of November 2026 are still read, and what is written is read again."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from pipelines.documents.champions import champions_text, parse_champions
 from pipelines.documents.metrics import metrics_text, parse_metrics
 from pipelines.documents.model import TO_JUDGE, TO_PREDICT, demand, parse_model
 from pipelines.documents.source import parse_source, source_text
+from pipelines.front.render import front
 
 KEPT = Path(__file__).parents[1] / "stores" / "november_2026.zip"
 
@@ -20,9 +22,11 @@ def fixture_kept(tmp_path_factory):
     return folder
 
 
-def test_metrics_are_read_and_written_byte_by_byte(kept):
-    content = (kept / "dashboard" / "metrics.json").read_bytes()
-    assert metrics_text(parse_metrics(content)) == content
+def test_metrics_of_an_earlier_version_are_read_and_shown(kept):
+    document = parse_metrics((kept / "dashboard" / "metrics.json").read_bytes())
+    assert parse_metrics(metrics_text(document)) == document
+    assert {data["plural"] for data in document["datasets"].values()} == {"samples"}
+    assert "Iris variety" in front(document, {}, datetime(2026, 11, 26, tzinfo=UTC))
 
 
 def test_models_can_predict_and_be_judged(kept):
