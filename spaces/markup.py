@@ -49,7 +49,7 @@ footer, footer * {color: var(--body-text-color) !important}
 .note {border-color: #4f46e5} .warning {border-color: #b45309} .late {border-color: #b91c1c}
 .late strong {color: #b91c1c} .dark .late strong {color: #fca5a5}
 .answer {display: flex; gap: 1.2em; align-items: center; flex-wrap: wrap}
-.answer img {width: 130px; height: auto; background: #fff; border-radius: 8px; flex: none}
+.answer img {width: 130px; height: 130px; flex: none}
 .answer .words {flex: 1 1 220px}
 .answer .verdict {font-size: 1.9em; font-weight: 700; line-height: 1.15; margin: 0}
 .answer p {margin: .25em 0}
@@ -65,6 +65,52 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums}
 table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; vertical-align: middle}
 .bar {display: block; height: .8em; min-width: 2px; border-radius: 3px; background: #4f46e5}
 .bar.away {background: #b45309}
+.truth {font-weight: 600} .truth.right {color: #15703f} .truth.wrong {color: #b91c1c}
+.dark .truth.right {color: #7fd6a4} .dark .truth.wrong {color: #fca5a5}
+[id^=answer-] {min-height: 62em} /* so that a refusal moves nothing */
+.brief {display: none}
+/* On a phone the answer is below the inputs: its gist stays in sight. */
+@media (max-width: 700px) {[id^=source-] {position: sticky; top: 0; z-index: 5; border-bottom: 1px solid;
+  background: var(--body-background-fill) !important} .brief {display: block; font-size: 1.15em; margin: 0}}
+@media (max-width: 500px) {button[role=tab] {padding-left: .35em !important; padding-right: .35em !important}}
+.stale {opacity: .45} .result.stale::before {content: "For the values before your edit"; display: block}
+.inputs {display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 230px), 1fr)); gap: .9em 1.2em}
+.inputs .field {border: 0; margin: 0; padding: 0; min-width: 0}
+.inputs label, .inputs legend {font-weight: 600; padding: 0}
+.inputs label span, .inputs small, .measurements em {color: var(--body-text-color-subdued); font-weight: 400}
+.inputs small {display: block; font-size: .82em; line-height: 1.35}
+.inputs .pair {display: flex; gap: .8em; align-items: center; min-height: 2.6em}
+.inputs .pair label {font-weight: 400; padding: .4em .2em}
+.inputs input[type=number] {width: 6.5em; padding: .45em .6em; border: 1px solid var(--neutral-500); border-radius: 6px;
+  background: var(--input-background-fill); color: var(--body-text-color); font: inherit}
+.inputs input[type=radio] {appearance: auto; width: 1.1em; height: 1.1em; accent-color: #4f46e5; background: none;
+  border: 0; box-shadow: none; vertical-align: -.15em}
+.inputs input[type=range] {flex: 1; min-width: 5em; height: 2em; accent-color: #4f46e5} .inputs .unset {opacity: .4}
+.score {display: flex; gap: .3em 1.6em; flex-wrap: wrap; align-items: baseline} .score b {font-size: 1.7em}
+.play {display: grid; gap: 1em; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr))}
+.card {border: 1px solid var(--border-color-primary); border-radius: 14px; padding: 1em;
+  background: var(--block-background-fill)}
+.card img {width: 150px; height: 150px; display: block; margin: 0 auto .5em}
+.measurements {list-style: none; margin: 0; padding: 0}
+.measurements li {display: grid; grid-template-columns: 1fr minmax(80px, 130px); gap: .7em; align-items: center;
+  padding: .3em 0; border-top: 1px solid var(--border-color-primary)}
+.measurements em {display: block; font-style: normal; font-size: .88em}
+.rail {position: relative; height: 3px; background: var(--border-color-primary); border-radius: 2px}
+.rail i {position: absolute; top: -2px; height: 7px; border-radius: 4px; background: #9cc7ae}
+.dark .rail i {background: #3c6650}
+.rail b {position: absolute; top: -5px; width: 12px; height: 12px; margin-left: -6px; border-radius: 50%;
+  background: #3d6fd1}
+.ask {font-size: 1.2em; font-weight: 700; margin: 0 0 .6em} .choices {display: grid; gap: .5em; margin-bottom: .8em}
+.choices button, .choice {padding: .8em 1em; border-radius: 10px; border: 1.5px solid var(--neutral-400); font: inherit;
+  font-weight: 600; text-align: left; background: var(--block-background-fill); color: var(--body-text-color)}
+.choices button {cursor: pointer} .choices button:hover {border-color: #4f46e5}
+.choice {display: flex; justify-content: space-between; gap: .3em 1em; flex-wrap: wrap; opacity: .9}
+.choice small {font-weight: 400; font-size: .88em} .choice.mine {border-color: #4f46e5; box-shadow: 0 0 0 1px #4f46e5}
+.choice.truth {background: #e3f3ea; color: #14321f; border-color: #15703f}
+.dark .choice.truth {background: #173226; color: #e6f4ec}
+.next {background: #4f46e5; color: #fff; font: inherit; font-weight: 700; border: 0; border-radius: 999px;
+  padding: .7em 1.4em; cursor: pointer; margin-top: .8em}
+.card button:focus-visible, .inputs input:focus-visible {outline: 3px solid #a5b4fc; outline-offset: 2px}
 """
 
 
@@ -90,6 +136,11 @@ def text(value: object) -> str:
     return html.escape(str(value))
 
 
+def attribute(value: object) -> str:
+    """A value inside the quotes of an attribute."""
+    return html.escape(str(value), quote=True)
+
+
 def note(words: str, kind: str = "note") -> str:
     """A paragraph that stands out; `kind` is note, warning or late. `words` is HTML."""
     return f'<div class="{kind}">{words}</div>'
@@ -100,10 +151,10 @@ def empty(words: str) -> str:
     return note(text(words))
 
 
-def image(content: bytes, alternative: str) -> str:
-    """A PNG inside the page, with the text that stands for it."""
+def image(content: bytes, alternative: str, kind: str = "png") -> str:
+    """A picture inside the page, a PNG or of another `kind`, with the text that stands for it."""
     data = base64.b64encode(content).decode("ascii")
-    return f'<img src="data:image/png;base64,{data}" alt="{html.escape(alternative, quote=True)}">'
+    return f'<img src="data:image/{kind};base64,{data}" alt="{html.escape(alternative, quote=True)}">'
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -29,6 +29,7 @@ COLOURS = {
     "versicolor": ("#6a9fe6", "#33699f"),
     "virginica": ("#c07ad6", "#8a3fa3"),
 }
+UNKNOWN_COLOURS = ("#b9b9c2", "#85838f")
 SEPAL = ("#9cc58a", "#5d8f4e")
 POLLEN = ("#f6cf52", "#a87f12")
 REACH = 8.2  # centimetres from the middle; the longest sepal has 7.9
@@ -54,11 +55,12 @@ def load(paths: Sequence[FilePath]) -> Source:
 
 
 def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:  # noqa: ARG001 - one task only
-    """Draw a flower whose petals and sepals have the measured sizes (centimetres), coloured by variety."""
+    """Draw a flower whose petals and sepals have the measured sizes (centimetres), grey without a variety."""
     bare(axes, REACH, -REACH, REACH)
+    petal = COLOURS.get(label, UNKNOWN_COLOURS)
     for angle in (90, 210, 330):
         _leaf(axes, sample["sepal_length"], sample["sepal_width"], angle, colours=SEPAL, layer=1)
-        _leaf(axes, sample["petal_length"], sample["petal_width"], angle + 60, colours=COLOURS[label], layer=3)
+        _leaf(axes, sample["petal_length"], sample["petal_width"], angle + 60, colours=petal, layer=3)
     axes.add_patch(Circle((0, 0), 0.4, facecolor=POLLEN[0], edgecolor=POLLEN[1], linewidth=1.0, zorder=6))
 
 

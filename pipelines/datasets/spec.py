@@ -183,7 +183,7 @@ class DataSet:
     load
         Reads the source (the given files, or its own when there are none) as text, cell by cell.
     draw
-        Draws one sample of a given class on a matplotlib axes.
+        Draws one sample of a given class on a matplotlib axes; with an empty class, so that it does not tell which.
     plural
         What several samples are called.
     strata

@@ -159,10 +159,10 @@ def load(paths: Sequence[Path]) -> Source:
 
 
 def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:
-    """Draw a wine glass: its colour is the type, its fill the place of the class among the task's classes."""
+    """Draw a wine glass: its colour is the type, its fill the place of the class; grey and middling where not known."""
     bare(axes, 1.9, -0.95, 4.4)
     kind = label if task.label == "type" else sample["type"]
-    share = 0.6 if task.label == "type" else (task.classes.index(label) + 1) / len(task.classes)
+    share = (task.classes.index(label) + 1) / len(task.classes) if label and task.label != "type" else 0.6
     glass = fill(axes, curve(BOWL), GLASS, layer=1, strength=0.16)
     surface = BOTTOM + (TOP - 0.3 - BOTTOM) * share
     body, shine = FILL_COLOURS.get(kind, UNKNOWN_COLOURS)

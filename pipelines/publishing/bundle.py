@@ -108,7 +108,7 @@ def _program(name: str, lock: Lock) -> dict[str, bytes]:
     versions = {"sdk_version": lock.version("gradio"), "python_version": PYTHON}
     pins = lock.closure(REQUIREMENTS)
     starter = re.sub(r"\b(from|import) spaces\.", rf"\1 {INTERFACE}.", (folder / "app.py").read_text(encoding="utf-8"))
-    interface = [*(ROOT / "spaces").glob("*.py"), *folder.glob("*.py")]
+    interface = [*(ROOT / "spaces").glob("*.py"), *folder.glob("*.py"), *folder.glob("*.js")]
     modules = [ROOT / "pipelines" / f"{module}.py" for module in MODULES]
     modules += [path for room in ROOMS for path in (ROOT / "pipelines" / room).rglob("*.*") if path.suffix in PROGRAM]
     return {

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.models.metrics import metric_title
-from pipelines.pictures.canvas import finished, new_figure
+from pipelines.pictures.portrait import portrait
 from pipelines.wording import estimate, number
 
 from ..markup import bar, image, note, table, text
 from .predictor import Predictor
 
-# Inches; the app shows it smaller, sharp on a phone's screen too.
-PICTURE = 2.4
 ALMOST_ONE = 0.99
 # Scores that say most to a person who meets the model for the first time; the card has all.
 TOLD = ("accuracy", "balanced_accuracy", "log_loss")
@@ -34,12 +32,18 @@ def _verdict(predictor: Predictor, answer: Mapping[str, Any], truth: str | None)
     label = answer["prediction"]
     chance = answer["probabilities"][label]
     return (
-        f'<div class="answer">{_drawing(predictor, answer)}<div class="words" role="status">'
+        f'<div class="answer">{drawing(predictor, answer["sample"], label)}<div class="words" role="status">'
         f'<p>{text(predictor.task.title)}</p><p class="verdict">{text(label)}</p>'
         f"{judged(label, truth)}"
         f"<p>Probability {chance_text(chance)}: {text(answer['confidence'])}. {text(answer['remembered'] or '')}</p>"
         f"<p>{text(answer['decision'])}</p></div></div>"
     )
+
+
+def brief(predictor: Predictor, answer: Mapping[str, Any]) -> str:
+    """The gist of an answer, for where there is no room for more."""
+    label = answer["prediction"]
+    return f"{predictor.task.title}: {label} ({chance_text(answer['probabilities'][label])})"
 
 
 def judged(label: str, truth: str | None) -> str:
@@ -56,11 +60,11 @@ def chance_text(chance: float) -> str:
     return f"{chance:.0%}" if chance < ALMOST_ONE else f"over {ALMOST_ONE:.0%}"
 
 
-def _drawing(predictor: Predictor, answer: Mapping[str, Any]) -> str:
-    figure, (axes,) = new_figure(PICTURE, PICTURE)
-    predictor.task.dataset.draw(axes, predictor.drawable(answer["sample"]), predictor.task, answer["prediction"])
-    picture = finished(figure, f"A drawing of the sample as {predictor.task.title.lower()} {answer['prediction']}.")
-    return image(picture.png, picture.alt)
+def drawing(predictor: Predictor, sample: Mapping[str, Any], label: str) -> str:
+    """The sample as a drawing, of the class `label` or, where that is empty, so that it does not tell which."""
+    task, whole = predictor.task, predictor.drawable(sample).to_dict()
+    drawn = portrait(task.dataset, task, whole, label)
+    return image(drawn, f"A drawing of the sample{f' as {task.title.lower()} {label}' if label else ''}.", "svg+xml")
 
 
 def _probabilities(answer: Mapping[str, Any]) -> str:

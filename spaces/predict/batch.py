@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipelines.datasets.contract import validate
@@ -18,6 +19,7 @@ from .predictor import Predictor
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Rows with gaps are filled in many ways each; so many in all take half a minute, and fewer than ten say little.
 FILLED_ROWS, FEWEST_NEIGHBOURS = 50_000, 10
+DIGITS = 4  # of a probability; finer ones mean nothing
 _NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
@@ -25,17 +27,20 @@ _NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 class Batch:
     """A predicted file. Both frames begin with `row`, the number of a row from 1 on, and end with the file's columns.
 
-    Between them `predicted` has the columns of `models.predict`, and `rejected` has `reasons`.
+    Between them `predicted` has the columns of `models.predict` and, where the file has the label, `right` (yes, no or
+    nothing); `rejected` has `reasons`.
     """
 
     predicted: pd.DataFrame
     rejected: pd.DataFrame
+    score: str = ""
 
     @property
     def summary(self) -> str:
-        """One sentence with both counts."""
+        """One sentence with both counts, and one with the score where the file has the label."""
         total = len(self.predicted) + len(self.rejected)
-        return f"{len(self.predicted)} of {total} rows predicted, {len(self.rejected)} rejected."
+        counts = f"{len(self.predicted)} of {total} rows predicted, {len(self.rejected)} rejected."
+        return f"{counts} {self.score}".rstrip()
 
 
 def predict_file(predictor: Predictor, path: Path) -> Batch:
@@ -50,12 +55,25 @@ def predict_file(predictor: Predictor, path: Path) -> Batch:
     task = predictor.task
     whole = read_table(path, task.inputs, task.dataset.form)
     # A file that was predicted before may come again: what was added then is left out.
-    whole = whole.drop(columns=["row", "reasons", "prediction", *task.probability_columns], errors="ignore")
-    # Labels in the file are carried along as they are: what is asked for is a prediction.
+    whole = whole.drop(columns=["row", "reasons", "prediction", "right", *task.probability_columns], errors="ignore")
+    # Labels in the file are carried along as they are, whatever they say: what is asked for is a prediction.
     checked = validate(task.dataset, whole[list(task.inputs)], labelled=False, features=task.inputs)
-    return Batch(
-        _numbered(_predicted(predictor, checked.accepted), whole), _numbered(checked.rejected[["reasons"]], whole)
-    )
+    predicted = _predicted(predictor, checked.accepted)
+    truth = _truth(predictor, whole.loc[predicted.index])
+    predicted[task.probability_columns] = predicted[task.probability_columns].round(DIGITS)
+    if truth.notna().any():
+        predicted["right"] = (predicted["prediction"] == truth).map({True: "yes", False: "no"}).where(truth.notna())
+    rejected = _numbered(checked.rejected[["reasons"]], whole)
+    return Batch(_numbered(predicted, whole), rejected, _score(predictor, predicted["prediction"], truth))
+
+
+def example(predictor: Predictor, rows: int) -> pd.DataFrame:
+    """Real samples that no model learnt from, with the label, as a file to try; empty where none were copied."""
+    if predictor.reserve.empty:
+        return pd.DataFrame()
+    some = np.linspace(0, len(predictor.reserve) - 1, min(rows, len(predictor.reserve))).astype(int)
+    columns = dict.fromkeys(["sample_id", *predictor.task.inputs, predictor.task.label])
+    return predictor.reserve.iloc[some][list(columns)]
 
 
 def harmless(frame: pd.DataFrame) -> pd.DataFrame:
@@ -68,6 +86,27 @@ def _predicted(predictor: Predictor, rows: pd.DataFrame) -> pd.DataFrame:
     with_gaps = int(rows[list(predictor.task.inputs)].isna().any(axis=1).sum())
     neighbours = min(gaps.NEIGHBOURS, max(FEWEST_NEIGHBOURS, FILLED_ROWS // max(with_gaps, 1)))
     return gaps.predict(predictor.model, rows, predictor.learnt, neighbours)
+
+
+def _truth(predictor: Predictor, rows: pd.DataFrame) -> pd.Series:
+    """What each row turned out to be; None where the file does not say, or says what cannot be."""
+    label = predictor.task.label
+    if label not in rows.columns:
+        return pd.Series(None, index=rows.index, dtype=object)
+    known = validate(predictor.task.dataset, rows[[label]], labelled=False, features=[label]).accepted
+    return predictor.task.labels(known).reindex(rows.index)
+
+
+def _score(predictor: Predictor, prediction: pd.Series, truth: pd.Series) -> str:
+    """How many predictions are right, beside the rule that knows nothing; empty where no row has the label."""
+    known = truth.dropna()
+    if known.empty:
+        return ""
+    right, always = int((prediction[known.index] == known).sum()), predictor.majority()
+    return (
+        f"Of {len(known)} rows with {predictor.task.label} {right} are right ({right / len(known):.1%}); always saying "
+        f"{always} would be in {int((known == always).sum())}."
+    )
 
 
 def _as_text(cell: Any) -> Any:  # noqa: ANN401 - a cell of any type

@@ -53,7 +53,7 @@ class Predictor:
 
     @cached_property
     def reserve(self) -> pd.DataFrame:
-        """What new samples are made of."""
+        """Real samples that no model learnt from; new ones are made of them."""
         return self._of_role("reserve")
 
     @cached_property
@@ -68,13 +68,18 @@ class Predictor:
         seen = self.model.inputs[feature.name]
         if seen.get("p01") is None:
             return feature.description
-        return f"{feature.description} Typical: {seen['p01']:.4g} to {seen['p99']:.4g}."
+        low, high = (self.coarse(feature, seen[end]) for end in ("p01", "p99"))
+        return f"{feature.description} Typical: {low} to {high}."
 
     def step(self, feature: Feature) -> float:
         """A step for the arrow keys: about a fiftieth of the typical range, as a power of ten."""
         seen = self.model.inputs[feature.name]
         width = (seen["p99"] or 0) - (seen["p01"] or 0)
         return float(10.0 ** np.floor(np.log10(width / 20))) if width > 0 else 1.0
+
+    def coarse(self, feature: Feature, value: float) -> str:
+        """A value of an input without the digits below a step."""
+        return f"{value:.{max(0, -round(np.log10(self.step(feature))))}f}"
 
     def outside(self, feature: Feature, value: Any) -> str:  # noqa: ANN401 - a number or a text
         """What is unusual about a value that training has not seen the like of; empty for any other."""
@@ -96,6 +101,27 @@ class Predictor:
             return False
         nearest = explain.nearest(self.model.inputs, sample, self.learnt, 1)["distance"].iloc[0]
         return bool(nearest > self._farthest_neighbour)
+
+    def usual(self, feature: Feature) -> tuple[float, float]:
+        """Between what eight of ten learnt samples are; NaN where there are none."""
+        values = self.learnt[feature.name] if len(self.learnt) else pd.Series(dtype="float64")
+        return float(values.quantile(0.1)), float(values.quantile(0.9))
+
+    def majority(self) -> str:
+        """The most frequent class of the learnt samples; the first one without any."""
+        if self.learnt.empty:
+            return self.task.classes[0]
+        return str(self.task.labels(self.learnt).mode().iloc[0])
+
+    def typical_held(self) -> pd.Series | None:
+        """The most typical real sample that no model learnt from; None without samples."""
+        if self.reserve.empty:
+            return None
+        return explain.typical(self.model.inputs, self.reserve)
+
+    def held(self, rng: np.random.Generator) -> pd.Series:
+        """A real sample that no model learnt from, as frequent of each class as they are."""
+        return self.reserve.iloc[int(rng.integers(len(self.reserve)))]
 
     def example_classes(self) -> list[str]:
         """The classes of which there is a real sample that was kept from the model."""

@@ -4,7 +4,7 @@ import pytest
 from pipelines import models
 from pipelines.errors import SourceError
 from spaces.predict.answer import answer
-from spaces.predict.batch import harmless, predict_file
+from spaces.predict.batch import example, harmless, predict_file
 from spaces.predict.door import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 
 HEADER = "sepal_length,sepal_width,petal_length,petal_width"
@@ -32,7 +32,7 @@ def test_a_file_comes_back_with_predictions_and_its_own_columns_in_their_order(p
     assert batch.predicted["name"].tolist() == ["a", "b"]
     rows = pd.DataFrame([[5.0, 3.4, 1.5, 0.2], [6.7, 3.1, 5.6, 2.4]], columns=HEADER.split(","))
     expected = models.predict(predictors["iris_variety"].model, rows)
-    assert batch.predicted["probability_setosa"].tolist() == expected["probability_setosa"].tolist()
+    assert batch.predicted["probability_setosa"].tolist() == expected["probability_setosa"].round(4).tolist()
     assert batch.summary == "2 of 2 rows predicted, 0 rejected."
 
 
@@ -104,6 +104,33 @@ def test_the_name_of_a_file_tells_the_type_of_its_wines(predictors, tmp_path):
     batch = predict_file(desk, path)
     assert batch.summary == "5 of 5 rows predicted, 0 rejected."
     assert set(batch.predicted["type"]) == {"red"}
+
+
+def test_a_file_with_the_label_is_scored_row_by_row_and_in_the_summary(predict):
+    batch = predict(f"{HEADER},variety\n5.0,3.4,1.5,0.2,setosa\n5.0,3.4,1.5,0.2,virginica\n5.0,3.4,1.5,0.2,\n")
+    assert batch.predicted["right"].iloc[:2].tolist() == ["yes", "no"]
+    assert pd.isna(batch.predicted["right"].iloc[2])
+    assert "Of 2 rows with variety 1 are right (50.0%); always saying" in batch.summary
+
+
+def test_a_file_without_the_label_has_no_score(predict):
+    batch = predict(f"{HEADER}\n5.0,3.4,1.5,0.2\n")
+    assert "right" not in batch.predicted
+    assert batch.summary == "1 of 1 rows predicted, 0 rejected."
+
+
+def test_a_label_that_is_a_range_of_a_number_is_scored(predictors, tmp_path):
+    predictor = predictors["wine_grade"]
+    example(predictor, 10).to_csv(tmp_path / "wines.csv", index=False)
+    found = predict_file(predictor, tmp_path / "wines.csv")
+    truth = predictor.task.labels(example(predictor, 10))
+    expected = ["yes" if a == b else "no" for a, b in zip(found.predicted["prediction"], truth, strict=True)]
+    assert found.predicted["right"].tolist() == expected
+
+
+def test_probabilities_have_four_digits(predict):
+    chances = predict(f"{HEADER}\n5.9,3.0,4.9,1.7\n").predicted.filter(like="probability_").iloc[0]
+    assert all(chance == round(chance, 4) for chance in chances)
 
 
 def test_a_label_in_the_file_is_carried_along_however_wrong(predict):

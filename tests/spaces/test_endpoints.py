@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_read_reaches_a_program_as_the_sentence_without_a_
         client.predict("iris_variety", handle_file(path), api_name="/predict_file")
 
 
-def test_the_endpoints_are_tools_for_mcp_clients(apps):
+def test_the_endpoints_are_tools_for_mcp_clients_and_answer_in_json(apps, predictors):
     async def use():
         url = f"{apps['predict'].url}/gradio_api/mcp/"
         async with (
@@ -142,4 +142,4 @@ def test_the_endpoints_are_tools_for_mcp_clients(apps):
     assert "varieties" in described.description
     assert "green outer leaves" in described.inputSchema["properties"]["sepal_length"]["description"]
     assert not called.isError
-    assert "setosa" in called.content[0].text
+    assert json.loads(called.content[0].text) == answer(predictors["iris_variety"], SETOSA)
