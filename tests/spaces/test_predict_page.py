@@ -279,6 +279,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(apps, open_page, da
 def test_axe_finds_nothing_in_the_game(apps, open_page, complaints, size, scheme):
     page = open_page(apps["predict"].url, **size)
     page.emulate_media(color_scheme=scheme)
+    page.reload()
     guess(page)
     assert complaints(page) == {}
 
