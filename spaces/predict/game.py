@@ -103,9 +103,10 @@ def revealed(predictor: Predictor, done: Round, found: Mapping[str, Any]) -> str
 
 
 def _board(predictor: Predictor, dealt: Round, label: str, judgement: str) -> str:
+    drawn = drawing(predictor, dealt["sample"], label)
     measurements = "".join(_measurement(predictor, each, dealt["sample"][each.name]) for each in predictor.features)
     return (
-        f'{_score(predictor, dealt["score"])}<div class="play"><div class="card">{drawing(predictor, dealt["sample"], label)}'
+        f'{_score(predictor, dealt["score"])}<div class="play"><div class="card">{drawn}'
         f'<ul class="measurements">{measurements}</ul></div><div class="card judge">{judgement}</div></div>'
     )
 

@@ -102,7 +102,7 @@ def test_the_name_of_a_file_tells_the_type_of_its_wines(predictors, tmp_path):
     rows = desk.task.dataset.load([]).rows.head(5)
     rows.drop(columns="type").rename(columns=lambda name: name.replace("_", ".")).to_csv(path, index=False, sep=";")
     batch = predict_file(desk, path)
-    assert batch.summary == "5 of 5 rows predicted, 0 rejected."
+    assert batch.summary.startswith("5 of 5 rows predicted, 0 rejected. Of 5 rows with quality")
     assert set(batch.predicted["type"]) == {"red"}
 
 
