@@ -71,7 +71,8 @@ table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; verti
 .brief {display: none}
 /* On a phone the answer is below the inputs: its gist stays in sight. */
 @media (max-width: 700px) {[id^=source-] {position: sticky; top: 0; z-index: 5; border-bottom: 1px solid;
-  background: var(--body-background-fill) !important} .brief {display: block; font-size: 1.15em; margin: 0}}
+  background: var(--body-background-fill) !important} .brief {display: block; font-size: 1.15em; margin: 0;
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis}}
 @media (max-width: 500px) {button[role=tab] {padding-left: .35em !important; padding-right: .35em !important}}
 .stale {opacity: .45} .result.stale::before {content: "For the values before your edit"; display: block}
 .inputs {display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 230px), 1fr)); gap: .9em 1.2em}

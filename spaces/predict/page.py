@@ -27,17 +27,15 @@ def build(folder: Path) -> gr.Blocks:
     """The app on what `publish` put into `folder`. Never raises for what is missing there: the page says it instead."""
     use_json_tools()
     space = SpaceFolder(folder)
-    by_dataset = {
-        dataset: [predictor_of(space, task) for task in dataset.tasks] for dataset in all_datasets() if dataset.tasks
-    }
-    predictors = [each for found in by_dataset.values() for each in found if isinstance(each, Predictor)]
+    by_dataset = [(dataset, [predictor_of(space, task) for task in dataset.tasks]) for dataset in all_datasets()]
+    predictors = [each for _, found in by_dataset for each in found if isinstance(each, Predictor)]
     players = [predictor for predictor in predictors if len(predictor.reserve)]
     demo = Door(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
     with demo:
         gr.Markdown("# Predict\nPlay against a model, ask it about one sample, or about a whole file.")
         with gr.Tab("Beat the model", elem_id="tab-game"):
             game_tab(players) if players else gr.HTML(empty(NO_MODEL))
-        for dataset, found in by_dataset.items():
+        for dataset, found in by_dataset:
             with gr.Tab(dataset.title, elem_id=f"tab-{dataset.name}"):
                 _dataset_tab(dataset, found)
         with gr.Tab("Files", elem_id="tab-file"):
