@@ -133,13 +133,13 @@ def _level(predictor: Predictor, feature: Feature, value: float | str | None) ->
 
 
 def _rail(predictor: Predictor, feature: Feature, value: float | str | None) -> str:
-    """Where a number lies between what training has seen, with the usual range; decoration, words stand beside it."""
+    """Where a number lies in the typical range, with the usual range; decoration, words stand beside it."""
     seen = predictor.model.inputs[feature.name]
-    if not isinstance(value, float) or seen["min"] is None or seen["min"] == seen["max"]:
+    first, last = seen.get("p01"), seen.get("p99")
+    if not isinstance(value, float) or first is None or last is None or first == last:
         return ""
     low, high, here = (
-        100 * min(max((each - seen["p01"]) / ((seen["p99"] - seen["p01"]) or 1.0), 0.0), 1.0)
-        for each in (*predictor.usual(feature), value)
+        100 * min(max((each - first) / (last - first), 0.0), 1.0) for each in (*predictor.usual(feature), value)
     )
     return (
         f'<span class="rail" aria-hidden="true"><i style="left:{low:.1f}%;width:{high - low:.1f}%"></i>'

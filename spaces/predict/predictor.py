@@ -66,10 +66,10 @@ class Predictor:
     def explained(self, feature: Feature) -> str:
         """What an input means and which values are usual, for a person who fills it in."""
         seen = self.model.inputs[feature.name]
-        if seen.get("p01") is None:
+        low, high = seen.get("p01"), seen.get("p99")
+        if low is None or high is None:
             return feature.description
-        low, high = (self.coarse(feature, seen[end]) for end in ("p01", "p99"))
-        return f"{feature.description} Typical: {low} to {high}."
+        return f"{feature.description} Typical: {self.coarse(feature, low)} to {self.coarse(feature, high)}."
 
     def step(self, feature: Feature) -> float:
         """A step for the arrow keys: about a fiftieth of the typical range, as a power of ten."""
