@@ -29,7 +29,7 @@ def _words(predictors: list[Predictor], address: str) -> str:
     names = "\n".join(f"- `/{name_of(predictor)}`: {predictor.task.description}" for predictor in predictors)
     return (
         f"## From a program\nThe endpoints, whose names stay:\n\n{names}\n- `/predict_file`: a task and a CSV file.\n\n"
-        f"```python\n{_program(predictors[0], address)}\n```\n\n"
+        f"```\n{_program(predictors[0], address)}\n```\n\n"
         "Each parameter may be left out, as a measurement may be missing. The answer is a JSON object. “Use via API” "
         "at the foot of this page lists parameters and types.\n\n"
         f"The same endpoints are tools for MCP clients, at `{address.rstrip('/')}/gradio_api/mcp/`."
