@@ -136,10 +136,10 @@ def _every_combination(m: int) -> tuple[npt.NDArray[np.bool_], Floats]:
 def _some_orders(m: int, forms: int) -> tuple[npt.NDArray[np.bool_], Floats]:
     """The combinations met while the inputs are replaced one by one in some orders, with the same weights as above.
 
-    Each of so many forms of a sample has as many orders, which follow each other.
+    The only form of a sample has `ORDERS` of them, each of several forms has one; each order also runs backwards.
     """
     rng = np.random.default_rng(SEED)
-    forward = [rng.permutation(m) for _ in range(forms * max(ORDERS // forms, 1))]
+    forward = [rng.permutation(m) for _ in range(ORDERS if forms == 1 else forms)]
     orders = [each for order in forward for each in (order, order[::-1])]
     masks = np.concatenate([np.argsort(order)[None, :] < np.arange(m + 1)[:, None] for order in orders])
     weights = np.zeros((m, len(masks)))
