@@ -1,4 +1,3 @@
-import json
 import os
 import re
 import signal
@@ -134,15 +133,6 @@ def test_hopsworks_without_a_key_is_refused_before_anything_is_asked(capsys, mon
     monkeypatch.setenv("STORE", "hopsworks")
     assert main(["status"]) != 0
     assert "HOPSWORKS_API_KEY" in capsys.readouterr().err
-
-
-def test_status_of_an_empty_store(capsys, tmp_path):
-    assert main(["status", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["store"] == {"kind": "embedded", "location": str(tmp_path / "store")}
-    assert document["datasets"]["wine"]["rows"] == 0
-    assert document["tasks"]["wine_grade"]["champion"] is None
-    assert not (tmp_path / "store").exists()
 
 
 def test_results_go_to_stdout_and_progress_to_stderr(tmp_path):

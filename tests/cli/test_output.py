@@ -74,7 +74,9 @@ def test_a_verb_on_a_full_disk_is_one_sentence_and_exit_1(monkeypatch, capsys):
     assert capsys.readouterr().err.strip().startswith("error: The disk is full (/tmp/training.ipynb)")
 
 
-def test_the_first_line_of_a_status_can_be_taken(tmp_path):
+def test_the_first_line_of_a_status_can_be_taken(tmp_path, monkeypatch):
+    monkeypatch.setenv("STORE_DIR", str(tmp_path))
+    assert main(["backfill", "iris"]) == 0
     command = f"{sys.executable} -m pipelines status | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", command],
