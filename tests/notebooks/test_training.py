@@ -48,7 +48,7 @@ def test_a_run_trains_registers_and_keeps_the_executed_notebook(tmp_path):
     shown = "\n".join(map(str, outputs))
     for seen in ("nearest neighbours, tuned", "baseline", "precision", "Fingerprint", "model file, MB"):
         assert seen in shown
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 4
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 5
     assert "Warning" not in shown
     assert not list((tmp_path / "runs").rglob("candidate"))
     assert len(list((tmp_path / "runs").rglob("training.ipynb"))) == 1
@@ -65,7 +65,7 @@ def test_a_failing_cell_registers_nothing_and_leaves_the_notebook(tmp_path):
 def test_a_kernel_that_starts_in_the_folder_of_the_notebooks_finds_the_code(tmp_path):
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
     first = next(cell.source for cell in cells if "import" in cell.source and cell.cell_type == "code")
-    script = first.partition("settings = ")[0] + "print(Path.cwd())"
+    script = f"{first}\nprint(Path.cwd())"
     environment = {"PATH": os.environ["PATH"], "STORE_DIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=NOTEBOOK.parent, env=environment, capture_output=True, text=True, check=True
