@@ -55,7 +55,7 @@ def test_a_second_demo_changes_no_table_and_trains_nothing(demo_copy):
 
 def test_nothing_is_written_outside_the_named_places(demo_dir):
     assert {path.name for path in demo_dir.iterdir() if not path.name.startswith(".")} == {
-        "tables", "models", "champions.json", "dashboard", "site", "sources", "runs",
+        "tables", "models", "champions.json", "dashboard", "site", "sources", "backfills", "decisions", "runs",
     }  # fmt: skip
 
 
