@@ -33,6 +33,7 @@ def task(name, dataset, accuracy, baseline, confusion):
         "champion": 1,
         "version": 1,
         "versions": [1],
+        "created": LAST_RUN,
         "decision": {"kind": "argmax"},
         "decision_cost": None,
         "held_out": deepcopy(scores),

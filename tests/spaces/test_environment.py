@@ -136,7 +136,7 @@ def test_the_app_that_predicts_runs_on_its_own_requirements_and_gives_the_same_a
 
 def test_the_app_that_shows_the_record_runs_on_its_own_requirements(start):
     _, page = start("monitor")
-    assert '"title":"Monitor"' in page
+    assert '"title":"How the models do"' in page
 
 
 def test_every_requirement_has_a_wheel_for_the_python_and_the_machine_of_a_space(folders, tmp_path):
