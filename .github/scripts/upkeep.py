@@ -145,7 +145,7 @@ def _staleness(
     if now - since <= timedelta(hours=pipeline.hours):
         return None
     text = (
-        f"**{workflow['name']}** has not run since {since:%Y-%m-%d %H:%M} UTC, though it is scheduled every day "
+        f"**{workflow['name']}** has not run since {since:%Y-%m-%d %H:%M} UTC, though it is scheduled "
         f"(GitHub says the workflow is {workflow['state']}). Start it by hand: *Actions → {workflow['name']} → "
         "Run workflow*; it catches up by itself."
     )

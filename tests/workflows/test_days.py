@@ -63,6 +63,8 @@ def test_the_branch_has_one_commit_and_neither_locks_nor_notebooks_of_runs(days_
         "dashboard",
         "site",
         "sources",
+        "backfills",
+        "decisions",
     }
 
 

@@ -133,6 +133,7 @@ def test_nothing_is_published_after_a_failure_or_from_another_branch(repository,
 
 def test_a_failed_run_opens_an_issue_and_the_next_good_one_closes_it(repository, github):
     github.add_run("inference.yml", "success", _now())
+    github.add_run("check.yml", "success", _now())
     github.add_run("features.yml", "failure", _now(-timedelta(hours=1)), step="Add the samples that are due")
     failed = repository.run("workflow_run", "upkeep.yml", **on_github(github))
     assert failed.jobs == {"issues": "success"}, failed.log
