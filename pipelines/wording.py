@@ -40,6 +40,22 @@ def interval(
     return words[0] if NOTHING in words else f"{words[0]} ({words[1]} to {words[2]})"
 
 
+def step_within(low: float, high: float) -> float:
+    """A step through a range: about a fiftieth of its width, as a power of ten; 1 where it has no width."""
+    return float(10.0 ** math.floor(math.log10((high - low) / 20))) if high > low else 1.0
+
+
+def to_the_step(value: float, step: float) -> str:
+    """A value without the digits below a step, which is a power of ten."""
+    return f"{value:.{max(0, -round(math.log10(step)))}f}"
+
+
+def typical_range(low: float, high: float) -> str:
+    """The range of most values, without digits that say nothing about it: `4.6 to 7.7`."""
+    step = step_within(low, high)
+    return f"{to_the_step(low, step)} to {to_the_step(high, step)}"
+
+
 def live_estimate(score: Mapping[str, Any] | None) -> str:
     """The same for a live score, which may not have enough samples yet."""
     return not_enough(score["needs"]) if score and not score["enough"] else estimate(score)

@@ -80,3 +80,11 @@ def test_columns_of_a_text_table_are_as_wide_as_their_widest_cell():
 
 def test_empty_paragraphs_fall_away():
     assert wording.joined("a", "", "b") == "a\n\nb"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(4.6, 7.724, "4.6 to 7.7"), (0.021, 0.1864, "0.021 to 0.186"), (3.0, 77.0, "3 to 77"), (5.0, 5.0, "5 to 5")],
+)
+def test_a_typical_range_has_no_digits_that_say_nothing(low, high, words):
+    assert wording.typical_range(low, high) == words

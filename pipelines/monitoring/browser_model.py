@@ -19,12 +19,15 @@ from pipelines.errors import ModelRefused, NotPortable
 from pipelines.models.portable import portable
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
+from pipelines.wording import typical_range
 
 Form = dict[str, Any]
 
 FOLDER = "site/models/"
 # Raise it when the script or the form changes its shape: they are made again only for another model or another shape.
-FORMAT = 1
+FORMAT = 2
+# Finer digits of a sample are noise of its conversion: a file may say 0.09699999999999999 for 0.097.
+DIGITS_SHOWN = 10
 # What somebody on a phone may be asked to load for one model: bytes on the wire, compressed.
 LARGEST = 3_000_000
 HARDEST = 9  # of zlib: a tenth of a second more, once a champion
@@ -104,16 +107,19 @@ def form_document(task: Task, model: models.Model, history: pd.DataFrame) -> For
 
 
 def _input(feature: Feature, about: Mapping[str, Any]) -> Form:
-    seen = {name: about.get(name) for name in ("min", "max", "p01", "p99", "median", "seen")}
+    seen = {name: about.get(name) for name in ("min", "max", "median", "seen")}
     unit = "" if feature.unit == feature.title else feature.unit
-    return asdict(feature) | {"unit": unit, "allowed": allowed_range(feature)} | seen
+    low, high = about.get("p01"), about.get("p99")
+    typical = "" if low is None or high is None else typical_range(low, high)
+    return asdict(feature) | {"unit": unit, "allowed": allowed_range(feature), "typical": typical} | seen
 
 
 def _examples(task: Task, history: pd.DataFrame) -> list[Form]:
     kept = history[history["role"] == "test"].sort_values("sample_id")
     first = kept.assign(_label=task.labels(kept)).drop_duplicates("_label").set_index("_label")
     # A missing cell of a text column is no None in every version of pandas.
-    values = first[list(task.inputs)].astype(object).where(first[list(task.inputs)].notna(), None)
+    inputs = first[list(task.inputs)].round(DIGITS_SHOWN)
+    values = inputs.astype(object).where(inputs.notna(), None)
     return [
         {"label": label, "sample_id": first.loc[label, "sample_id"], "values": values.loc[label].to_dict()}
         for label in task.classes

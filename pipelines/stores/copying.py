@@ -106,8 +106,8 @@ def _copy_version(source: Store, target: Store, task: Task, version: int) -> Non
         arrived = target.download(task.name, version, Path(folder) / "arrived")
         if folder_checksum(sent) != folder_checksum(arrived):
             raise StoreError(
-                f"Version {version} of {task.name} did not arrive whole in {target.location}. "
-                "Delete it there, and run this again."
+                f"Version {version} of {task.name} did not arrive whole in {target.location}; it is still whole in "
+                f"{source.location}. Remove what arrived, and run this again."
             )
 
 

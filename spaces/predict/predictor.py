@@ -16,6 +16,7 @@ from pipelines.datasets.spec import Feature
 from pipelines.documents import DECIMALS
 from pipelines.errors import PipelineError
 from pipelines.models import explain
+from pipelines.wording import step_within, to_the_step, typical_range
 
 from ..files import SpaceFolder
 
@@ -69,17 +70,16 @@ class Predictor:
         low, high = seen.get("p01"), seen.get("p99")
         if low is None or high is None:
             return feature.description
-        return f"{feature.description} Typical: {self.coarse(feature, low)} to {self.coarse(feature, high)}."
+        return f"{feature.description} Typical: {typical_range(low, high)}."
 
     def step(self, feature: Feature) -> float:
         """A step for the arrow keys: about a fiftieth of the typical range, as a power of ten."""
         seen = self.model.inputs[feature.name]
-        width = (seen["p99"] or 0) - (seen["p01"] or 0)
-        return float(10.0 ** np.floor(np.log10(width / 20))) if width > 0 else 1.0
+        return step_within(seen["p01"] or 0, seen["p99"] or 0)
 
     def coarse(self, feature: Feature, value: float) -> str:
         """A value of an input without the digits below a step."""
-        return f"{value:.{max(0, -round(np.log10(self.step(feature))))}f}"
+        return to_the_step(value, self.step(feature))
 
     def outside(self, feature: Feature, value: Any) -> str:  # noqa: ANN401 - a number or a text
         """What is unusual about a value that training has not seen the like of; empty for any other."""
