@@ -12,6 +12,7 @@ from pipelines.datasets import dataset_named, task_named
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
 from pipelines.inference.pipeline import LOOK_BACK, run_inference
+from pipelines.inference.settlement import newly_settled
 from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 
@@ -80,6 +81,17 @@ def test_an_outcome_that_comes_settles_its_own_prediction_and_no_other(store, tr
     assert set(after["settled_at"][[2, 5]]) == {LATER}
     untouched = [name for name in after.columns if name not in ("label", "settled_at")]
     assert after[untouched].equals(before[untouched])
+
+
+def test_outcomes_are_found_by_the_sample_and_never_by_the_position(store, truth):
+    rows = predictions(store)
+    shuffled = truth.sample(frac=1, random_state=3)
+    known = shuffled[shuffled["sample_id"] != rows["sample_id"][0]]
+    found = newly_settled(GRADE, rows.sample(frac=1, random_state=4), known, LATER)
+    expected = dict(zip(truth["sample_id"], GRADE.labels(truth), strict=True))
+    assert set(found["sample_id"]) == set(rows["sample_id"][1:])
+    assert dict(zip(found["sample_id"], found["label"], strict=True)).items() <= expected.items()
+    assert len(set(expected.values())) > 1
 
 
 def test_settling_again_commits_nothing(store, truth):
