@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
 from pipelines.datasets.names import name_fault
@@ -44,6 +45,7 @@ def _faults(dataset: "DataSet") -> Iterator[str]:
         yield from _column_faults(feature)
     for label in dataset.labels:
         yield from _column_faults(label)
+        yield from _due_faults(label)
     yield from _strata_faults(dataset)
     for task in dataset.tasks:
         yield from (f"task {task.name}: {fault}" for fault in _task_faults(dataset, task))
@@ -70,6 +72,11 @@ def _column_faults(column: "Feature | Label") -> Iterator[str]:
         )
     if not categorical and values:
         yield f"{column.name} is numeric and has values; give them to a categorical column"
+
+
+def _due_faults(label: "Label") -> Iterator[str]:
+    if label.due_after is not None and label.due_after <= timedelta(0):
+        yield f"{label.name} is due after {label.due_after}; give a longer time, or none where it comes with the sample"
 
 
 def _strata_faults(dataset: "DataSet") -> Iterator[str]:

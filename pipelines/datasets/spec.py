@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -57,13 +57,23 @@ class Feature:
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """A column that says what a sample turned out to be; `values` are all it can be, as text, in order."""
+    """A column that says what a sample turned out to be.
+
+    Attributes
+    ----------
+    values
+        All it can be, as text, in order.
+    due_after
+        How long after the event time of its sample it is known at the latest. None where it comes with the sample: one
+        that is missing then is not waited for.
+    """
 
     name: str
     title: str
     description: str
     values: tuple[str, ...]
     kind: LabelKind = "text"
+    due_after: timedelta | None = None
 
     def __post_init__(self) -> None:
         check_kind(f"the kind of the label {self.name}", self.kind, LabelKind)
@@ -117,6 +127,11 @@ class Task:
         if self.part_of is None:
             raise ValueError(f"task {self.name} belongs to no data set; list it in the tasks of one")
         return self.part_of
+
+    @property
+    def due_after(self) -> timedelta | None:
+        """How long after a sample its class is known at the latest; None where it comes with the sample."""
+        return next((label.due_after for label in self.dataset.labels if label.name == self.label), None)
 
     @property
     def probability_columns(self) -> list[str]:

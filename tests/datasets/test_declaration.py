@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -46,6 +47,10 @@ def with_values(*values):
         ({"tasks": (replace(TYPE, decision="costs", costs=((0, 1),)),)}, r"number an answer, 2 by 2"),
         ({"tasks": (replace(TYPE, decision="costs", costs=((0, -1), (1, 0))),)}, r"numbers from 0"),
         ({"tasks": (replace(TYPE, decision="costs", costs=((0, 1), (1, 1))),)}, r"lowest for the right answer"),
+        (
+            {"labels": (replace(WINE.labels[0], due_after=timedelta(0)),)},
+            r"quality is due after 0:00:00; give a longer time, or none where it comes with the sample",
+        ),
         (with_values(), r"extra has no values"),
         (with_values("a", "a"), r"extra has a value twice"),
         (with_values("a", " "), r"extra has an empty value; a missing cell is no value"),

@@ -36,6 +36,13 @@ def test_a_task_stays_with_its_data_set_however_it_is_copied():
     assert "DataSet" not in repr(task)
 
 
+def test_a_task_knows_when_its_class_is_due():
+    (quality,) = WINE.labels
+    late = replace(WINE, labels=(replace(quality, due_after=timedelta(days=1)),))
+    assert [task.due_after for task in late.tasks] == [timedelta(days=1), timedelta(days=1), None]
+    assert {task.due_after for task in WINE.tasks} == {None}
+
+
 def test_a_task_of_its_own_says_that_it_has_no_data_set():
     with pytest.raises(ValueError, match="wine_type belongs to no data set"):
         replace(task_named("wine_type"), part_of=None).dataset  # noqa: B018 - it raises
