@@ -17,11 +17,12 @@ test: $(VENV)/installed browser compiler ## run every test
 faults: $(VENV)/installed compiler ## cut the power, kill and refuse at every step of the store's work (about half an hour)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m tests.faults
 
-lint: $(VENV)/installed ## the linters, the type checker, and who may import whom
+lint: $(VENV)/installed ## the linters, the type checker, who may import whom, and what the workflows offer
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(RUN) -m pipelines workflows --check
 	MYPYPATH=.github/scripts $(VENV)/bin/mypy .github/scripts/*.py
 
 serve: $(ENVIRONMENT) ## both Spaces on this machine, on the current store

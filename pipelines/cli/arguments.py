@@ -112,6 +112,8 @@ Deep = Annotated[
     bool,
     typer.Option("--deep", help="Also read every row, and compare history and versions with their checksums."),
 ]
+CheckOnly = Annotated[bool, typer.Option("--check", help="Change nothing; end with 1 where they are not in step.")]
+Write = Annotated[bool, typer.Option("--write", help="Write the choices into the files.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Run it on Hopsworks too.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 Namespace = Annotated[

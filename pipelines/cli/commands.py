@@ -278,6 +278,19 @@ def serve(ctx: typer.Context) -> None:
     serve_spaces(run.store)
 
 
+@app.command(rich_help_panel=OPERATION)
+def workflows(*, check: cli.CheckOnly = False, write: cli.Write = False) -> None:
+    """Offer on GitHub's buttons what the registry has; without an option, only check."""
+    from pipelines.cli.workflows import WRITE, stale_choices, write_choices
+
+    if check and write:
+        raise UsageError("--check and --write exclude each other; give one of them.")
+    stale = write_choices() if write else list(stale_choices())
+    if stale and not write:
+        raise NotReadyError(f"{', '.join(stale)}: the choices are not those of the registry. Write them: {WRITE}")
+    print("\n".join(f"{file}: written; commit it" for file in stale) or "The workflows offer what the registry has.")
+
+
 def _today(run: Run, dataset: "DataSet") -> "date":
     """The day of the clock, unless the clock is in doubt and nobody confirms it."""
     from pipelines.stores.future import doubt_of_clock

@@ -17,7 +17,7 @@ from pipelines.stores.embedded import EmbeddedStore
 
 ROOT = Path(__file__).parents[2]
 VERBS = {"backfill", "features", "train", "infer", "dashboard", "promote", "status", "doctor", "demo", "publish",
-         "copy", "serve", "repair"}  # fmt: skip
+         "copy", "serve", "repair", "workflows"}  # fmt: skip
 
 
 def run(*arguments, **environment):
@@ -106,6 +106,7 @@ def test_a_light_verb_imports_only_what_it_uses(verb, heavy):
         (["demo", "--days", "367"], "not a whole number from 1 to 366"),
         (["backfill", "--source", "x.csv"], "--source belongs to one data set"),
         (["copy", "--from", "embedded", "--to", "embedded"], "they must differ"),
+        (["workflows", "--check", "--write"], "exclude each other"),
     ],
 )
 def test_wrong_use_is_named(capsys, arguments, says):
