@@ -1,5 +1,9 @@
 """Do the scores that a model promises hold on simulated samples? Prints both, for the champions of a store.
 
+Between them stand the scores on the real reserve rows that the samples are made from, and that no model has learned
+from either: from these to the simulated ones is what the simulator does, from the held-out ones to these what chance
+does in drawing the rows.
+
     python -m benchmarks.live [--days 2000] [--per-day 10]
 
 Reads the store that the environment names (run `make demo` first) and writes nothing.
@@ -33,18 +37,26 @@ def main() -> None:
     parser.add_argument("--per-day", type=int, default=10)
     options = parser.parse_args()
     store = open_store(read_settings())
-    print("| task | score | live | held-out (95 %) | |\n| --- | --- | --- | --- | --- |")
+    print("| task | score | simulated | real reserve rows | held-out (95 %) | simulated beside held-out |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for dataset in all_datasets():
-        samples = simulated(store, dataset, options.days, options.per_day)
+        samples, real = simulated(store, dataset, options.days, options.per_day), reserve(store, dataset)
         for task in dataset.tasks:
+            before = {score: value for score, value, _ in compared(store, task, real)}
             for score, live, promise in compared(store, task, samples):
-                print(f"| `{task.name}` | {score} | {live:.3f} | {estimate(promise, 3)} | {_verdict(live, promise)} |")
+                cells = f"{live:.3f} | {before[score]:.3f} | {estimate(promise, 3)} | {_verdict(live, promise)}"
+                print(f"| `{task.name}` | {metrics.TITLES[score]} | {cells} |")
 
 
 def simulated(store: Store, dataset: DataSet, days: int, per_day: int) -> pd.DataFrame:
     """`days` days of simulated samples from the reserve rows of a store."""
-    reserve = store.read(samples_group(dataset), where={"role": "reserve"})
-    return simulate_days(dataset, reserve, [FIRST_DAY + timedelta(days=day) for day in range(days)], per_day)
+    first = [FIRST_DAY + timedelta(days=day) for day in range(days)]
+    return simulate_days(dataset, reserve(store, dataset), first, per_day)
+
+
+def reserve(store: Store, dataset: DataSet) -> pd.DataFrame:
+    """The real rows that samples are made from."""
+    return store.read(samples_group(dataset), where={"role": "reserve"})
 
 
 def compared(store: Store, task: Task, samples: pd.DataFrame) -> Iterator[tuple[str, float, Estimate]]:
