@@ -1,12 +1,11 @@
 """What the tests of the Hopsworks store share."""
 
 import importlib
-from types import SimpleNamespace
 
 import pytest
 
 from pipelines.stores.hopsworks import connection, ingestion, patience, sdk
-from tests.hopsworks.clock import Clock
+from tests.hopsworks.clock import WAITING, Clock
 from tests.hopsworks.emulator.fixtures import delta_store, emulator, kafka_store  # noqa: F401 - fixtures by name
 
 # The package has a function of the same name.
@@ -16,12 +15,11 @@ checks_module = importlib.import_module("pipelines.stores.hopsworks.checks")
 @pytest.fixture
 def impatient(monkeypatch):
     """Give up after some attempts, which take no time; what has to end by itself ends within seconds."""
-    clock = Clock()
-    monkeypatch.setattr(patience, "time", SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep))
-    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(patience, "RETRY_SECONDS", 2.0)
-    monkeypatch.setattr(patience, "FLIGHT_RETRY_SECONDS", 1.0)
-    monkeypatch.setattr(sdk, "REPEAT_SECONDS", 0.3)
+    clock = Clock().module()
+    for module in WAITING:
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(patience, "RETRY_SECONDS", 30.0)
+    monkeypatch.setattr(sdk, "REPEAT_SECONDS", 5.0)
     monkeypatch.setattr(sdk, "READ_SECONDS", 5.0)
     monkeypatch.setattr(checks_module, "BROKER_SECONDS", 0.5)
     monkeypatch.setattr(ingestion, "KAFKA_SECONDS", 5)

@@ -9,10 +9,10 @@ import logging
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from unittest import mock
 
 import pandas as pd
@@ -26,8 +26,8 @@ from pipelines.settings import read_settings
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
-from pipelines.stores.hopsworks import HopsworksStore, connection, patience, sdk
-from tests.hopsworks.clock import Clock
+from pipelines.stores.hopsworks import HopsworksStore, connection, sdk
+from tests.hopsworks.clock import WAITING, Clock
 from tests.hopsworks.emulator.handle import Emulator, running_emulator
 
 IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
@@ -53,10 +53,14 @@ class Outcome:
     trouble: str
 
 
-def patient() -> "mock._patch[SimpleNamespace]":
+@contextmanager
+def patient() -> Iterator[None]:
     """No back-off takes real time while this lasts."""
-    clock = Clock()
-    return mock.patch.object(patience, "time", SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep))
+    clock = Clock().module()
+    with ExitStack() as stack:
+        for module in WAITING:
+            stack.enter_context(mock.patch.object(module, "time", clock))
+        yield
 
 
 def prepared(store: Store, folder: Path) -> None:

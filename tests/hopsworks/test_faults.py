@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import requests
 from small_groups import READINGS, day, readings
+from tenacity import Retrying, nap, retry_if_exception
 
 from pipelines.errors import StoreError, StoreUnavailable
 from pipelines.settings import HopsworksSettings
 from pipelines.stores.hopsworks import failures, queries, sdk
-from pipelines.stores.hopsworks.patience import Patience, is_transient
+from pipelines.stores.hopsworks.patience import PAUSE, StopInTime, is_transient
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -80,20 +81,47 @@ def test_an_answer_that_is_no_json_is_told(store, emulator):
         store.count(READINGS)
 
 
-def test_who_is_asked_to_wait_waits(store, emulator, monkeypatch):
-    waited = []
-    monkeypatch.setattr("pipelines.stores.hopsworks.patience.time.sleep", waited.append)
+@pytest.fixture
+def waited(monkeypatch):
+    """The pauses, in seconds."""
+    pauses, sleep = [], nap.time.sleep
+    monkeypatch.setattr(nap.time, "sleep", lambda seconds: (pauses.append(seconds), sleep(seconds)))
+    return pauses
+
+
+def test_pauses_double(store, emulator, waited):
     emulator.fault("GET .*/featuregroups/", status=503, times=2)
     store.count(READINGS)
-    assert len(waited) == 2
-    assert waited[1] > waited[0] / 2
+    assert 0.25 <= waited[0] <= 0.5 <= waited[1] <= 1
 
 
-def test_pauses_grow_and_end():
-    patience, pauses = Patience(0.5), 0
-    while patience.pause():
-        pauses += 1
-    assert 2 <= pauses <= 8
+def test_who_is_asked_to_wait_waits(store, emulator, waited):
+    emulator.fault("GET .*/featuregroups/", status=503, retry_after=4)
+    store.count(READINGS)
+    assert waited == [4]
+
+
+def test_a_wait_that_is_longer_than_there_is_time_is_not_begun(store, emulator, waited):
+    emulator.fault("GET .*/featuregroups/", status=503, retry_after=3600, times=-1)
+    with pytest.raises(StoreUnavailable, match="503"):
+        store.count(READINGS)
+    assert 10 < sum(waited) <= 30
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "seconds"), [("pipelines", "Incomplete", 30), ("pyarrow", "FlightInternalError", 15)]
+)
+def test_the_time_for_trying_again_counts_from_the_first_failure(waited, module, name, seconds):
+    error = type(name, (Exception,), {"__module__": module})
+
+    def fail_late():
+        nap.time.sleep(100 if not waited else 0)
+        raise error
+
+    with pytest.raises(error):
+        Retrying(retry=retry_if_exception(is_transient), wait=PAUSE, stop=StopInTime(), reraise=True)(fail_late)
+    assert seconds - 10 < sum(waited[1:]) <= seconds
+    assert 5 <= max(waited[1:]) <= 10
 
 
 def test_a_query_service_that_is_down_is_told_in_time(store, emulator):

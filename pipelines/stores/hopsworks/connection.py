@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
+from tenacity import RetryCallState, Retrying, retry_if_exception
+
 from pipelines.errors import PipelineError, SettingError, StoreUnavailable
 from pipelines.settings import HopsworksSettings, Settings
 from pipelines.stores.hopsworks import sdk
 from pipelines.stores.hopsworks.failures import explain
 from pipelines.stores.hopsworks.handles import Handle
-from pipelines.stores.hopsworks.patience import Patience, is_transient, retry_seconds
+from pipelines.stores.hopsworks.patience import PAUSE, StopInTime, failure, is_transient
 
 _logger = logging.getLogger(__name__)
 
@@ -181,23 +183,22 @@ def operation(doing: str) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
 
 
 def _attempts(store: Connected, call: Callable[[], R], what: str) -> R:
-    patience: Patience | None = None
-    while True:
-        try:
-            with sdk.quiet():
-                return call()
-        except PipelineError:
+    def begin_again(state: RetryCallState) -> None:
+        _logger.info("Trying again to %s: %s", what, failure(state))
+        sdk.reset_query_service()
+
+    retrying = Retrying(
+        retry=retry_if_exception(is_transient), wait=PAUSE, stop=StopInTime(), before_sleep=begin_again, reraise=True
+    )
+    try:
+        return retrying(sdk.quiet()(call))
+    except PipelineError:
+        raise
+    except Exception as error:
+        ours = explain(error, what, store.settings)
+        if ours is None:
             raise
-        except Exception as error:
-            patience = patience or Patience(retry_seconds(error))
-            if is_transient(error) and patience.pause():
-                _logger.info("Trying again to %s: %s", what, error)
-                sdk.reset_query_service()
-                continue
-            ours = explain(error, what, store.settings)
-            if ours is None:
-                raise
-            raise ours from error
+        raise ours from error
 
 
 def _name(args: tuple[Any, ...]) -> str:

@@ -1,15 +1,19 @@
 """What is worth trying again, and for how long: exponential back-off with a deadline."""
 
-import random
 import time
 
+from tenacity import RetryCallState, wait_exponential, wait_random_exponential
+from tenacity.stop import stop_base
+
+from pipelines.errors import PipelineError
 from pipelines.stores.hopsworks.failures import causes, is_untrusted, status_of
 
 # A load balancer that restarts is back within this; a longer outage is for the next run.
 RETRY_SECONDS = 60.0
 # The port of the query service is open or it is not; each attempt takes up to ten seconds to find out.
 FLIGHT_RETRY_SECONDS = 15.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
+# Pauses double from half a second to ten; half of each is left to chance, which keeps two processes out of step.
+PAUSE = wait_exponential(0.25, max=5) + wait_random_exponential(0.25, max=5)
 
 # Too many requests, and what a gateway says while the server behind it restarts.
 TRANSIENT_STATUS = (429, 500, 502, 503, 504)
@@ -34,31 +38,34 @@ class Incomplete(Exception):
     """An answer that is shorter than it should be."""
 
 
-class Patience:
-    """Time that is left for trying again, with pauses that double; jitter keeps two processes out of step."""
+class StopInTime(stop_base):
+    """Stop before an attempt that would come too late after the first failure, however long that took to show."""
 
-    def __init__(self, seconds: float) -> None:
-        self._deadline = time.monotonic() + seconds
-        self._pause = FIRST_PAUSE
+    def __init__(self) -> None:
+        self._deadline = 0.0
 
-    def pause(self, at_least: float = 0.0) -> bool:
-        """Sleep before the next attempt, or return False at once where no time is left."""
-        pause = max(at_least, self._pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
-        if time.monotonic() + pause > self._deadline:
-            return False
-        time.sleep(pause)
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        return True
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        """Whether no time is left."""
+        now = time.monotonic()
+        self._deadline = self._deadline or now + retry_seconds(failure(retry_state))
+        return now + retry_state.upcoming_sleep > self._deadline
 
 
-def retry_seconds(error: BaseException) -> float:
+def failure(state: RetryCallState) -> BaseException | None:
+    """What the last attempt raised."""
+    return state.outcome.exception() if state.outcome else None
+
+
+def retry_seconds(error: BaseException | None) -> float:
     """For how long to try again after this error."""
-    flight = any(type(cause).__name__.startswith("Flight") for cause in causes(error))
+    flight = error and any(type(cause).__name__.startswith("Flight") for cause in causes(error))
     return FLIGHT_RETRY_SECONDS if flight else RETRY_SECONDS
 
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same call may well succeed a little later."""
+    if isinstance(error, PipelineError):
+        return False
     status = status_of(error)
     if status is not None:
         return status in TRANSIENT_STATUS

@@ -8,12 +8,16 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import Future
+from functools import partial
+from typing import cast
 
 import requests
+from tenacity import RetryCallState, Retrying, retry_if_exception, retry_if_result, stop_before_delay
 
 from pipelines.stores.hopsworks.failures import is_untrusted
 from pipelines.stores.hopsworks.handles import Handle
-from pipelines.stores.hopsworks.patience import TRANSIENT_STATUS, Patience
+from pipelines.stores.hopsworks.patience import PAUSE, TRANSIENT_STATUS
 
 # Connecting is quick or hopeless; an answer may take as long as a large listing does.
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
@@ -22,6 +26,9 @@ REPEAT_SECONDS = 20.0
 
 # Statuses with which the server says that it has not begun.
 _NOT_BEGUN = (429, 503)
+
+# What a request ends in when the connection does.
+_BROKEN_OFF = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 # Read by the client from the environment, behind the back of the settings: the first two filter every read,
 # the third makes it believe that it runs inside a cluster, the others compete with the arguments.
@@ -48,24 +55,34 @@ class PatientSession(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Handle) -> requests.Response:
         """Send, and send again while that is safe and there is time."""
         kwargs["timeout"] = kwargs.get("timeout") or (CONNECT_SECONDS, READ_SECONDS)
-        patience = Patience(REPEAT_SECONDS)
         repeatable = request.method == "GET" or str(request.path_url).partition("?")[0].endswith("/query")
-        while True:
-            try:
-                response = super().send(request, **kwargs)
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-                not_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
-                if is_untrusted(error) or not (repeatable or not_sent) or not patience.pause():
-                    raise
-                continue
-            worth_it = TRANSIENT_STATUS if repeatable else _NOT_BEGUN
-            if response.status_code not in worth_it or not patience.pause(_retry_after(response)):
-                return response
+        worth_it = TRANSIENT_STATUS if repeatable else _NOT_BEGUN
+        retrying = Retrying(
+            retry=retry_if_exception(partial(_may_repeat, repeatable=repeatable))
+            | retry_if_result(lambda response: response.status_code in worth_it),
+            wait=_asked_pause,
+            stop=stop_before_delay(REPEAT_SECONDS),
+            retry_error_callback=_outcome,
+        )
+        return retrying(super().send, request, **kwargs)
 
 
-def _retry_after(response: requests.Response) -> float:
-    text = response.headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() else 0.0
+def _may_repeat(error: BaseException, *, repeatable: bool) -> bool:
+    if not isinstance(error, _BROKEN_OFF) or is_untrusted(error):
+        return False
+    return repeatable or isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
+
+
+def _asked_pause(state: RetryCallState) -> float:
+    """The pause, and at least what the server asks for."""
+    answered = state.outcome and not state.outcome.failed
+    text = _outcome(state).headers.get("retry-after", "") if answered else ""
+    return max(PAUSE(state), float(text) if text.isascii() and text.isdigit() else 0.0)
+
+
+def _outcome(state: RetryCallState) -> requests.Response:
+    """The last answer, or error."""
+    return cast("Future[requests.Response]", state.outcome).result()
 
 
 def load() -> Handle:
