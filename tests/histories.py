@@ -45,6 +45,7 @@ def history(task, *, days=30, per_day=10, seed=0, version=1, skill=2.0, start=ST
             "prediction": classes[probabilities.argmax(axis=1)],
             "label": labels,
             "settled_at": [time.replace(hour=6, minute=47, microsecond=0) for time in times],
+            "corrected_at": None,
             "inputs": [f"{position:016x}" for position in range(n)],
             "run_url": "https://example.org/runs/1",
         }
@@ -120,6 +121,7 @@ def predicted(task, samples, *, seed=0, version=1, served="champion", skill=1.5)
         prediction=np.array(task.classes, dtype=object)[probabilities.argmax(axis=1)],
         label=labels,
         settled_at=samples["event_time"].dt.floor("D") + timedelta(hours=6, minutes=47),
+        corrected_at=None,
         inputs="0" * 16,
         run_url="https://example.org/runs/1",
     )

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 RESERVED = frozenset(
     (
         "sample_id", "event_time", "origin", "role", "distance", "row", "reasons", "prediction", "label", "served",
-        "model_version", "predicted_at", "settled_at", "inputs", "run_url", "seen_at", "source", "quarantine_id",
-        "row_name",
+        "model_version", "predicted_at", "settled_at", "corrected_at", "inputs", "run_url", "seen_at", "source",
+        "quarantine_id", "row_name",
     )
 )  # fmt: skip
 PROBABILITY = "probability_"

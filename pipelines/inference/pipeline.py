@@ -17,9 +17,9 @@ from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import champion_version, load_version, predictions_group, samples_group
 from pipelines.stores.late_days import late_days
 
-# How far before the newest prediction a run looks for an arrival without one, and for an outcome that came or was
-# corrected. A day that is created again with more samples falls into it, and so do the monthly corrections of sources;
-# a fixed width keeps a day's cost the same however long the history is.
+# How far before the newest prediction a run looks for an arrival without one, and, beyond the days after which an
+# outcome is due, for one that came or was corrected. A day that is created again with more samples falls into it, and
+# so do the monthly corrections of sources; a fixed width keeps a day's cost the same however long the history is.
 LOOK_BACK = timedelta(days=35)
 
 log = logging.getLogger(__name__)
@@ -85,6 +85,7 @@ def run_inference(
     scored = [served] if shadow is None else [served, shadow]
     rows = pd.concat(scored, ignore_index=True).assign(predicted_at=now, run_url=run_url)
     rows["settled_at"] = rows["predicted_at"].where(rows["label"].notna())
+    rows["corrected_at"] = pd.NaT
     written = store.upsert(predictions_group(task), rows)
     keep_one_champion(store, task, _predictions(store, task, windows))
     return InferenceReport(
@@ -129,10 +130,11 @@ def _windows(store: Store, task: Task, run_date: date) -> Iterator[Window]:
     end = _midnight(run_date + timedelta(days=1))
     newest = store.newest(predictions_group(task))
     first_arrival = task.dataset.historical_time + TICK
-    start = first_arrival if newest is None else max(first_arrival, min(newest, end) - LOOK_BACK)
+    width = LOOK_BACK + (task.due_after or timedelta(0))
+    start = first_arrival if newest is None else max(first_arrival, min(newest, end) - width)
     yield start, end
     if newest is not None:
-        for day in late_days(store, task.dataset, since=newest - LOOK_BACK):
+        for day in late_days(store, task.dataset, since=newest - width):
             if (begin := _midnight(day)) < start:
                 yield begin, min(_midnight(day + timedelta(days=1)), start)
 

@@ -21,15 +21,15 @@ class Settlement:
 def settle(store: Store, task: Task, *, predictions: pd.DataFrame, samples: pd.DataFrame, now: datetime) -> Settlement:
     """Give each prediction the outcome that its sample has now, joined by `sample_id`.
 
-    What was predicted is never touched. A prediction whose outcome is taken back keeps the one that it had. Nothing is
-    written where nothing changed.
+    What was predicted is never touched, nor when its first outcome came. A prediction whose outcome is taken back
+    keeps the one that it had. Nothing is written where nothing changed.
 
     Parameters
     ----------
     predictions, samples
         Rows of the predictions group of the task and of the samples group of its data set, in any order.
     now
-        The clock of the run (UTC), which becomes `settled_at`.
+        The clock of the run (UTC), which becomes `settled_at`, or `corrected_at` where there was an outcome before.
     """
     changed = newly_settled(task, predictions, samples, now)
     opened = changed["sample_id"].isin(predictions.loc[predictions["label"].isna(), "sample_id"])
@@ -38,8 +38,13 @@ def settle(store: Store, task: Task, *, predictions: pd.DataFrame, samples: pd.D
 
 
 def newly_settled(task: Task, predictions: pd.DataFrame, samples: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """The predictions whose outcome is known now and was not, or was another, with it and with `settled_at`."""
+    """The predictions whose outcome is known now and was not, or was another, with it and when it was learned."""
     outcomes = pd.Series(task.labels(samples).to_numpy(), index=samples["sample_id"].to_numpy(), dtype=object)
     outcome = predictions["sample_id"].map(outcomes)
     changed = outcome.notna() & (outcome != predictions["label"])
-    return predictions[changed].assign(label=outcome[changed], settled_at=now).reset_index(drop=True)
+    found, corrected = predictions[changed], predictions.loc[changed, "label"].notna()
+    return found.assign(
+        label=outcome[changed],
+        settled_at=found["settled_at"].where(corrected, now),
+        corrected_at=found["corrected_at"].mask(corrected, now),
+    ).reset_index(drop=True)

@@ -57,6 +57,7 @@ def predictions_group(task: Task) -> FeatureGroup:
             Column("prediction", "string", "The predicted class.", values=task.classes),
             Column("label", "string", "The true class, where it is known.", values=task.classes),
             Column("settled_at", "timestamp", "The clock of the run that learned the true class (UTC); empty before."),
+            Column("corrected_at", "timestamp", "The clock of the run that last learned another one (UTC)."),
             Column("inputs", "string", "A fingerprint of the measurements that the prediction was made from."),
             *(
                 Column(name, "double", f"The probability of {label}.", low=0, high=1)

@@ -187,6 +187,7 @@ def prediction(task):
             "prediction": task.classes[0],
             "label": task.classes[0],
             "settled_at": NOW,
+            "corrected_at": None,
             "inputs": "0" * 16,
             "run_url": "",
         }

@@ -1,6 +1,7 @@
 """Predictions whose truth comes later: they are settled once, by their sample, and corrected in the open."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -107,12 +108,15 @@ def test_settling_again_commits_nothing(store, truth):
 def test_a_corrected_outcome_replaces_the_first_and_says_when(store, truth):
     learn(store, truth, range(8))
     settle(store, now=LATER)
+    assert predictions(store)["corrected_at"].isna().all()
     store.upsert(samples_group(WINE), truth.iloc[[3]].assign(quality=9 if truth["quality"][3] < 7 else 3))
-    done = settle(store, now=LATER + timedelta(days=2))
+    done = settle(store, now=LATER + timedelta(days=1))
     after = predictions(store)
     assert (done.settled, done.corrected) == (0, 1)
     assert after["label"][3] != GRADE.labels(truth)[3]
-    assert list(after["settled_at"] != LATER) == [number == 3 for number in range(8)]
+    assert set(after["settled_at"]) == {LATER}
+    assert after["corrected_at"][3] == LATER + timedelta(days=1)
+    assert list(after["corrected_at"].notna()) == [number == 3 for number in range(8)]
 
 
 def test_an_outcome_that_is_taken_back_leaves_what_was_settled(store, truth):
@@ -131,7 +135,14 @@ def test_what_lies_further_back_than_the_look_back_stays_as_it_is(store, truth):
     newer = DAY + LOOK_BACK + timedelta(days=1)
     run_inference(store, GRADE, run_date=newer, now=NOW + LOOK_BACK + timedelta(days=2))
     learn(store, truth, range(8))
-    assert settle(store, day=newer, now=NOW + LOOK_BACK + timedelta(days=3)).settled == 0
+    end = NOW + LOOK_BACK + timedelta(days=3)
+    assert settle(store, day=newer, now=end).settled == 0
+    assert run_inference(store, due_in(timedelta(days=30)), run_date=newer, now=end).settlement.settled == 8
+
+
+def due_in(time):
+    """The task, where the label of a wine is due after that time."""
+    return replace(WINE, labels=(replace(WINE.labels[0], due_after=time),)).tasks[1]
 
 
 def test_a_measurement_that_is_corrected_leaves_the_prediction_and_shows_in_its_fingerprint(store, truth):

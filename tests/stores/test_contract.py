@@ -79,6 +79,19 @@ def test_a_value_can_become_nothing_and_something_again(store):
     assert_frame_equal(store.read(READINGS), conform(nothing, READINGS))
 
 
+def test_an_open_prediction_is_settled_once(store):
+    task, nothing = task_named("iris_variety"), [None, None]
+    group = predictions_group(task)
+    opened = pd.DataFrame({"sample_id": ["b", "a"], "event_time": NOON, "predicted_at": NOON}).assign(
+        model_version=1, served="champion", prediction="setosa", label=nothing, settled_at=nothing,
+        corrected_at=nothing, inputs="", run_url="", **dict.fromkeys(task.probability_columns, 1 / 3),
+    )  # fmt: skip
+    assert store.upsert(group, opened) == 2
+    settled = opened.assign(label=["virginica", None], settled_at=[NOON + timedelta(days=1), None])
+    assert [store.upsert(group, settled), store.upsert(group, settled)] == [1, 0]
+    assert_frame_equal(store.read(group), conform(settled, group))
+
+
 def test_of_equal_keys_in_a_batch_the_last_counts(store):
     rows = readings(*[("a", 1, day(0))] * 3, ("a", 2, day(0)))
     rows["value"] = [3.0, 1.0, 2.0, 9.0]

@@ -37,7 +37,7 @@ def predict(store, rows, version=1):
     """Store some prediction of a version about each row."""
     known = rows[["sample_id", "event_time"]].assign(
         model_version=version, predicted_at=NOW, served="champion", prediction="setosa",
-        label=VARIETY.labels(rows), settled_at=NOW, inputs="", run_url="",
+        label=VARIETY.labels(rows), settled_at=NOW, corrected_at=None, inputs="", run_url="",
         **dict.fromkeys(VARIETY.probability_columns, 1 / 3),
     )  # fmt: skip
     store.upsert(predictions_group(VARIETY), known)
