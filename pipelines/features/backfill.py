@@ -15,8 +15,9 @@ from pipelines.datasets.identity import distinguishable
 from pipelines.datasets.plausibility import absent_classes, mostly_broken, unusual_columns
 from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import Source
+from pipelines.documents import Damaged
 from pipelines.documents.source import SourceInfo, source_text
-from pipelines.errors import SourceError
+from pipelines.errors import SourceError, StoreError
 from pipelines.stores.backfills import Backfill, history_checksum, read_backfill, record_backfill
 from pipelines.stores.base import ChampionEntry, Store
 from pipelines.stores.catalogue import (
@@ -30,6 +31,7 @@ from pipelines.stores.catalogue import (
 
 # How many faults an error sentence names.
 FAULTS_SHOWN = 3
+LOST_BY_REPLACE = "this removes the arrivals and predictions of the data set and withdraws its champions"
 ACCEPT_UNUSUAL = "If it is right as it is, backfill it with --accept-unusual."
 
 
@@ -94,7 +96,7 @@ def backfill(
     source = dataset.load(sources)
     before = read_backfill(store, dataset)
     replace = replace or _is_half_replaced(before, source)
-    present = None if replace else backfilled_source(store, dataset)
+    present = None if replace else _present_source(store, dataset, source, before)
     if not replace:
         _refuse_another(dataset, source, before, present)
     checked = validate(dataset, source.rows, plausible=not accept_unusual)
@@ -139,6 +141,23 @@ def _is_half_replaced(before: Backfill | None, source: Source) -> bool:
     return bool(before and before.replace and not before.finished and before.sha256 == source.sha256)
 
 
+def _present_source(store: Store, dataset: DataSet, source: Source, before: Backfill | None) -> SourceInfo | None:
+    """What the rows came from; None before a backfill, and where this is damaged and a second record has the same."""
+    try:
+        return backfilled_source(store, dataset)
+    except StoreError as error:
+        if not isinstance(error.__cause__, Damaged):
+            raise
+        if before is None:
+            raise StoreError(
+                f"{source_file(dataset)} is damaged, and nothing else in {store.location} tells where its rows came "
+                f"from. Take the file from a copy of the store, or start over with --replace: {LOST_BY_REPLACE}."
+            ) from error
+        if before.sha256 != source.sha256:
+            raise _another(dataset, source, before.name, before.sha256) from error
+        return None
+
+
 def _refuse_another(dataset: DataSet, source: Source, before: Backfill | None, present: SourceInfo | None) -> None:
     if before and not before.finished and before.sha256 != source.sha256:
         raise SourceError(
@@ -146,11 +165,14 @@ def _refuse_another(dataset: DataSet, source: Source, before: Backfill | None, p
             f"or not at all. Give that source to finish it, or start over from {source.name} with --replace."
         )
     if present and present["sha256"] != source.sha256:
-        raise SourceError(
-            f"The store has the rows of {present['name']} (SHA-256 {present['sha256'][:12]}) for {dataset.name}, not "
-            f"those of {source.name} ({source.sha256[:12]}). Backfill with --replace to start over: this removes the "
-            "arrivals and predictions of the data set and withdraws its champions."
-        )
+        raise _another(dataset, source, present["name"], present["sha256"])
+
+
+def _another(dataset: DataSet, source: Source, name: str, sha256: str) -> SourceError:
+    return SourceError(
+        f"The store has the rows of {name} (SHA-256 {sha256[:12]}) for {dataset.name}, not those of {source.name} "
+        f"({source.sha256[:12]}). Backfill with --replace to start over: {LOST_BY_REPLACE}."
+    )
 
 
 def _refuse_other_columns(dataset: DataSet, source: Source) -> None:

@@ -118,8 +118,8 @@ def backfilled_source(store: Store, dataset: DataSet) -> SourceInfo | None:
         return None if content is None else parse_source(content)
     except Damaged as error:
         raise StoreError(
-            f"{source_file(dataset)} in {store.location} is damaged ({error}); take it from a copy of the store, or "
-            f"start over: python -m pipelines backfill {dataset.name} --replace"
+            f"{source_file(dataset)} in {store.location} is damaged ({error}); have it written anew from the same "
+            f"source, which changes no row: python -m pipelines backfill {dataset.name}"
         ) from error
 
 

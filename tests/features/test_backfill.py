@@ -162,10 +162,25 @@ def test_another_source_is_refused_and_both_are_named(store, tmp_path):
 @pytest.mark.parametrize(
     "content", [b"null", b'{"sha256": ', b'{"sha256": 1}', b"<<<<<<< HEAD", pytest.param(b"[" * 9999, id="deep")]
 )
-def test_a_damaged_record_of_the_source_says_what_to_do_and_starting_over_mends_it(store, content):
+def test_a_damaged_record_of_the_source_is_written_anew_from_the_same_source(store, tmp_path, content):
     backfill(store, IRIS, [], NOW)
+    run_features(store, IRIS, NOW.date(), per_day=2, now=NOW)
+    rows = store.read(samples_group(IRIS))
     store.put_file("sources/iris.json", content)
-    with pytest.raises(StoreError, match=r"sources/iris.json .* is damaged .* backfill iris --replace"):
+    with pytest.raises(StoreError, match=r"sources/iris.json .* is damaged .*: python -m pipelines backfill iris$"):
+        run_features(store, IRIS, NOW.date(), per_day=2, now=NOW)
+    with pytest.raises(SourceError, match=r"rows of scikit-learn's iris .* not those of mine.csv"):
+        backfill(store, IRIS, [iris_file(tmp_path, sepal_width="3.7")], NOW)
+    assert backfill(store, IRIS, [], NOW).written == 0
+    assert backfilled_source(store, IRIS)["name"] == "scikit-learn's iris"
+    pd.testing.assert_frame_equal(store.read(samples_group(IRIS)), rows)
+
+
+def test_without_any_record_of_the_source_starting_over_is_said_to_cost_rows(store):
+    backfill(store, IRIS, [], NOW)
+    store.put_file("sources/iris.json", b"null")
+    store.put_file("backfills/iris.json", b"null")
+    with pytest.raises(StoreError, match=r"copy of the store, or start over with --replace: this removes the arrivals"):
         backfill(store, IRIS, [], NOW)
     backfill(store, IRIS, [], NOW, replace=True)
     assert backfilled_source(store, IRIS)["name"] == "scikit-learn's iris"
