@@ -214,6 +214,8 @@ def parse_metrics(content: bytes) -> MetricsDocument:
     for data in document["datasets"].values():
         data.setdefault("plural", "samples")
         data.setdefault("lately", {"days": 0, "arrived": 0, "quarantined": 0, "since": None})
+        data["drift"].setdefault("alarm_days", {})
+        data["drift"].setdefault("distributions", [])
     for task in document["tasks"].values():
         task.setdefault("inputs", [])
     return document

@@ -1,9 +1,11 @@
+import json
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
 from front.documents import NOW, RUN_URL, empty, healthy
 
+from pipelines.documents.metrics import DataPart, InputDrift, parse_metrics
 from pipelines.front.links import links_of
 from pipelines.front.plots import course, distribution
 from pipelines.front.render import SECTIONS, front, picture, section, style_sheet
@@ -50,6 +52,18 @@ def test_an_address_that_is_none_is_no_link():
         task["recent"][0]["run_url"] = "javascript:alert(1)"
     assert links_of(document).run == ""
     assert "javascript:" not in front(document, {}, NOW) + section("recent", document, "iris_variety")
+
+
+@pytest.mark.parametrize("key", sorted({*DataPart.__optional_keys__, *InputDrift.__optional_keys__}))
+def test_what_an_earlier_version_did_not_write_is_missing_without_harm(key):
+    document = healthy()
+    for data in document["datasets"].values():
+        data.pop(key, None)
+        data["drift"].pop(key, None)
+    read = parse_metrics(json.dumps(document).encode())
+    assert "All 3 models keep their promise" in front(read, {}, NOW)
+    for name in SECTIONS:
+        section(name, read, "iris_variety")
 
 
 @pytest.mark.parametrize("name", SECTIONS)
