@@ -65,7 +65,7 @@ def patient() -> Iterator[None]:
 
 def prepared(store: Store, folder: Path) -> None:
     """The history of the flowers, a champion, and the first day."""
-    from small_models import crown, register_small_model
+    from tests.small_models import crown, register_small_model
 
     backfill(store, IRIS, [], now=_clock(FIRST), replace=False)
     crown(store, VARIETY, register_small_model(store, VARIETY, folder))
