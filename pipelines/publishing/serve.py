@@ -28,6 +28,7 @@ STOP_SECONDS = 10
 # An app reads these again on every page load; anything else needs a new start, as a commit does on the Hub.
 READ_ON_LOAD = ("history/", "dashboard/")
 SECRETS = ("HF_TOKEN", "HOPSWORKS_API_KEY")
+APP_PROCESS = Path(__file__).with_name("app_process.py")
 
 
 @dataclass
@@ -116,7 +117,7 @@ def _start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     environment |= {"GRADIO_SERVER_NAME": HOST, "GRADIO_SERVER_PORT": str(port)}
     # An app asks itself whether it runs; a proxy that serves the rest of the world does not lead there.
     environment |= dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(filter(None, (os.environ.get("NO_PROXY"), HOST))))
-    return subprocess.Popen([sys.executable, "app.py"], cwd=folder, env=environment, stdin=subprocess.DEVNULL)
+    return subprocess.Popen([sys.executable, str(APP_PROCESS)], cwd=folder, env=environment, stdin=subprocess.PIPE)
 
 
 def _stop(app: App) -> None:
