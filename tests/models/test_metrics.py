@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn import metrics as reference
 
 from pipelines.datasets import all_tasks, task_named
@@ -85,10 +86,10 @@ def test_confusion_keeps_the_class_order_with_true_rows():
     assert table.loc["excellent", "poor"] == 1
 
 
-def test_wilson_agrees_with_known_values():
-    assert metrics.wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert metrics.wilson(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
-    assert metrics.wilson(10, 10)[1] == 1
+def test_wilson_agrees_with_scipy():
+    counts = [(successes, n) for n in (1, 2, 10, 31, 1000) for successes in {0, 1, n // 3, n - 1, n}]
+    expected = [binomtest(*count).proportion_ci(method="wilson") for count in counts]
+    np.testing.assert_allclose([metrics.wilson(*count) for count in counts], expected, rtol=0, atol=1e-15)
     assert metrics.wilson(0, 0) == (0, 1)
 
 
