@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from math import cos, radians, sin
-from pathlib import Path as FilePath
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.patches import Circle
-from matplotlib.path import Path
 
-from pipelines.datasets.drawing import bare, fill, leaf, stroke
+from pipelines.datasets.drawing import bare, ellipse, veined_leaf
 from pipelines.datasets.sources import Form, Source, from_frame, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 VARIETIES = ("setosa", "versicolor", "virginica")
 COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width", "variety")
@@ -43,7 +43,7 @@ def plain_variety(cell: str) -> str:
 FORM = Form(aliases=ALIASES, spellings={"variety": plain_variety})
 
 
-def load(paths: Sequence[FilePath]) -> Source:
+def load(paths: Sequence[Path]) -> Source:
     """Read Iris from CSV files, or from the copy that scikit-learn ships."""
     if paths:
         return read_files(paths, COLUMNS, FORM)
@@ -54,23 +54,14 @@ def load(paths: Sequence[FilePath]) -> Source:
     return from_frame(rows.assign(variety=shipped.target_names[shipped.target]), "scikit-learn's iris")
 
 
-def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:  # noqa: ARG001 - one task only
+def draw(axes: "Axes", sample: pd.Series, task: Task, label: str) -> None:  # noqa: ARG001 - one task only
     """Draw a flower whose petals and sepals have the measured sizes (centimetres), grey without a variety."""
     bare(axes, REACH, -REACH, REACH)
     petal = COLOURS.get(label, UNKNOWN_COLOURS)
     for angle in (90, 210, 330):
-        _leaf(axes, sample["sepal_length"], sample["sepal_width"], angle, colours=SEPAL, layer=1)
-        _leaf(axes, sample["petal_length"], sample["petal_width"], angle + 60, colours=petal, layer=3)
-    axes.add_patch(Circle((0, 0), 0.4, facecolor=POLLEN[0], edgecolor=POLLEN[1], linewidth=1.0, zorder=6))
-
-
-def _leaf(axes: Axes, length: float, width: float, angle: int, *, colours: tuple[str, str], layer: int) -> None:
-    body, vein = colours
-    fill(axes, leaf(length, width, angle, base=0.35), body, edge=vein, layer=layer)
-    fill(axes, leaf(length * 0.8, width * 0.45, angle), vein, layer=layer, strength=0.28)
-    reach = length * 0.7
-    tip = (reach * cos(radians(angle)), reach * sin(radians(angle)))
-    stroke(axes, Path([(0, 0), tip]), vein, width=0.9, layer=layer)
+        veined_leaf(axes, sample["sepal_length"], sample["sepal_width"], angle, colours=SEPAL, layer=1)
+        veined_leaf(axes, sample["petal_length"], sample["petal_width"], angle + 60, colours=petal, layer=3)
+    ellipse(axes, (0, 0), (0.8, 0.8), POLLEN[0], edge=POLLEN[1], layer=6)
 
 
 def _measurement(

@@ -4,14 +4,16 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.patches import Ellipse, Rectangle
 
-from pipelines.datasets.drawing import OUTLINE, bare, curve, fill, stroke
+from pipelines.datasets.drawing import OUTLINE, bare, curve, ellipse, fill, line, stroke
 from pipelines.datasets.sources import Form, Source, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FILE = Path(__file__).parents[2] / "data" / "wine.csv"
 
@@ -158,24 +160,24 @@ def load(paths: Sequence[Path]) -> Source:
     return read_files(paths or [FILE], (*MEASUREMENTS, "type", "quality"), FORM)
 
 
-def draw(axes: Axes, sample: pd.Series, task: Task, label: str) -> None:
+def draw(axes: "Axes", sample: pd.Series, task: Task, label: str) -> None:
     """Draw a wine glass: its colour is the type, its fill the place of the class; grey and middling where not known."""
     bare(axes, 1.9, -0.95, 4.4)
     kind = label if task.label == "type" else sample["type"]
     share = (task.classes.index(label) + 1) / len(task.classes) if label and task.label != "type" else 0.6
-    glass = fill(axes, curve(BOWL), GLASS, layer=1, strength=0.16)
+    bowl = curve(BOWL)
+    glass = fill(axes, bowl, GLASS, layer=1, strength=0.16)
     surface = BOTTOM + (TOP - 0.3 - BOTTOM) * share
     body, shine = FILL_COLOURS.get(kind, UNKNOWN_COLOURS)
-    for patch in (
-        Rectangle((-2, BOTTOM - 0.2), 4, surface - BOTTOM + 0.2, facecolor=body, linewidth=0, zorder=2),
-        Ellipse((0, surface), 2.6, 0.24, facecolor=shine, linewidth=0, zorder=3),
+    for wine in (
+        fill(axes, line((-2, BOTTOM), (2, BOTTOM), (2, surface), (-2, surface)), body, layer=2),
+        ellipse(axes, (0, surface), (2.6, 0.24), shine, layer=3),
     ):
-        axes.add_patch(patch)
-        patch.set_clip_path(glass)
-    stroke(axes, curve(BOWL))
-    axes.add_patch(Ellipse((0, TOP), 1.56, 0.2, facecolor="none", edgecolor=OUTLINE, linewidth=1.2, zorder=5))
+        wine.set_clip_path(glass)
+    stroke(axes, bowl)
+    ellipse(axes, (0, TOP), (1.56, 0.2), "none", edge=OUTLINE, width=1.2, layer=5)
     stroke(axes, curve(STEM))
-    axes.add_patch(Ellipse((0, -0.62), 1.7, 0.3, facecolor=GLASS, edgecolor=OUTLINE, linewidth=1.4, zorder=4))
+    ellipse(axes, (0, -0.62), (1.7, 0.3), GLASS, edge=OUTLINE, width=1.4, layer=4)
     stroke(axes, curve(GLEAM), "#ffffff", width=2.2, layer=4)
 
 

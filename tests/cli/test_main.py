@@ -72,12 +72,13 @@ def test_help_imports_only_what_it_is_made_of():
     assert installed <= made_of | ours_and_python
 
 
+MODELS_AND_PICTURES = {"sklearn", "skops", "matplotlib"}
 HEAVY = {"papermill", "gradio", "huggingface_hub", "hopsworks"}
 
 
 @pytest.mark.parametrize(
     ("verb", "heavy"),
-    [("status", {"sklearn", "skops", *HEAVY}), ("features", {"sklearn", "skops", *HEAVY}), ("infer", HEAVY)],
+    [("status", {*MODELS_AND_PICTURES, *HEAVY}), ("features", {*MODELS_AND_PICTURES, *HEAVY}), ("infer", HEAVY)],
 )
 def test_a_light_verb_imports_only_what_it_uses(verb, heavy):
     assert main(["backfill"]) == 0
