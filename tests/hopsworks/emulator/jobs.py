@@ -16,6 +16,7 @@ from tests.hopsworks.emulator.http import PREFIX, Request, route
 from tests.hopsworks.emulator.world import OWNER, USER, Json, Project, Refusal, World
 
 EXECUTIONS = "P/jobs/*/executions"
+_ENDED = {"state": "FINISHED", "finalStatus": "SUCCEEDED", "progress": 1.0}
 _ARROW_TYPES = {
     "string": pa.string(),
     "double": pa.float64(),
@@ -50,26 +51,7 @@ def execution(request: Request, project: Project, name: str, number: str) -> Jso
 
 @route("POST", EXECUTIONS)
 def start(request: Request, project: Project, name: str) -> Json:
-    job, number = _job(project, name), request.world.next_id()
-    logs = request.world.files(project) / "Logs" / str(number)
-    logs.mkdir()
-    for kind in ("out", "err"):
-        (logs / f"std{kind}.log").touch()
-    made = {
-        "id": number,
-        "state": "RUNNING",
-        "finalStatus": "UNDEFINED",
-        "submissionTime": dt.datetime.now(dt.UTC).isoformat(),
-        "args": request.body.decode(),
-        "stdoutPath": f"/Projects/{project.name}/Logs/{number}/stdout.log",
-        "stderrPath": f"/Projects/{project.name}/Logs/{number}/stderr.log",
-        "hdfsUser": f"{project.name}__{USER}",
-        "appId": f"application_{number}",
-        "duration": 0,
-        "progress": 0.0,
-        "href": f"https://localhost{PREFIX}project/{project.id}/jobs/{name}/executions/{number}",
-    }
-    project.executions.setdefault(name, []).append(made)
+    job, made = _job(project, name), _new_execution(request, project, name)
     # The job reads what was sent before it began, and nothing that comes while it runs.
     topic = project.feature_groups[job["group"]]["onlineTopicName"]
     values = kafka.broker().take(topic)
@@ -91,9 +73,33 @@ def update_table_schema(request: Request, project: Project, number: str) -> Json
                 table.alter.add_columns(lacking)
     job = {"id": request.world.next_id(), "name": name, "jobType": "SPARK", "config": {}, "group": group["id"]}
     project.jobs[name] = {**job, "creationTime": CREATED, "creator": {"email": OWNER}}
-    ended = {"id": request.world.next_id(), "state": "FINISHED", "finalStatus": "SUCCEEDED", "progress": 1.0}
-    project.executions.setdefault(name, []).append(ended)
+    _new_execution(request, project, name).update(_ENDED)
     return {**project.jobs[name], "href": f"https://localhost{PREFIX}project/{project.id}/jobs/{name}"}
+
+
+def _new_execution(request: Request, project: Project, name: str) -> Json:
+    """An execution that runs. Its logs are there, because the client waits six minutes for them when it has ended."""
+    number = request.world.next_id()
+    logs = request.world.files(project) / "Logs" / str(number)
+    logs.mkdir()
+    for kind in ("out", "err"):
+        (logs / f"std{kind}.log").touch()
+    made = {
+        "id": number,
+        "state": "RUNNING",
+        "finalStatus": "UNDEFINED",
+        "submissionTime": dt.datetime.now(dt.UTC).isoformat(),
+        "args": request.body.decode(),
+        "stdoutPath": f"/Projects/{project.name}/Logs/{number}/stdout.log",
+        "stderrPath": f"/Projects/{project.name}/Logs/{number}/stderr.log",
+        "hdfsUser": f"{project.name}__{USER}",
+        "appId": f"application_{number}",
+        "duration": 0,
+        "progress": 0.0,
+        "href": f"https://localhost{PREFIX}project/{project.id}/jobs/{name}/executions/{number}",
+    }
+    project.executions.setdefault(name, []).append(made)
+    return made
 
 
 def _run(world: World, project: Project, job: Json, made: Json, values: list[bytes]) -> None:
