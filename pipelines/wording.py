@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 NOTHING = "-"  # what stands for a number that there is not
+LISTED = 20  # as many values as a person takes in
 TWO_DIGITS_SAY_LITTLE = 0.095
 _MARKUP = re.compile(r"([\\`*\[\]|~])")
 
@@ -86,6 +87,12 @@ def minute_words(text: str) -> str:
 def counted(count: int, noun: str) -> str:
     """A number of things: 1 row, 2,000 rows."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(values: Sequence[str]) -> str:
+    """The values with commas; of many the first, and how many more there are."""
+    more = f" and {len(values) - LISTED:,} more" if len(values) > LISTED else ""
+    return ", ".join(values[:LISTED]) + more
 
 
 def escape(text: object) -> str:

@@ -18,13 +18,12 @@ import pandas as pd
 
 from pipelines.datasets.spec import DataSet, Feature, Label
 from pipelines.errors import SourceError
+from pipelines.wording import listed
 
 # What Python's float() takes without its underscores and other scripts' digits; `inf` is one so that it can be named.
 _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.IGNORECASE | re.ASCII)
 # A broken cell may be a whole file gone wrong; a reason shows how it begins.
 LONGEST_CELL = 60
-# As many allowed values as a person takes in.
-VALUES_SHOWN = 20
 BOOLEANS = (("yes", "true", "y", "t", "1"), ("no", "false", "n", "f", "0"))
 
 # What is wrong with a column, and in which rows, shape (n,).
@@ -172,8 +171,7 @@ def _numbers(cells: pd.Series, feature: Feature, *, plausible: bool) -> tuple[pd
 def _choices(cells: pd.Series, values: tuple[str, ...], *, as_integer: bool) -> tuple[pd.Series, Faults]:
     texts = _spelled(cells, values)
     known = texts.where(texts.isin(values), None)
-    allowed = ", ".join(values[:VALUES_SHOWN]) + (", ..." if len(values) > VALUES_SHOWN else "")
-    faults = {f"is unknown (allowed: {allowed})": (known.isna() & cells.notna()).to_numpy()}
+    faults = {f"is unknown (allowed: {listed(values)})": (known.isna() & cells.notna()).to_numpy()}
     return (known.map(int, na_action="ignore").astype("Int64") if as_integer else known), faults
 
 

@@ -20,7 +20,11 @@ class Estimate(TypedDict):
 
 
 class InputInfo(TypedDict, total=False):
-    """An input: what it may be, and what training saw of it."""
+    """An input: what it may be, and what training saw of it.
+
+    A category of many values has `own`, the values with a column of their own in the model, and `frequencies`, from 0
+    for a value that training did not see to 1 for the most frequent one.
+    """
 
     kind: Required[Literal["numeric", "categorical"]]
     title: str
@@ -35,6 +39,8 @@ class InputInfo(TypedDict, total=False):
     max: float | None
     values: list[str]
     seen: list[str]
+    own: list[str]
+    frequencies: dict[str, float]
 
 
 class DecisionRule(TypedDict):

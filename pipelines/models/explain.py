@@ -26,6 +26,8 @@ MOST_EXACT = 12
 # Orders tried with more inputs, each also backwards: R. Mitchell et al. (2022), Sampling permutations for Shapley value
 # estimation.
 ORDERS = 200
+# Each order asks the model once an input; with hundreds of inputs, fewer orders for an answer in the same time.
+MOST_ASKED = 20_000
 SEED = 0
 # What a category that differs adds to a squared distance: as much as a number that differs by one standard deviation.
 CATEGORY_STEP = 1.0
@@ -136,10 +138,12 @@ def _every_combination(m: int) -> tuple[npt.NDArray[np.bool_], Floats]:
 def _some_orders(m: int, forms: int) -> tuple[npt.NDArray[np.bool_], Floats]:
     """The combinations met while the inputs are replaced one by one in some orders, with the same weights as above.
 
-    The only form of a sample has `ORDERS` of them, each of several forms has one; each order also runs backwards.
+    The only form of a sample has `ORDERS` of them, or fewer with many inputs, each of several forms has one; each order
+    also runs backwards.
     """
     rng = np.random.default_rng(SEED)
-    forward = [rng.permutation(m) for _ in range(ORDERS if forms == 1 else forms)]
+    count = min(ORDERS, MOST_ASKED // (2 * (m + 1))) if forms == 1 else forms
+    forward = [rng.permutation(m) for _ in range(count)]
     orders = [each for order in forward for each in (order, order[::-1])]
     masks = np.concatenate([np.argsort(order)[None, :] < np.arange(m + 1)[:, None] for order in orders])
     weights = np.zeros((m, len(masks)))

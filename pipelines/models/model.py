@@ -117,6 +117,7 @@ def decide(classes: Sequence[str], chances: Floats, rule: DecisionRule) -> npt.N
 def encode(inputs: Mapping[str, InputInfo], samples: pd.DataFrame) -> Floats:
     """The samples as a float matrix: numbers as they are, then a column of 0 and 1 for each value of each category.
 
+    A category of many values has such columns for its most frequent ones, and one of how frequent the value is.
     NaN stands for a missing or infinite number; a missing or unknown category is 0 in all of its columns.
 
     Raises
@@ -129,17 +130,33 @@ def encode(inputs: Mapping[str, InputInfo], samples: pd.DataFrame) -> Floats:
         raise UsageError(f"The samples lack the column {', '.join(absent)}; the model needs {', '.join(inputs)}.")
     numeric = [name for name, about in inputs.items() if about["kind"] == "numeric"]
     numbers = samples[numeric].to_numpy(dtype=np.float64, na_value=np.nan)
-    values = [(name, value) for name, about in inputs.items() for value in about.get("values", ())]
-    shares = [samples[name].eq(value).to_numpy(dtype=np.float64, na_value=0.0) for name, value in values]
-    return np.column_stack([np.where(np.isfinite(numbers), numbers, np.nan), *shares])
+    categories = [column for name, about in inputs.items() for column in _category_columns(samples[name], about)]
+    return np.column_stack([np.where(np.isfinite(numbers), numbers, np.nan), *categories])
 
 
 def columns_of_inputs(inputs: Mapping[str, Mapping[str, Any]]) -> npt.NDArray[np.int64]:
     """The number of the input that each column of `encode` belongs to, shape (columns,)."""
     names = list(inputs)
     numeric = [name for name, about in inputs.items() if about["kind"] == "numeric"]
-    shares = [name for name, about in inputs.items() for _ in about.get("values", ())]
-    return np.array([names.index(name) for name in (*numeric, *shares)], dtype=np.int64)
+    categories = [name for name, about in inputs.items() for _ in range(_category_width(about))]
+    return np.array([names.index(name) for name in (*numeric, *categories)], dtype=np.int64)
+
+
+def _category_columns(cells: pd.Series, about: InputInfo) -> list[Floats]:
+    """The columns of one input that is a category (each n,); none of a number."""
+    own = [cells.eq(value).to_numpy(dtype=np.float64, na_value=0.0) for value in _own_values(about)]
+    if "frequencies" not in about:
+        return own
+    return [*own, cells.astype(object).map(about["frequencies"]).fillna(0.0).to_numpy(dtype=np.float64)]
+
+
+def _category_width(about: Mapping[str, Any]) -> int:
+    return len(_own_values(about)) + ("frequencies" in about)
+
+
+def _own_values(about: Mapping[str, Any]) -> Sequence[str]:
+    own: Sequence[str] = about.get("own", about.get("values", ()))
+    return own
 
 
 def fingerprint_inputs(model: Model, samples: pd.DataFrame) -> pd.Series:
@@ -269,7 +286,7 @@ def _load_estimator(folder: Path) -> Ensemble:
 
 
 def _check_fit(folder: Path, info: ModelInfo, estimator: Ensemble) -> None:
-    width = sum(max(len(about.get("values", ())), 1) for about in info["inputs"].values())
+    width = len(columns_of_inputs(info["inputs"]))
     if estimator.size != len(info["classes"]) or len(estimator.fill) != width:
         raise ModelRefused(
             f"The model in {folder} has {estimator.size} classes and {len(estimator.fill)} columns, "

@@ -107,7 +107,7 @@ def form_document(task: Task, model: models.Model, history: pd.DataFrame) -> For
 
 
 def _input(feature: Feature, about: Mapping[str, Any]) -> Form:
-    seen = {name: about.get(name) for name in ("min", "max", "median", "seen")}
+    seen = {name: about.get(name) for name in ("min", "max", "median", "seen", "own", "frequencies")}
     unit = "" if feature.unit == feature.title else feature.unit
     low, high = about.get("p01"), about.get("p99")
     typical = "" if low is None or high is None else typical_range(low, high)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines.datasets import DataSet
 from pipelines.datasets.spec import Feature
+from pipelines.monitoring.categories import value_counts
 from pipelines.monitoring.drift import DriftTest
 
 BINS = 14
@@ -48,8 +49,8 @@ def _distribution(
     shown = {"name": feature.name, "drifted": test.drifted, "days": test.days, "n": len(window)}
     first, second = reference[feature.name].dropna(), window[feature.name].dropna()
     if feature.kind == "categorical":
-        labels = list(feature.values)
-        parts = [_shares(part.value_counts().reindex(labels, fill_value=0)) for part in (first, second)]
+        labels, counts = value_counts(feature.values, first, second)
+        parts = [_shares(part) for part in counts]
         return shown | {"labels": labels, "edges": [], "reference": parts[0], "now": parts[1]}
     edges = _edges(first, second)
     parts = [_shares(np.histogram(part.clip(edges[0], edges[-1]), bins=edges)[0]) for part in (first, second)]

@@ -20,6 +20,7 @@ from scipy.spatial.distance import cdist
 from pipelines.datasets import DataSet
 from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.models.metrics import SMALLEST_DISTANCE, WINDOWS
+from pipelines.monitoring.categories import value_counts
 
 # The chance that a look at an unchanged world raises an alarm: one in ten years of daily looks.
 LEVEL = 1 / 3650
@@ -221,9 +222,7 @@ def _feature_tests(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFra
 def _category_test(
     kind: str, classes: Sequence[str], reference: Sequence[object], values: pd.Series, days: int
 ) -> DriftTest:
-    counts = [
-        pd.Series(part, dtype=object).value_counts().reindex(classes, fill_value=0) for part in (reference, values)
-    ]
+    _, counts = value_counts(classes, reference, values)
     return _test(str(values.name), kind, days, len(values), category_distance(*counts))
 
 
@@ -239,7 +238,9 @@ def _matrix(dataset: DataSet, reference: pd.DataFrame, rows: pd.DataFrame) -> Fl
     numeric, middle = reference[dataset.numeric].astype("float64"), reference[dataset.numeric].median()
     spread = numeric.std(ddof=0).replace(0, 1)
     parts = [((rows[dataset.numeric].astype("float64") - middle) / spread).fillna(0).to_numpy()]
-    parts += [(rows[[name]].to_numpy() == np.array(dataset.feature(name).values)) for name in dataset.categorical]
+    for name in dataset.categorical:
+        shown, _ = value_counts(dataset.feature(name).values, reference[name])
+        parts.append(rows[[name]].to_numpy() == np.array(shown))
     return np.hstack(parts).astype(np.float64)
 
 

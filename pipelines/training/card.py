@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pipelines.datasets import DataSet, Task
 from pipelines.documents.model import CategoryScores, InputInfo, ModelInfo
 from pipelines.models.metrics import metric_title
-from pipelines.wording import estimate, interval, markdown_table, number
+from pipelines.wording import estimate, interval, listed, markdown_table, number
 
 # Fewer test rows of a class than this say little about it.
 FEW_ROWS = 30
@@ -224,7 +224,7 @@ def _gaps(info: ModelInfo) -> str:
 
 def _range(about: InputInfo) -> tuple[str, str, str]:
     if about["kind"] != "numeric":
-        return "", ", ".join(about["values"]), ", ".join(about["seen"])
+        return "", listed(about["values"]), listed(about["seen"])
     low, high = ("" if about[end] is None else f"{about[end]:g}" for end in ("low", "high"))
     seen = "nothing" if about["min"] is None else f"{about['min']:g} to {about['max']:g}"
     return about["unit"], f"{low} to {high}", seen

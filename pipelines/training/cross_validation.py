@@ -10,6 +10,8 @@ from joblib import Parallel, cpu_count, delayed
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
 
 from pipelines.datasets import Task
 from pipelines.errors import NotReadyError
@@ -20,6 +22,9 @@ from pipelines.training.families import Shape
 FOLDS = 5
 # Starting worker processes takes a few seconds, which pays for itself from about so many rows on.
 ROWS_FOR_WORKERS = 1000
+# Nearest neighbours keep all rows that they learn from and look at each of them for every answer.
+MOST_ROWS_KEPT = 10_000
+SEED = 0
 
 Fold: TypeAlias = tuple[Integers, Integers]
 
@@ -90,12 +95,27 @@ def out_of_fold(members: Mapping[str, Classifier], rows: Rows, folds: Sequence[F
 
 
 def fit_member(member: Classifier, matrix: Floats, labels: Integers) -> Classifier:
-    """A fitted copy of a member; a forest without what no prediction needs."""
+    """A fitted copy of a member; a forest without what no prediction needs, one that keeps its rows on some of them."""
+    if keeps_rows(member):
+        some = thinned(np.arange(len(labels)))
+        matrix, labels = matrix[some], labels[some]
     with warnings.catch_warnings():
         # A class of one row has no spread; the discriminant then takes that of the others.
         warnings.filterwarnings("ignore", message="Only one sample available")
         fitted = clone(member).fit(matrix, labels)
     return slim(fitted) if isinstance(fitted, ExtraTreesClassifier) else fitted
+
+
+def keeps_rows(member: Classifier) -> bool:
+    """Whether a member is as large and as slow as the rows that it learns from are many."""
+    return isinstance(member, Pipeline) and isinstance(member[-1], KNeighborsClassifier)
+
+
+def thinned(rows: Integers) -> Integers:
+    """As many of the rows (n,), at random, as a member learns from that keeps them."""
+    if len(rows) <= MOST_ROWS_KEPT:
+        return rows
+    return np.sort(np.random.default_rng(SEED).choice(rows, MOST_ROWS_KEPT, replace=False))
 
 
 def workers(rows: Rows) -> int:

@@ -15,6 +15,7 @@ import pandas as pd
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import TRAINING
 from pipelines.datasets.roles import near_groups
+from pipelines.datasets.spec import Feature
 from pipelines.documents.model import InputInfo, LearnedSource
 from pipelines.errors import NotReadyError
 from pipelines.models import encode
@@ -27,6 +28,11 @@ from pipelines.stores.catalogue import (
     tells_rows_apart,
 )
 from pipelines.training.cross_validation import Rows
+
+# More columns of a category hold too few rows each to learn from, and make all rows long; as OneHotEncoder's
+# `max_categories` does, the rarer values have no column of their own.
+MOST_COLUMNS = 50
+FREQUENCY_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -160,12 +166,24 @@ def _cell(value: Any) -> str | float | None:  # noqa: ANN401 - any cell
     return value if isinstance(value, str) else float(value)
 
 
+def _most_frequent(feature: Feature, known: pd.Series) -> dict[str, Any]:
+    """What the model knows of a category with too many values for a column each."""
+    if len(feature.values) <= MOST_COLUMNS:
+        return {}
+    counts = known.astype(str).value_counts()
+    # The first of equally frequent ones, so that the order of the rows does not matter.
+    own = sorted(counts.index, key=lambda value: (-counts[value], value))[:MOST_COLUMNS]
+    frequencies = np.log1p(counts) / np.log1p(counts.max())
+    return {"own": own, "frequencies": frequencies.round(FREQUENCY_DIGITS).sort_index().to_dict()}
+
+
 def _described(dataset: DataSet, rows: pd.DataFrame, name: str) -> InputInfo:
     feature = dataset.feature(name)
     known = rows[name].dropna()
     about: InputInfo = {"kind": feature.kind, "title": feature.title, "missing": int(rows[name].isna().sum())}
     if feature.kind != "numeric":
-        return {**about, "values": list(feature.values), "seen": sorted(set(known.astype(str)))}
+        values = {"values": list(feature.values), "seen": sorted(set(known.astype(str)))}
+        return cast("InputInfo", about | values | _most_frequent(feature, known))
     at = {"min": 0.0, "p01": 0.01, "median": 0.5, "p99": 0.99, "max": 1.0}
     quantiles = {key: float(known.quantile(share)) if len(known) else None for key, share in at.items()}
     seen = cast("InputInfo", quantiles)

@@ -1,6 +1,6 @@
 """What a fitted model is worth on rows that it has never seen: scores, calibration, and what it relies on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.roles import near_groups
+from pipelines.datasets.spec import Feature
 from pipelines.documents import plain
 from pipelines.documents.model import Evaluated
 from pipelines.models import Model, metrics
@@ -18,7 +19,9 @@ from pipelines.models.ranking import Ranking, rankings
 
 # Shuffles an input as often as it takes for the spread of its importance to show.
 SHUFFLES = 5
-# Scores that are told for each value of a category; the others need more rows than a part has.
+# The values of a category that scores are told for, where it has more the most frequent ones.
+MOST_PARTS = 12
+# Scores that are told for each of them; the others need more rows than a part has.
 SCORES_BY_CATEGORY = ("accuracy", "balanced_accuracy", "macro_f1", "quadratic_kappa", "log_loss")
 
 
@@ -128,11 +131,18 @@ def _by_category(
     return {
         name: {
             value: _part(task, held_out[chosen], predicted[chosen], rng)
-            for value in task.dataset.feature(name).values  # noqa: PD011 - a field of the feature
+            for value in _frequent(task.dataset.feature(name), held_out[name])
             if (chosen := held_out[name].eq(value).to_numpy(dtype=bool, na_value=False)).any()
         }
         for name in names
     }
+
+
+def _frequent(feature: Feature, cells: pd.Series) -> Sequence[str]:
+    """The values of a category in their order; of many the most frequent ones."""
+    if len(feature.values) <= MOST_PARTS:
+        return feature.values  # noqa: PD011 - a field of the feature
+    return [str(value) for value in cells.value_counts().index[:MOST_PARTS]]
 
 
 def _part(task: Task, rows: pd.DataFrame, predicted: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:

@@ -40,8 +40,10 @@ from pipelines.training.cross_validation import (
     Rows,
     fit_member,
     grouped_folds,
+    keeps_rows,
     learning_shape,
     out_of_fold,
+    thinned,
     workers,
 )
 from pipelines.training.decision_rule import Integers
@@ -171,7 +173,7 @@ def _tuned(task: Task, family: Family, rows: Rows, folds: Sequence[Fold], *, siz
         dict(family.distributions(shape)),
         n_iter=family.draws[size],
         scoring=partial(_fold_scores, task),
-        cv=folds,
+        cv=[(thinned(learned), other) for learned, other in folds] if keeps_rows(usual) else folds,
         refit=False,
         error_score="raise",
         n_jobs=workers(rows),

@@ -29,11 +29,15 @@ class Predictor {
   }
 }
 
-// Numbers as they are, then a column of 0 and 1 for each value of each category; null or undefined is missing.
+// Numbers as they are, then a column of 0 and 1 for each value of each category; of many values for the most frequent
+// ones, and one of how frequent the value is. Null or undefined is missing.
 function encode(inputs, sample) {
   const numbers = inputs.filter((input) => input.kind === "numeric").map((input) => sample[input.name] ?? null);
-  const shares = inputs.flatMap((input) => input.values.map((value) => Number(sample[input.name] === value)));
-  return [...numbers, ...shares];
+  const categories = inputs.flatMap(({ name, values, own, frequencies }) => [
+    ...(own ?? values).map((value) => Number(sample[name] === value)),
+    ...(frequencies ? [frequencies[sample[name]] ?? 0] : []),
+  ]);
+  return [...numbers, ...categories];
 }
 
 // The class that a decision rule of `models.decide` chooses.
