@@ -82,7 +82,10 @@ table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; verti
 .inputs small {display: block; font-size: .82em; line-height: 1.35}
 .inputs .pair {display: flex; gap: .8em; align-items: center; min-height: 2.6em}
 .inputs .pair label {font-weight: 400; padding: .4em .2em}
-.inputs input[type=number] {width: 6.5em; padding: .45em .6em; border: 1px solid var(--neutral-500); border-radius: 6px;
+.inputs input[type=search] {width: 100%} .guess {display: flex; gap: .6em}
+.inputs input[type=number] {width: 6.5em}
+.inputs input[type=number], .inputs input[type=search], .guess input {padding: .45em .6em;
+  border: 1px solid var(--neutral-500); border-radius: 6px;
   background: var(--input-background-fill); color: var(--body-text-color); font: inherit}
 .inputs input[type=radio] {appearance: auto; width: 1.1em; height: 1.1em; accent-color: #4f46e5; background: none;
   border: 0; box-shadow: none; vertical-align: -.15em}

@@ -24,6 +24,8 @@ from pipelines.pictures.canvas import (
 )
 from pipelines.wording import number
 
+MOST_CLASSES = 20  # of more no cell of a matrix could be read: the most frequent mistakes are shown instead
+MISTAKES_SHOWN = 15
 DARK = 0.55  # shares from which on the shade needs white print
 
 
@@ -41,6 +43,9 @@ def confusion_picture(task: Task, counts: pd.DataFrame, version: int | None) -> 
     if not counts.to_numpy().sum():
         return empty_picture(title, "No labelled predictions yet: they appear after the next inference run.")
     k, table = len(task.classes), counts.to_numpy()
+    name = "candidate" if version is None else f"version {version}"
+    if k > MOST_CLASSES:
+        return _mistakes_picture(title, counts, name)
     figure, (axes,) = new_figure(max(WIDTH, 0.75 * k + 2.0), max(4.4, 0.62 * k + 2.0))
     _fill_matrix(axes, table)
     long = max(map(len, task.classes)) > LONGEST_NAME
@@ -49,11 +54,35 @@ def confusion_picture(task: Task, counts: pd.DataFrame, version: int | None) -> 
     axes.set_xlabel("predicted", fontsize=TEXT)
     axes.set_ylabel("true", fontsize=TEXT)
     axes.tick_params(length=0)
-    name = "candidate" if version is None else f"version {version}"
     add_heading(figure, title, f"{name}; counts, and shares of each true class")
     totals = table.sum(axis=1)
     words = [f"of {totals[i]} {label} {table[i, i]} right" for i, label in enumerate(task.classes) if totals[i]]
     return finished(figure, f"{title} of {name}, rows true, columns predicted: {'; '.join(words)}.")
+
+
+def _mistakes_picture(title: str, counts: pd.DataFrame, name: str) -> Picture:
+    """The classes that were most often taken for each other."""
+    right = int(np.trace(counts))
+    named = counts.rename_axis(index="true", columns="predicted")
+    wrong = named.where(~np.eye(len(counts), dtype=bool), 0).melt(ignore_index=False, value_name="times")
+    found = wrong[wrong["times"] > 0].reset_index().sort_values("times", ascending=False, kind="stable")
+    worst = found.head(MISTAKES_SHOWN)[::-1]
+    rows, classes = int(counts.to_numpy().sum()), len(counts)
+    words = f"{right:,} of {rows:,} right; the {len(worst)} most frequent mistakes of {classes} classes"
+    if worst.empty:
+        return empty_picture(title, f"{name}: {right:,} of {right:,} right, no mistake.")
+    figure, (axes,) = new_figure(WIDTH, 1.6 + 0.32 * len(worst))
+    bars = axes.barh(range(len(worst)), worst["times"], color=BLUE)
+    shares = [f"{each.times:,} of {counts.loc[each.true].sum():,}" for each in worst.itertuples()]
+    axes.bar_label(bars, shares, padding=3, fontsize=SMALL)
+    axes.set_yticks(
+        range(len(worst)), [f"{each.true} → {each.predicted}" for each in worst.itertuples()], fontsize=TEXT
+    )
+    axes.set_xlabel("true → predicted: how often, of all of the true class", fontsize=TEXT)
+    axes.margins(x=0.15)
+    add_heading(figure, title, f"{name}; {words}")
+    told = "; ".join(f"{each.true} for {each.predicted} {each.times}" for each in worst[::-1].itertuples())
+    return finished(figure, f"{title} of {name}: {words}: {told}.")
 
 
 def calibration_picture(task: Task, found: Calibration) -> Picture:

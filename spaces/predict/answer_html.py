@@ -8,7 +8,7 @@ from pipelines.pictures.portrait import portrait
 from pipelines.wording import estimate, number
 
 from ..markup import bar, image, note, table, text
-from .predictor import Predictor
+from .predictor import TELLING, Predictor
 
 ALMOST_ONE = 0.99
 # Scores that say most to a person who meets the model for the first time; the card has all.
@@ -68,7 +68,12 @@ def drawing(predictor: Predictor, sample: Mapping[str, Any], label: str) -> str:
 
 
 def _probabilities(answer: Mapping[str, Any]) -> str:
-    rows = [[text(label), f"{chance:.1%}", bar(chance)] for label, chance in answer["probabilities"].items()]
+    chances = answer["probabilities"]
+    told = sorted(chances, key=lambda label: -chances[label])[:TELLING]
+    rows = [[text(label), f"{chances[label]:.1%}", bar(chances[label])] for label in chances if label in told]
+    if len(chances) > len(told):
+        others = sum(chances[label] for label in chances if label not in told)
+        rows.append([f"{len(chances) - len(told)} other classes", f"{others:.1%}", bar(others)])
     return table("Probability of each class", ("Class", "Probability", "Share"), rows)
 
 
@@ -84,7 +89,7 @@ def _pushes(predictor: Predictor, answer: Mapping[str, Any]) -> str:
             points(push["effect"]),
             bar(abs(push["effect"]), "away" if push["effect"] < 0 else ""),
         ]
-        for push in pushes
+        for push in pushes[:TELLING]
     ]
     caption = f"What pushed the probability of {label} up (+) or down (-), compared with a typical sample"
     return table(caption, ("Input", "Here", "Typical", "Points", "Strength"), rows)
@@ -93,10 +98,10 @@ def _pushes(predictor: Predictor, answer: Mapping[str, Any]) -> str:
 def _nearest(predictor: Predictor, answer: Mapping[str, Any]) -> str:
     if not answer["nearest"]:
         return ""
-    titles = [feature.title for feature in predictor.features]
+    titles = [feature.title for feature in predictor.telling]
     rows = [
         [text(near["sample_id"]), text(near["label"]), f"{near['distance']:.2f}"]
-        + [shown(near[feature.name]) for feature in predictor.features]
+        + [shown(near[feature.name]) for feature in predictor.telling]
         for near in answer["nearest"]
     ]
     caption = "The nearest real samples that the model learnt from (distance in standard deviations)"

@@ -11,6 +11,7 @@ import gradio as gr
 
 from pipelines.datasets.spec import Feature
 from pipelines.errors import PipelineError
+from pipelines.wording import LISTED
 
 from .answer import answer
 from .door import check_types
@@ -71,4 +72,7 @@ def _parameter(feature: Feature) -> inspect.Parameter:
 
 def _type(feature: Feature) -> Any:  # noqa: ANN401 - a type that is made at run time
     # A measurement may be missing: the model was trained with gaps.
-    return Optional[float] if feature.kind == "numeric" else Optional[Literal[feature.values]]  # noqa: UP045
+    if feature.kind == "numeric":
+        return Optional[float]  # noqa: UP045 - Gradio reads it
+    # A list of thousands of values would be most of what a program has to read.
+    return Optional[Literal[feature.values]] if len(feature.values) <= LISTED else Optional[str]  # noqa: UP045

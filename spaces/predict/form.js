@@ -10,12 +10,13 @@ const read = () => {
     // What is no number is passed on, so that it is refused in words.
     values[field.name] = field.validity.badInput ? "?" : field.value === "" ? null : Number(field.value);
   }
+  for (const field of all("input[type=search]")) values[field.name] = field.value || null;
   for (const choice of all("input[type=radio]:checked")) values[choice.dataset.name] = choice.value || null;
   return values;
 };
 
 const write = (values) => {
-  for (const field of all("input[type=number]")) field.value = values[field.name] ?? "";
+  for (const field of all("input[type=number], input[type=search]")) field.value = values[field.name] ?? "";
   for (const choice of all("input[type=radio]")) choice.checked = choice.value === (values[choice.dataset.name] ?? "");
   for (const slider of all("input[type=range]")) follow(slider);
 };
@@ -27,7 +28,7 @@ const follow = (slider) => {
 };
 
 const age = () => {
-  for (const old of document.querySelectorAll(element.querySelector(".inputs").dataset.ages)) old.classList.add("stale");
+  for (const old of document.querySelectorAll(element.querySelector("[data-ages]").dataset.ages)) old.classList.add("stale");
 };
 
 const submit = () => {

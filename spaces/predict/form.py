@@ -9,7 +9,7 @@ import gradio as gr
 from pipelines.datasets.spec import Feature
 
 from ..markup import attribute, text
-from .predictor import Predictor
+from .predictor import TELLING, Predictor
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
@@ -26,18 +26,27 @@ def form(predictors: Sequence[Predictor], values: Mapping[str, Any], ages: str) 
     """
     dataset = predictors[0].task.dataset
     knows = {name: predictor for predictor in reversed(predictors) for name in predictor.task.inputs}
-    fields = [_field(knows[each.name], each) for each in dataset.features if each.name in knows]
+    told = {feature.name for predictor in predictors for feature in predictor.telling}
+    fields = {each.name: _field(knows[each.name], each) for each in dataset.features if each.name in knows}
+    first, further = ("".join(fields[name] for name in fields if (name in told) is where) for where in (True, False))
+    more = f"<details><summary>{len(fields) - len(told)} more inputs</summary>{_grid(further)}</details>"
     return gr.HTML(
         dict(values),
-        html_template=f'<div class="inputs" data-ages="{attribute(ages)}">{"".join(fields)}</div>',
+        html_template=f'<div data-ages="{attribute(ages)}">{_grid(first)}{more if further else ""}</div>',
         js_on_load=SCRIPT,
         elem_id=f"form-{dataset.name}",
         apply_default_css=False,
     )
 
 
+def _grid(fields: str) -> str:
+    return f'<div class="inputs">{fields}</div>'
+
+
 def _field(predictor: Predictor, feature: Feature) -> str:
-    return _choice(predictor, feature) if feature.kind == "categorical" else _number(predictor, feature)
+    if feature.kind == "numeric":
+        return _number(predictor, feature)
+    return _choice(predictor, feature) if len(feature.values) <= TELLING else _searched(predictor, feature)
 
 
 def _number(predictor: Predictor, feature: Feature) -> str:
@@ -75,4 +84,17 @@ def _choice(predictor: Predictor, feature: Feature) -> str:
     return (
         f'<fieldset class="field" id="{name}"><legend>{text(feature.title)}</legend><div class="pair">{radios}</div>'
         f"<small>{text(predictor.explained(feature))}</small></fieldset>"
+    )
+
+
+def _searched(predictor: Predictor, feature: Feature) -> str:
+    """A field that offers the values which begin like what is typed, where there are too many to see at once."""
+    name = f"{predictor.task.dataset.name}-{feature.name}"
+    options = "".join(f'<option value="{attribute(value)}">' for value in feature.values)
+    return (
+        f'<div class="field"><label for="{name}">{text(feature.title)}</label><div class="pair">'
+        f'<input type="search" id="{name}" name="{feature.name}" list="{name}-values" autocomplete="off" '
+        f'placeholder="type to search {len(feature.values):,} values" aria-describedby="{name}-info">'
+        f'<datalist id="{name}-values">{options}</datalist></div>'
+        f'<small id="{name}-info">{text(predictor.explained(feature))}</small></div>'
     )

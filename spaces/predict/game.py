@@ -12,7 +12,7 @@ from pipelines.datasets.spec import Feature
 from ..markup import attribute, text
 from .answer import answer
 from .answer_html import chance_text, drawing, shown
-from .predictor import Predictor, measured
+from .predictor import TELLING, Predictor, measured
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 # Who judges: the person, the model, and a rule that knows nothing.
@@ -80,22 +80,35 @@ def judged(predictor: Predictor, before: Round, guess: str, prediction: str) -> 
 
 
 def question(predictor: Predictor, dealt: Round) -> str:
-    """The sample, and a button for each class."""
-    buttons = "".join(
-        f'<button type="button" data-guess="{attribute(label)}">{text(label)}</button>'
-        for label in predictor.task.classes
+    """The sample, and a button for each class; where there are many, a field that offers them."""
+    classes = predictor.task.classes
+    choices = _buttons(classes) if len(classes) <= TELLING else _field(classes)
+    return _board(predictor, dealt, "", f'<p class="ask">{text(predictor.task.title)}: what is it?</p>{choices}')
+
+
+def _buttons(classes: Sequence[str]) -> str:
+    buttons = (f'<button type="button" data-guess="{attribute(label)}">{text(label)}</button>' for label in classes)
+    return f'<div class="choices">{"".join(buttons)}</div>'
+
+
+def _field(classes: Sequence[str]) -> str:
+    options = "".join(f'<option value="{attribute(label)}">' for label in classes)
+    return (
+        '<div class="choices"><div class="guess"><input list="game-classes" aria-label="Your guess" autocomplete="off" '
+        f'placeholder="one of {len(classes)} classes"><button type="button" data-guess-typed>Guess</button></div>'
+        f'<datalist id="game-classes">{options}</datalist></div>'
     )
-    ask = f'<p class="ask">{text(predictor.task.title)}: what is it?</p><div class="choices">{buttons}</div>'
-    return _board(predictor, dealt, "", ask)
 
 
 def revealed(predictor: Predictor, done: Round, found: Mapping[str, Any]) -> str:
     """What both said, what is true, and what led the model."""
     chances, said = found["probabilities"], found["prediction"]
-    rows = "".join(_choice(label, done, said, chances[label]) for label in predictor.task.classes)
-    told = "" if done["told"] == done["truth"] else f" ({text(predictor.task.label)} {text(done['told'])})"
+    likely = sorted(chances, key=lambda label: -chances[label])[:TELLING]
+    told = {*likely, done["guess"], done["truth"], said}
+    rows = "".join(_choice(label, done, said, chances[label]) for label in predictor.task.classes if label in told)
+    also = "" if done["told"] == done["truth"] else f" ({text(predictor.task.label)} {text(done['told'])})"
     words = (
-        f'<p class="ask" role="status">It is {text(done["truth"])}{told}. {_outcome(done, said)}</p>'
+        f'<p class="ask" role="status">It is {text(done["truth"])}{also}. {_outcome(done, said)}</p>'
         f'<div class="choices">{rows}</div><p>{_why(predictor, done, found)}</p>'
         '<button type="button" class="next" data-next>Next sample</button>'
     )
@@ -104,7 +117,7 @@ def revealed(predictor: Predictor, done: Round, found: Mapping[str, Any]) -> str
 
 def _board(predictor: Predictor, dealt: Round, label: str, judgement: str) -> str:
     drawn = drawing(predictor, dealt["sample"], label)
-    measurements = "".join(_measurement(predictor, each, dealt["sample"][each.name]) for each in predictor.features)
+    measurements = "".join(_measurement(predictor, each, dealt["sample"][each.name]) for each in predictor.telling)
     return (
         f'{_score(predictor, dealt["score"])}<div class="play"><div class="card">{drawn}'
         f'<ul class="measurements">{measurements}</ul></div><div class="card judge">{judgement}</div></div>'

@@ -22,6 +22,8 @@ from ..files import SpaceFolder
 
 # A sample is a stranger if it is farther from its nearest real sample than so many real samples are from theirs.
 STRANGER_SHARE = 0.99
+# More inputs, or classes, than that are too many to look at: the others are folded away or left out.
+TELLING = 12
 # So many real samples are asked for that distance; more make the limit no sharper and the start slower.
 ASKED = 100
 # Any day will do for a sample that surprises; these are all that Python can name and no run will ever simulate.
@@ -41,6 +43,14 @@ class Predictor:
     def features(self) -> list[Feature]:
         """The inputs of the task, in order."""
         return [self.task.dataset.feature(name) for name in self.task.inputs]
+
+    @cached_property
+    def telling(self) -> list[Feature]:
+        """The inputs that the model relies on most, in order; all of them where they are few."""
+        known = self.model.info.get("importance", {})
+        losses = {name: (known[name]["loss"] or 0.0) if name in known else 0.0 for name in self.task.inputs}
+        most = sorted(losses, key=lambda name: -losses[name])[:TELLING]
+        return [feature for feature in self.features if feature.name in most]
 
     @cached_property
     def learnt(self) -> pd.DataFrame:

@@ -266,3 +266,14 @@ def test_many_rows_are_predicted_in_chunks(monkeypatch):
     monkeypatch.setattr("pipelines.models.ensemble.CHUNK", 2)
     assert len(models.predict(model, measured("wine_grade", 5))) == 5
     assert sizes == [2, 2, 1]
+
+
+def test_a_category_of_many_values_has_columns_for_the_frequent_ones_and_one_for_how_frequent():
+    inputs = {
+        "age": {"kind": "numeric"},
+        "shop": {"kind": "categorical", "values": [*"abcd"], "own": ["b"], "frequencies": {"a": 0.5, "b": 1.0}},
+    }
+    samples = pd.DataFrame({"age": [1.0, 2.0, None, 4.0], "shop": ["b", "a", "c", None]})
+    expected = [[1, 1, 1], [2, 0, 0.5], [np.nan, 0, 0], [4, 0, 0]]
+    np.testing.assert_array_equal(models.encode(inputs, samples), expected)
+    assert model_module.columns_of_inputs(inputs).tolist() == [0, 1, 1]

@@ -100,6 +100,15 @@ def test_the_page_answers_a_thousand_rows_as_python_does(page, demo_store, task)
     compare(page, model, rows)
 
 
+def test_the_page_encodes_a_category_of_many_values_as_python_does(page):
+    inputs = {"shop": {"kind": "categorical", "values": [*"abc"], "own": ["b"], "frequencies": {"a": 0.5, "b": 1.0}},
+              "age": {"kind": "numeric", "values": []}}  # fmt: skip
+    rows = pd.DataFrame({"shop": ["a", "b", "c"], "age": [1.5, 2.5, 3.5]})
+    asked = [[{"name": name, **about} for name, about in inputs.items()], records(rows)]
+    encoded = page.evaluate("([inputs, rows]) => rows.map((row) => encode(inputs, row))", asked)
+    np.testing.assert_array_equal(encoded, models.encode(inputs, rows))
+
+
 @TASKS
 def test_a_model_is_small_and_the_same_bytes_each_time(demo_store, task):
     script = demo_store.get_file(f"site/models/{task.name}.js")

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from pipelines.datasets import dataset_named
+from pipelines.monitoring.categories import MOST_VALUES, THE_REST, value_counts
 from pipelines.monitoring.distributions import SHOWN, distributions
 from pipelines.monitoring.document import DataState, lately
 from pipelines.monitoring.drift import input_drift
@@ -68,3 +69,12 @@ def test_a_fault_that_is_long_mended_is_forgotten():
 def test_before_the_first_arrival_nothing_came():
     empty = DataState(IRIS, histories.historical(IRIS), arrivals_of(IRIS).head(0), state([]).quarantine)
     assert (lately(empty)["arrived"], lately(empty)["quarantined"]) == (0, 0)
+
+
+def test_of_many_values_the_frequent_ones_are_looked_at_and_the_rest_together():
+    values = [f"v{number:03d}" for number in range(300)]
+    reference = [value for place, value in enumerate(values) for _ in range(300 - place)]
+    names, (first, second) = value_counts(values, reference, ["v000", "v250", "v299", None])
+    assert names == [*values[: MOST_VALUES - 1], THE_REST]
+    assert sum(first) == len(reference)
+    assert second == [1, *[0] * (MOST_VALUES - 2), 2]

@@ -119,6 +119,16 @@ def test_long_names_and_many_classes_stay_inside():
         assert edge.min() > 250
 
 
+def test_of_many_classes_the_worst_mistakes_are_shown():
+    names = [f"c{number}" for number in range(100)]
+    table = np.diag(np.full(100, 50))
+    table[3, 7], table[8, 2] = 9, 4
+    counts = pd.DataFrame(table, index=names, columns=names)
+    picture = scores.confusion_picture(replace(QUALITY, classes=tuple(names)), counts, 1)
+    assert "the 2 most frequent mistakes of 100 classes: c3 for c7 9; c8 for c2 4" in picture.alt
+    assert max(opened(picture).size) < 1200
+
+
 def test_changes_of_champion_are_marked():
     first = histories.history(GRADE, days=20)
     later = histories.history(GRADE, days=20, version=2, start=histories.START + timedelta(days=20))

@@ -6,10 +6,12 @@ import pytest
 
 from pipelines.datasets import dataset_named, task_named
 from pipelines.datasets.roles import near_groups
+from pipelines.datasets.spec import Feature
 from pipelines.errors import NotReadyError
 from pipelines.features.daily import backfill, run_features
 from pipelines.stores.catalogue import predictions_group, read_history, samples_group
 from pipelines.stores.embedded import EmbeddedStore
+from pipelines.training import data as data_module
 from pipelines.training.data import fingerprint, load_training_data
 
 IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
@@ -133,3 +135,10 @@ def test_inputs_are_described_by_what_training_has_seen(store):
     assert about["max"] == data.train["petal_width"].max()
     assert about["unit"] == "cm"
     assert about["missing"] == 0
+
+
+def test_a_category_of_many_values_is_described_by_its_frequent_ones(monkeypatch):
+    monkeypatch.setattr(data_module, "MOST_COLUMNS", 1)
+    shop = Feature(name="shop", title="Shop", description="Where.", kind="categorical", values=("a", "b", "c"))
+    about = data_module._most_frequent(shop, pd.Series(["b"] * 7 + ["a"]))
+    assert about == {"own": ["b"], "frequencies": {"a": round(np.log(2) / np.log(8), 4), "b": 1.0}}

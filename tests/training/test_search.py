@@ -10,6 +10,7 @@ from pipelines.training import cross_validation as folds
 from pipelines.training import decision_rule as decisions
 from pipelines.training import families, search
 from pipelines.training.cross_validation import Rows, grouped_folds
+from pipelines.training.families import Shape
 
 IRIS, GRADE, QUALITY = (task_named(name) for name in ("iris_variety", "wine_grade", "wine_quality"))
 TWO = replace(IRIS, classes=("a", "b"))
@@ -178,3 +179,11 @@ def test_a_score_comes_from_a_rule_that_was_tuned_on_other_rows(monkeypatch):
 def test_of_those_within_one_standard_error_the_lowest_loss_wins(scores, losses, best):
     errors = np.full(3, 0.02)
     assert search._within_one_error(np.array(scores), errors, np.array(losses)) == best
+
+
+def test_neither_leaves_nor_kept_rows_grow_with_the_rows():
+    forests = [families.FAMILIES[3].make(Shape(rows, 3), 0).min_samples_leaf for rows in (300, 50_000, 500_000)]
+    assert forests == [1, 10, 100]
+    rows = rows_of(np.arange(3 * folds.MOST_ROWS_KEPT) % 2)
+    fitted = folds.fit_member(families.FAMILIES[0].make(Shape(len(rows), 3), 0), rows.matrix, rows.labels)
+    assert fitted[-1].n_samples_fit_ == folds.MOST_ROWS_KEPT
