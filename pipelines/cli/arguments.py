@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from pipelines.settings import STORES
 
 # A thousand a day is the most that the documents measure; ten times that still fits one day's identifiers and times.
 MOST_PER_DAY = 10_000
 LONGEST_DEMO = 366
+
+# What a help lists the choices of.
+_CHOSEN = ("DATASET", "TASK", "KIND", "SCENARIO")
 
 
 def day(text: str) -> date:
@@ -40,6 +44,29 @@ def store_kind(text: str) -> str:
     if text not in STORES:
         raise typer.BadParameter(f"{text!r} is no kind of store; choose from {', '.join(STORES)}")
     return text
+
+
+class Verb(TyperCommand):
+    """A verb whose help says what the registry has to choose from; it is read for that help alone."""
+
+    def format_help(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as in typer, whose types are its own
+        """Print the help."""
+        for param in self.params:
+            if isinstance(param, TyperArgument | TyperOption) and param.metavar in _CHOSEN:
+                param.help = f"{param.help} One of: {', '.join(_choices(param.metavar))}."
+        super().format_help(*args, **kwargs)
+
+
+def _choices(metavar: str) -> list[str]:
+    from pipelines.datasets import all_datasets, all_tasks  # noqa: PLC0415 - brings pandas
+    from pipelines.datasets.arrivals import ARRIVALS, SCENARIOS  # noqa: PLC0415 - same
+
+    return {
+        "DATASET": [dataset.name for dataset in all_datasets()],
+        "TASK": [task.name for task in all_tasks()],
+        "KIND": [*ARRIVALS],
+        "SCENARIO": [*SCENARIOS],
+    }[metavar]
 
 
 DataSets = Annotated[
@@ -74,7 +101,7 @@ Arrivals = Annotated[
 ]
 Scenario = Annotated[
     str | None,
-    typer.Option("--scenario", metavar="NAME", help="What goes wrong with simulated samples (default: nothing)."),
+    typer.Option("--scenario", metavar="SCENARIO", help="What goes wrong with simulated samples (default: nothing)."),
 ]
 Sources = Annotated[
     list[Path] | None,

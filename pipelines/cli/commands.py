@@ -5,16 +5,17 @@ A verb imports what it needs when it runs, so that the help and the light verbs 
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace as with_changes
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
 from pipelines.cli import arguments as cli
 from pipelines.cli.run import Run
-from pipelines.errors import NotReadyError, PublishError, UsageError
+from pipelines.errors import NotReadyError, PartlyFailed, PublishError, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 PIPELINES, MODELS, OPERATION = "Pipelines", "Models", "Operation"
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
+verb = partial(app.command, cls=cli.Verb)
 
 
-@app.command(rich_help_panel=PIPELINES)
+@verb(rich_help_panel=PIPELINES)
 def backfill(
     ctx: typer.Context,
     datasets: cli.DataSets = None,
@@ -54,10 +56,10 @@ def backfill(
         for sentence in missing_classes(done):
             run.notice(sentence)
 
-    run.each(_chosen_datasets(datasets), load)
+    run.each_dataset(datasets, load)
 
 
-@app.command(rich_help_panel=PIPELINES)
+@verb(rich_help_panel=PIPELINES)
 def features(
     ctx: typer.Context,
     datasets: cli.DataSets = None,
@@ -86,10 +88,10 @@ def features(
         for sentence in mostly_quarantined(done):
             run.notice(sentence)
 
-    run.each(_chosen_datasets(datasets), add)
+    run.each_dataset(datasets, add)
 
 
-@app.command(rich_help_panel=PIPELINES)
+@verb(rich_help_panel=PIPELINES)
 def train(
     ctx: typer.Context,
     tasks: cli.Tasks = None,
@@ -112,10 +114,10 @@ def train(
             )
         run.show(training_summary(task, done), more=folded("Model card", done.card))
 
-    run.each(_chosen_tasks(tasks), fit)
+    run.each_task(tasks, fit)
 
 
-@app.command(rich_help_panel=PIPELINES)
+@verb(rich_help_panel=PIPELINES)
 def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = None) -> None:
     """Predict every arrival that the champion has not predicted yet.
 
@@ -137,10 +139,10 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
             done = run_inference(run.store, task, run_date=run_date, now=run.now, run_url=run.settings.run.url)
         run.show(inference_summary(task, done))
 
-    run.each(_chosen_tasks(tasks), predict)
+    run.each_task(tasks, predict)
 
 
-@app.command(rich_help_panel=PIPELINES)
+@verb(rich_help_panel=PIPELINES)
 def dashboard(ctx: typer.Context, datasets: cli.DataSets = None) -> None:
     """Draw pictures, numbers and page anew, and say how all data sets do."""
     from pipelines.cli.summaries import dashboard_summary
@@ -154,13 +156,13 @@ def dashboard(ctx: typer.Context, datasets: cli.DataSets = None) -> None:
             done.append(refresh_dashboard(run.store, dataset, run.now))
 
     try:
-        run.each(_chosen_datasets(datasets), draw)
+        run.each_dataset(datasets, draw)
     finally:
         if done:
             run.show(dashboard_summary(done, run.now))
 
 
-@app.command(rich_help_panel=MODELS)
+@verb(rich_help_panel=MODELS)
 def promote(ctx: typer.Context, task: cli.Task, version: cli.Version, *, reason: cli.Reason) -> None:
     """Make a registered version the champion, forward or back."""
     from pipelines.datasets import task_named
@@ -172,7 +174,7 @@ def promote(ctx: typer.Context, task: cli.Task, version: cli.Version, *, reason:
     run.show(f"{entry.task}: version {entry.version} is the champion from the next inference on ({entry.reason}).")
 
 
-@app.command(rich_help_panel=OPERATION)
+@verb(rich_help_panel=OPERATION)
 def status(ctx: typer.Context, *, json_: cli.AsJson = False) -> None:
     """Show what the store holds and how the champions do."""
     from pipelines.cli.status import render
@@ -181,9 +183,10 @@ def status(ctx: typer.Context, *, json_: cli.AsJson = False) -> None:
     run: Run = ctx.obj
     document = status_of(run.store, run.now)
     print(json.dumps(document, indent=2, sort_keys=True) if json_ else render(document))
+    _end_for_broken_datasets()
 
 
-@app.command(rich_help_panel=OPERATION)
+@verb(rich_help_panel=OPERATION)
 def doctor(ctx: typer.Context, *, deep: cli.Deep = False) -> None:
     """Test, step by step, whether the store and the Hub can be used."""
     from pipelines.cli.doctor import doctor_checks
@@ -198,7 +201,7 @@ def doctor(ctx: typer.Context, *, deep: cli.Deep = False) -> None:
         raise NotReadyError(f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}.")
 
 
-@app.command(rich_help_panel=OPERATION)
+@verb(rich_help_panel=OPERATION)
 def repair(ctx: typer.Context, *, future: cli.Future) -> None:  # noqa: ARG001 - it is all that there is to repair
     """Mend what a wrong clock left in the store; nothing is deleted."""
     from pipelines.cli.summaries import repair_summary
@@ -210,10 +213,10 @@ def repair(ctx: typer.Context, *, future: cli.Future) -> None:  # noqa: ARG001 -
         done = list(set_future_aside(run.store, dataset, run.now))
         run.show(repair_summary(dataset, run.store.location, done))
 
-    run.each(_chosen_datasets(None), mend)
+    run.each_dataset(None, mend)
 
 
-@app.command(rich_help_panel=OPERATION)
+@verb(rich_help_panel=OPERATION)
 def demo(
     ctx: typer.Context,
     *,
@@ -240,9 +243,10 @@ def demo(
     print(render(status_of(run.store, run.now)))
     page = settings.store_dir / "site" / "index.html" if settings.store == "embedded" else None
     print("", simulation.ending(boards, month, page, run.now), sep="\n")
+    _end_for_broken_datasets()
 
 
-@app.command(rich_help_panel=OPERATION)
+@verb(rich_help_panel=OPERATION)
 def publish(ctx: typer.Context, *, dry_run: cli.DryRun = False, namespace: cli.Namespace = "") -> None:
     """Create or refresh the Hugging Face Spaces."""
     from pipelines.cli.summaries import publish_summary
@@ -255,7 +259,7 @@ def publish(ctx: typer.Context, *, dry_run: cli.DryRun = False, namespace: cli.N
         raise PublishError(f"These Spaces do not run: {', '.join(done.failed)}. The end of their logs is above.")
 
 
-@app.command(rich_help_panel=OPERATION)
+@verb(rich_help_panel=OPERATION)
 def copy(ctx: typer.Context, *, source: cli.From, target: cli.To) -> None:
     """Copy everything from one store to the other, and verify it."""
     if source == target:
@@ -269,7 +273,7 @@ def copy(ctx: typer.Context, *, source: cli.From, target: cli.To) -> None:
     run.show(copy_summary(copy_store(read, written)))
 
 
-@app.command(rich_help_panel=OPERATION)
+@verb(rich_help_panel=OPERATION)
 def serve(ctx: typer.Context) -> None:
     """Start both Spaces on this machine, on the current store."""
     from pipelines.publishing.serve import serve_spaces
@@ -278,7 +282,7 @@ def serve(ctx: typer.Context) -> None:
     serve_spaces(run.store)
 
 
-@app.command(rich_help_panel=OPERATION)
+@verb(rich_help_panel=OPERATION)
 def workflows(*, check: cli.CheckOnly = False, write: cli.Write = False) -> None:
     """Offer on GitHub's buttons what the registry has; without an option, only check."""
     from pipelines.cli.workflows import WRITE, stale_choices, write_choices
@@ -302,16 +306,12 @@ def _today(run: Run, dataset: "DataSet") -> "date":
     return today
 
 
-def _chosen_datasets(names: Sequence[str] | None) -> "list[DataSet]":
-    from pipelines.datasets import all_datasets, dataset_named
+def _end_for_broken_datasets() -> None:
+    """End with 1 where a data set is left out because it cannot be used; the status says why."""
+    from pipelines.datasets import broken_datasets
 
-    return [dataset_named(name) for name in dict.fromkeys(names or ())] or list(all_datasets())
-
-
-def _chosen_tasks(names: Sequence[str] | None) -> "list[Task]":
-    from pipelines.datasets import all_tasks, task_named
-
-    return [task_named(name) for name in dict.fromkeys(names or ())] or list(all_tasks())
+    if broken_datasets():
+        raise PartlyFailed(f"Without {', '.join(broken_datasets())}, for the reason above.")
 
 
 def _one_of(kind: str, names: Iterable[str], given: str | None) -> str:

@@ -46,8 +46,8 @@ def doctor_checks(settings: Settings, now: datetime, *, deep: bool = False) -> I
     `deep` also reads every row and loads every version, and compares them with what was recorded: has anything rotted?
     """
     yield Check("python", passed=True, sentence=f"{platform.python_version()}, scikit-learn {sklearn.__version__}")
-    for name, sentence in broken_datasets().items():
-        yield Check(f"data set {name}", passed=False, sentence=sentence)
+    for name, error in broken_datasets().items():
+        yield Check(f"data set {name}", passed=False, sentence=str(error))
     usable = True
     for check in _store_checks(settings):
         usable = usable and check.passed

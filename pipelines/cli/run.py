@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -80,29 +80,43 @@ class Run:
             sentence = self.settings.redacted(sentence)
         print(f"{'::error::' if self._on_actions else 'error: '}{sentence}", file=sys.stderr)
 
-    def each(self, things: Iterable[Thing], work: Callable[[Thing], None]) -> None:
-        """Do the work for each of the things; when one fails, tell it and go on with the others.
+    def each_dataset(self, names: Iterable[str] | None, work: Callable[["DataSet"], None]) -> None:
+        """Do the work for each data set that is named, or for all; see `_each`."""
+        from pipelines.datasets import all_datasets, broken_datasets, dataset_named  # noqa: PLC0415 - see above
+
+        broken = broken_datasets()
+        chosen = dict.fromkeys(names or [*broken, *(dataset.name for dataset in all_datasets())])
+        self._each({name: broken.get(name) or dataset_named(name) for name in chosen}, work)
+
+    def each_task(self, names: Iterable[str] | None, work: Callable[["Task"], None]) -> None:
+        """Do the work for each task that is named, or for all of every data set; see `_each`."""
+        from pipelines.datasets import all_tasks, broken_datasets, task_named  # noqa: PLC0415 - see above
+
+        named = {name: task_named(name) for name in names or ()}
+        self._each(named or broken_datasets() | {task.name: task for task in all_tasks()}, work)
+
+    def _each(self, things: Mapping[str, Thing | PipelineError], work: Callable[[Thing], None]) -> None:
+        """Do the work for each thing; when one fails, or is an error itself, tell it and go on with the others.
 
         Raises
         ------
         PartlyFailed
             One of several failed. Where only one was asked for, its own error is raised.
         """
-        chosen = list(things)
         failed: list[str] = []
-        for thing in chosen:
+        for name, thing in things.items():
             try:
-                work(thing)
+                _do(work, thing)
             except Exception as error:
-                if len(chosen) == 1:
+                if len(things) == 1:
                     raise
                 if not isinstance(error, PipelineError | OSError):
-                    log.exception("%s failed in a way that nobody foresaw", thing.name)
+                    log.exception("%s failed in a way that nobody foresaw", name)
                 told = refusal(error) if isinstance(error, OSError) else error
-                self.complain(PartlyFailed(f"{thing.name}: {told}"))
-                failed.append(thing.name)
+                self.complain(PartlyFailed(f"{name}: {told}"))
+                failed.append(name)
         if failed:
-            raise PartlyFailed(f"{len(failed)} of {len(chosen)} failed: {', '.join(failed)}. What went wrong is above.")
+            raise PartlyFailed(f"{len(failed)} of {len(things)} failed: {', '.join(failed)}. What went wrong is above.")
 
     @property
     def _on_actions(self) -> bool:
@@ -110,3 +124,9 @@ class Run:
             return self.settings.run.on_actions
         except SettingError:
             return False
+
+
+def _do(work: Callable[[Thing], None], thing: Thing | PipelineError) -> None:
+    if isinstance(thing, PipelineError):
+        raise thing
+    work(thing)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.datasets import DataSet, Task, all_datasets, broken_datasets
 from pipelines.datasets.arrivals import ARRIVED
 from pipelines.documents import plain
 from pipelines.errors import NotReadyError
@@ -34,7 +34,10 @@ def status(store: Store, now: datetime) -> Document:
         "as_of": now.isoformat(timespec="seconds"),
         "store": {"kind": store.kind, "location": store.location},
         "datasets": {dataset.name: _dataset_status(store, dataset) for dataset in datasets},
-        "findings": [sentence for dataset in datasets if (sentence := future_sentence(store, dataset, now))],
+        "findings": [
+            *map(str, broken_datasets().values()),
+            *(sentence for dataset in datasets if (sentence := future_sentence(store, dataset, now))),
+        ],
         "tasks": {task.name: _task_status(store, task) for dataset in datasets for task in dataset.tasks},
     }
     if not any(held["rows"] for held in document["datasets"].values()):

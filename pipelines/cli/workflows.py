@@ -45,8 +45,8 @@ def stale_choices(folder: Path = WORKFLOWS) -> dict[str, str]:
     DeclarationError, NotReadyError
         As for `write_choices`.
     """
-    for name, sentence in broken_datasets().items():
-        raise DeclarationError(f"The data set {name} cannot be used, so no workflow would offer it. {sentence}")
+    for error in broken_datasets().values():
+        raise DeclarationError(f"No workflow would offer a data set that is there. {error}")
     texts = {path.name: path.read_bytes().decode() for path in sorted(folder.glob("*.yml"))}
     if not texts:
         raise NotReadyError(f"There are no workflows in {folder}; run this in a clone of the repository.")

@@ -1,7 +1,6 @@
 """The data sets. A module of this package that has a `DATASET` is one; nothing else has to name it."""
 
 import importlib
-import logging
 import pkgutil
 from collections.abc import Iterable
 from functools import cache
@@ -20,34 +19,34 @@ __all__ = [
 ]
 
 
-log = logging.getLogger(__name__)
-
-
 def all_datasets() -> tuple[DataSet, ...]:
     """Every data set that can be used, by name."""
     return _found()[0]
 
 
-def broken_datasets() -> dict[str, str]:
+def broken_datasets() -> dict[str, DeclarationError]:
     """Why each other module that should be a data set is none, by its name: one of them must not stop the rest."""
     return _found()[1]
 
 
 @cache
-def _found() -> tuple[tuple[DataSet, ...], dict[str, str]]:
+def _found() -> tuple[tuple[DataSet, ...], dict[str, DeclarationError]]:
     found: dict[str, DataSet] = {}
-    broken: dict[str, str] = {}
+    broken: dict[str, DeclarationError] = {}
     for info in pkgutil.iter_modules(__path__):
         try:
             dataset = getattr(importlib.import_module(f"{__name__}.{info.name}"), "DATASET", None)
             if dataset is not None:
                 _refuse_taken_names(dataset, found.values())
                 found[dataset.name] = dataset
+        except PipelineError as error:
+            broken[info.name] = DeclarationError(f"The data set {info.name} cannot be used. {error}")
         except Exception as error:  # noqa: BLE001 - a person's own module, which may fail in any way
-            broken[info.name] = (
-                f"{type(error).__name__}: {error}" if not isinstance(error, PipelineError) else str(error)
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            broken[info.name] = DeclarationError(
+                f"The data set {info.name} cannot be used. Its module ends in {why}. "
+                "Correct it, or take it out of the folder."
             )
-            log.warning("The data set %s cannot be used. %s", info.name, broken[info.name])
     return tuple(found[name] for name in sorted(found)), broken
 
 
@@ -68,7 +67,7 @@ def dataset_named(name: str) -> DataSet:
     """The data set of that name, or `UsageError`."""
     known = {dataset.name: dataset for dataset in all_datasets()}
     if name in broken_datasets():
-        raise DeclarationError(f"The data set {name} cannot be used. {broken_datasets()[name]}")
+        raise broken_datasets()[name]
     if name not in known:
         raise UsageError(f"There is no data set {name!r}; choose from {', '.join(known)}.")
     return known[name]
@@ -78,5 +77,6 @@ def task_named(name: str) -> Task:
     """The task of that name, or `UsageError`."""
     known = {task.name: task for task in all_tasks()}
     if name not in known:
-        raise UsageError(f"There is no task {name!r}; choose from {', '.join(known)}.")
+        lost = "".join(f" {error}" for error in broken_datasets().values())
+        raise UsageError(f"There is no task {name!r}; choose from {', '.join(known)}.{lost}")
     return known[name]

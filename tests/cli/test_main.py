@@ -28,6 +28,10 @@ def run(*arguments, **environment):
     )  # fmt: skip
 
 
+MODELS_AND_PICTURES = {"sklearn", "skops", "matplotlib"}
+HEAVY = {"papermill", "gradio", "huggingface_hub", "hopsworks"}
+
+
 def refusal(capsys, *arguments) -> str:
     """The one line that a call of wrong use is answered with."""
     assert main(arguments) == 2
@@ -47,14 +51,30 @@ def test_every_verb_has_help(capsys, verb):
     assert f"Usage: python -m pipelines {verb}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("verb", "choices"),
+    [
+        ("features", ["iris, wine", "simulate, replay", "none, shifted_sensor, new_mix, broken_units"]),
+        ("train", ["iris_variety, wine_quality, wine_grade, wine_type"]),
+        ("promote", ["iris_variety, wine_quality, wine_grade, wine_type"]),
+    ],
+)
+def test_the_help_of_a_verb_lists_what_there_is_to_choose_from(verb, choices):
+    told, modules = printed_and_imported(verb, "--help")
+    text = " ".join(told.replace("│", " ").split())
+    assert [choice for choice in choices if f"One of: {choice}." in text] == choices
+    assert text.count("One of:") == len(choices)
+    assert not {*MODELS_AND_PICTURES, *HEAVY} & modules
+
+
 def test_the_version_is_that_of_the_project(capsys):
     assert main(["--version"]) == 0
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert capsys.readouterr().out == f"serverless-ml {version}\n"
 
 
-def imported_by(*arguments):
-    """The packages that a call imports which Python does not bring."""
+def printed_and_imported(*arguments):
+    """What a call prints, and the packages that it imports which Python does not bring."""
     program = (
         "import sys; from pipelines.cli.main import main; code = main(sys.argv[1:])\n"
         "names = {name.split('.')[0] for name in sys.modules} - sys.stdlib_module_names\n"
@@ -62,18 +82,14 @@ def imported_by(*arguments):
     )
     command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    return set(done.stderr.splitlines()[-1].split())
+    return done.stdout, set(done.stderr.splitlines()[-1].split())
 
 
 def test_help_imports_only_what_it_is_made_of():
     made_of = {"typer", "rich", "shellingham", "annotated_doc", "pygments", "markdown_it", "mdurl", "attr"}
     ours_and_python = {"pipelines", "__main__", "__mp_main__", "sitecustomize", "usercustomize", "typing_extensions"}
-    installed = {name for name in imported_by("--help") if not name.startswith("_")}
+    installed = {name for name in printed_and_imported("--help")[1] if not name.startswith("_")}
     assert installed <= made_of | ours_and_python
-
-
-MODELS_AND_PICTURES = {"sklearn", "skops", "matplotlib"}
-HEAVY = {"papermill", "gradio", "huggingface_hub", "hopsworks"}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +98,7 @@ HEAVY = {"papermill", "gradio", "huggingface_hub", "hopsworks"}
 )
 def test_a_light_verb_imports_only_what_it_uses(verb, heavy):
     assert main(["backfill"]) == 0
-    assert not heavy & imported_by(verb)
+    assert not heavy & printed_and_imported(verb)[1]
 
 
 @pytest.mark.parametrize(

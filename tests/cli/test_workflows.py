@@ -95,8 +95,8 @@ def test_lines_that_are_not_as_they_must_be_are_named_and_no_file_is_written(fol
 
 
 def test_a_data_set_that_cannot_be_used_does_not_lose_its_button(folder, monkeypatch):
-    monkeypatch.setattr(workflows, "broken_datasets", lambda: {"wine": "no unit"})
-    with pytest.raises(DeclarationError, match="wine cannot be used"):
+    monkeypatch.setattr(workflows, "broken_datasets", lambda: {"wine": DeclarationError("wine has no unit")})
+    with pytest.raises(DeclarationError, match="wine has no unit"):
         write_choices(folder)
 
 

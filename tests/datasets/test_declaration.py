@@ -1,12 +1,16 @@
 """A data set that cannot work is refused where it is declared, in one sentence."""
 
+import sys
 import textwrap
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from pipelines import datasets
+from pipelines.cli import commands
+from pipelines.cli.main import main
 from pipelines.datasets import dataset_named
 from pipelines.errors import DeclarationError
 
@@ -82,6 +86,7 @@ def test_unknown_kinds_are_refused_with_the_known_ones(make, sentence):
 def fixture_folder(tmp_path, monkeypatch):
     """A folder whose modules are data sets too, for one test."""
     monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "pipelines.datasets.zz_mine", raising=False)
     datasets._found.cache_clear()
     yield tmp_path
     datasets._found.cache_clear()
@@ -113,6 +118,62 @@ def fixture_folder(tmp_path, monkeypatch):
 def test_a_module_that_cannot_be_used_stops_no_other(folder, content, sentence):
     (folder / "zz_mine.py").write_text(textwrap.dedent(content))
     assert [dataset.name for dataset in datasets.all_datasets()] == ["iris", "wine"]
-    assert sentence in datasets.broken_datasets()["zz_mine"]
+    assert sentence in str(datasets.broken_datasets()["zz_mine"])
     with pytest.raises(DeclarationError, match="The data set zz_mine cannot be used"):
         dataset_named("zz_mine")
+
+
+@pytest.fixture(name="broken")
+def fixture_broken(folder):
+    """The data set `zz_mine`, whose module ends in an error."""
+    (folder / "zz_mine.py").write_text("DATASET = 1 / 0")
+    return (
+        "The data set zz_mine cannot be used. "
+        "Its module ends in ZeroDivisionError: division by zero. Correct it, or take it out of the folder."
+    )
+
+
+@pytest.fixture(name="worked")
+def fixture_worked(monkeypatch):
+    """The steps that a run of the features took, without what is done in them."""
+    steps = []
+    monkeypatch.setattr(commands.Run, "step", lambda _, title: steps.append(title) or nullcontext())
+    monkeypatch.setattr("pipelines.features.daily.run_features", lambda *_, **__: None)
+    monkeypatch.setattr("pipelines.cli.summaries.features_summary", lambda *_: "")
+    monkeypatch.setattr("pipelines.cli.summaries.mostly_quarantined", lambda _: [])
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [([], ["features iris", "features wine"]), (["zz_mine", "wine"], ["features wine"]), (["zz_mine"], [])],
+)
+def test_a_verb_goes_on_without_what_cannot_be_used(broken, worked, capsys, names, expected):
+    assert main(["features", *names]) == 1
+    told = capsys.readouterr().err
+    assert broken in told
+    assert (worked, "1 of" in told) == (expected, len(names) != 1)
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_verb_that_is_asked_for_another_one_says_nothing(worked, capsys):
+    assert main(["features", "wine"]) == 0
+    assert worked == ["features wine"]
+    assert capsys.readouterr().err == ""
+
+
+def test_the_tasks_of_the_others_are_predicted(broken, capsys, caplog):
+    assert main(["infer"]) == 1
+    assert broken in capsys.readouterr().err
+    assert "wine_type has no champion yet" in caplog.text
+    assert main(["infer", "zz_sex"]) == 2
+    assert f"choose from iris_variety, wine_quality, wine_grade, wine_type. {broken}" in capsys.readouterr().err
+
+
+def test_the_status_lists_the_data_set_that_cannot_be_used(broken, capsys):
+    assert main(["backfill", "iris"]) == 0
+    assert main(["status"]) == 1
+    told = capsys.readouterr()
+    assert f"WRONG  {broken}" in told.out
+    assert "iris_variety" in told.out
+    assert told.err.endswith("error: Without zz_mine, for the reason above.\n")

@@ -18,7 +18,8 @@ def impatient(monkeypatch):
     clock = Clock().module()
     for module in WAITING:
         monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(patience, "RETRY_SECONDS", 30.0)
+    monkeypatch.setattr(patience, "RETRY_SECONDS", 8.0)
+    monkeypatch.setattr(patience, "FLIGHT_RETRY_SECONDS", 4.0)
     monkeypatch.setattr(sdk, "REPEAT_SECONDS", 5.0)
     monkeypatch.setattr(sdk, "READ_SECONDS", 5.0)
     monkeypatch.setattr(checks_module, "BROKER_SECONDS", 0.5)
