@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot_issues import BotIssues
 from github_rest import GitHub, GitHubError
 
-BOT = "github-actions[bot]"
 MARK = "<!-- audit -->"
 TITLE = "Known vulnerabilities in the locked packages"
 HELP = (
@@ -24,7 +24,6 @@ HELP = (
     "done it already. The issue closes with the first audit that finds nothing. "
     "Help: docs/operations.md#known-vulnerabilities"
 )
-GONE = 410
 # An answer is text from elsewhere: of a name or version only what can be one is repeated.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,99}")
 
@@ -79,34 +78,19 @@ def findings(lock: str, answer: str) -> list[Finding]:
     return sorted(set(found))
 
 
-def keep_issue(github: GitHub, found: Sequence[Finding]) -> str:
+def keep_issue(issues: BotIssues, found: Sequence[Finding]) -> str:
     """Bring the one issue in step; returns what was done, in a line."""
-    issues = github.pages("issues", state="open")
-    issue = next((each for each in issues if each["user"]["login"] == BOT and MARK in (each["body"] or "")), None)
+    issue = issues.marked(MARK)
     if issue is None:
-        return _open(github, found) if found else "no known vulnerability"
-    number = issue["number"]
+        body = "\n".join([*(each.line for each in found), "", HELP, MARK])
+        return issues.open(TITLE, body) if found else "no known vulnerability"
     if not found:
-        github.send("POST", f"issues/{number}/comments", body="The newest audit found no known vulnerability.")
-        github.send("PATCH", f"issues/{number}", state="closed", state_reason="completed")
-        return f"#{number}, closed"
-    said = "\n".join([issue["body"], *(each["body"] or "" for each in github.pages(f"issues/{number}/comments"))])
+        return issues.close(issue, "The newest audit found no known vulnerability.")
+    said = issues.said(issue)
     news = [each.line for each in found if each.line not in said]
     if news:
-        github.send("POST", f"issues/{number}/comments", body="\n".join(["Found since:", "", *news]))
-    return f"#{number}, {len(found)} known"
-
-
-def _open(github: GitHub, found: Sequence[Finding]) -> str:
-    body = "\n".join([*(each.line for each in found), "", HELP, MARK])
-    try:
-        issue = github.send("POST", "issues", title=TITLE, body=body)
-    except GitHubError as error:
-        if error.status != GONE:
-            raise
-        print(f"::warning::{len(found)} known vulnerabilities, and this repository has its issues switched off.")
-        return "issues are switched off"
-    return f"#{issue['number']}, opened"
+        issues.comment(issue, "\n".join(["Found since:", "", *news]))
+    return f"#{issue['number']}, {len(found)} known"
 
 
 def _word(text: str) -> str:
@@ -121,7 +105,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         found: list[Finding] = []
         for lock, _, answer in (argument.partition("=") for argument in arguments):
             found += findings(lock, Path(answer).read_text(encoding="utf-8"))
-        told = keep_issue(GitHub(environ), found)
+        told = keep_issue(BotIssues(GitHub(environ)), found)
     except OSError as error:
         print(f"::error::The answer of an audit is missing: {error}. See the step before; the next run tries again.")
         return 1

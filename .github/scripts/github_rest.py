@@ -1,18 +1,25 @@
 """The few calls to GitHub's REST interface that the workflows need, with the standard library alone."""
 # ruff: noqa: INP001, T201 - a module beside the workflows, which talks to the log of a job
 
+import io
 import json
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+# Who a job is to GitHub.
+BOT = "github-actions[bot]"
 
 # Before each further try of a call that GitHub could not answer.
 PAUSES_S = (2, 10)
 TIMEOUT_S = 30
 PAGE = 100
+HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
 # Statuses that a later try may not meet: too many calls, and whatever goes wrong behind the gateway.
 PASSING = frozenset({429, 500, 502, 503, 504})
@@ -24,6 +31,10 @@ class GitHubError(Exception):
     def __init__(self, sentence: str, status: int = 0) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+class ArtifactError(Exception):
+    """An artifact that is not what it must be; whoever made it, it is not used."""
 
 
 class GitHub:
@@ -50,10 +61,41 @@ class GitHub:
         """The decoded answer to a POST, PATCH or PUT."""
         return self._call(method, path, body)
 
+    def artifact(self, run: int, name: str, file: str, most: int) -> bytes | None:
+        """The content of the one file in an artifact of a run; None where the run has no such artifact.
+
+        Raises
+        ------
+        ArtifactError
+            It holds something else, or more than `most` bytes.
+        """
+        kept = [
+            each for each in self.get(f"actions/runs/{run}/artifacts", name=name)["artifacts"] if not each["expired"]
+        ]
+        if not kept:
+            return None
+        newest = max(kept, key=lambda each: each["id"])
+        archive = (
+            b""
+            if newest["size_in_bytes"] > most
+            else self._patiently("GET", f"actions/artifacts/{newest['id']}/zip", most=most)
+        )
+        if not 0 < len(archive) <= most:
+            raise ArtifactError(
+                f"The artifact {name} of run {run} has {newest['size_in_bytes']:,} bytes; at most {most:,} are read."
+            )
+        return _only_file(archive, name, file, most)
+
     def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
+        content = self._patiently(method, path, body)
+        return json.loads(content) if content else None
+
+    def _patiently(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, most: int | None = None
+    ) -> bytes:
         for pause in (*PAUSES_S, None):
             try:
-                return self._request(method, path, body)
+                return self._request(method, path, body, most)
             except GitHubError as error:
                 # A POST that got no answer may have been carried out; twice the same comment is worse than none.
                 if pause is None or error.status not in PASSING or method == "POST":
@@ -62,20 +104,33 @@ class GitHub:
                 time.sleep(pause)
         raise AssertionError
 
-    def _request(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:  # noqa: ANN401
+    def _request(self, method: str, path: str, body: Mapping[str, object] | None, most: int | None) -> bytes:
         url = f"{self.url}/repos/{self.repository}/{path}"
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data, self._headers(), method=method)  # noqa: S310 - GITHUB_API_URL
+        request = urllib.request.Request(url, data, HEADERS, method=method)  # noqa: S310 - GITHUB_API_URL
+        if self._token:
+            # Artifacts lie elsewhere; who is redirected there does not show the token.
+            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - GITHUB_API_URL
-                content = response.read()
+                return bytes(response.read() if most is None else response.read(most + 1))
         except urllib.error.HTTPError as error:
             reason = f"GitHub answered {method} {path} with {error.code} {error.reason}"
             raise GitHubError(reason, error.code) from error
         except OSError as error:
             raise GitHubError(f"GitHub did not answer {method} {path}: {error}") from error
-        return json.loads(content) if content else None
 
-    def _headers(self) -> dict[str, str]:
-        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        return headers | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
+
+def _only_file(content: bytes, name: str, file: str, most: int) -> bytes:
+    """The file in a zip archive that holds it alone; never more than `most` bytes of it are unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if archive.namelist() != [file]:
+                raise ArtifactError(f"The artifact {name} does not hold {file} alone.")
+            with archive.open(file) as opened:
+                unpacked = opened.read(most + 1)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error) as error:
+        raise ArtifactError(f"The artifact {name} cannot be unpacked: {error}.") from error
+    if len(unpacked) > most:
+        raise ArtifactError(f"The file {file} of the artifact {name} is larger than {most:,} bytes.")
+    return unpacked

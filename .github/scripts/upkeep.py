@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot_issues import BotIssues
 from github_rest import GitHub, GitHubError
 
 FAILED = frozenset({"failure", "timed_out", "startup_failure"})
@@ -27,10 +28,9 @@ COUNTED = FAILED | {"success"}
 # Among this many runs there is one that counts; only presses of a cancel button come between.
 RUNS = 30
 
-BOT = "github-actions[bot]"
 HELP = "docs/operations.md#when-a-pipeline-fails-or-does-not-run"
 
-NOT_FOUND, GONE = 404, 410
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,12 @@ class Report:
 
 def keep_issues(github: GitHub, pipelines: Sequence[Pipeline], branch: str, now: datetime) -> list[str]:
     """Bring every pipeline's issue in step with its newest runs; returns the lines of a summary."""
-    open_issues = [issue for issue in github.pages("issues", state="open") if issue["user"]["login"] == BOT]
+    issues = BotIssues(github)
     lines = ["| pipeline | state | newest run | issue |", "| --- | --- | --- | --- |"]
     for pipeline in pipelines:
         state = _state(github, pipeline, branch, now)
         if state:
-            issue = next((issue for issue in open_issues if pipeline.mark in (issue["body"] or "")), None)
-            told = _bring_in_step(github, pipeline, state, issue)
+            told = _bring_in_step(issues, pipeline, state)
             newest = f"[{state.newest['created_at']}]({state.newest['html_url']})" if state.newest else ""
             lines.append(f"| {state.name} | {state.word} | {newest} | {told} |")
     return lines
@@ -152,17 +151,17 @@ def _staleness(
     return Report("does not run", text, f"<!-- stale {now:%Y-%m-%d} -->")
 
 
-def _bring_in_step(github: GitHub, pipeline: Pipeline, state: State, issue: Mapping[str, Any] | None) -> str:
-    if state.reports and issue is None:
-        return _open_issue(github, pipeline, state)
+def _bring_in_step(issues: BotIssues, pipeline: Pipeline, state: State) -> str:
+    issue = issues.marked(pipeline.mark)
     if issue is None:
-        return ""
-    if state.reports:
-        _comment_new(github, state.reports, issue)
-        return f"#{issue['number']}"
-    _comment(github, issue, _recovery(state))
-    github.send("PATCH", f"issues/{issue['number']}", state="closed", state_reason="completed")
-    return f"#{issue['number']}, closed"
+        return _open_issue(issues, pipeline, state) if state.reports else ""
+    if not state.reports:
+        return issues.close(issue, _recovery(state))
+    said = issues.said(issue)
+    for report in state.reports:
+        if report.mark not in said:
+            issues.comment(issue, f"{report.text}\n{report.mark}")
+    return f"#{issue['number']}"
 
 
 def _recovery(state: State) -> str:
@@ -171,30 +170,10 @@ def _recovery(state: State) -> str:
     return f"**{state.name}** works again: [run of {state.newest['created_at']}]({state.newest['html_url']})"
 
 
-def _open_issue(github: GitHub, pipeline: Pipeline, state: State) -> str:
+def _open_issue(issues: BotIssues, pipeline: Pipeline, state: State) -> str:
     texts = [f"{report.text}\n{report.mark}" for report in state.reports]
     ending = f"Each further failure becomes a comment here; the next run that works closes this issue. Help: {HELP}"
-    body = "\n\n".join([*texts, ending, pipeline.mark])
-    try:
-        issue = github.send("POST", "issues", title=f"{state.name} {state.word}", body=body)
-    except GitHubError as error:
-        if error.status != GONE:
-            raise
-        print(f"::warning::{state.name} {state.word}, and this repository has its issues switched off.")
-        return "issues are switched off"
-    return f"#{issue['number']}, opened"
-
-
-def _comment_new(github: GitHub, reports: Sequence[Report], issue: Mapping[str, Any]) -> None:
-    comments = github.pages(f"issues/{issue['number']}/comments")
-    said = "\n".join([issue["body"], *(comment["body"] or "" for comment in comments)])
-    for report in reports:
-        if report.mark not in said:
-            _comment(github, issue, f"{report.text}\n{report.mark}")
-
-
-def _comment(github: GitHub, issue: Mapping[str, Any], text: str) -> None:
-    github.send("POST", f"issues/{issue['number']}/comments", body=text)
+    return issues.open(f"{state.name} {state.word}", "\n\n".join([*texts, ending, pipeline.mark]))
 
 
 def _time(text: str) -> datetime:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # The headings of the help.
 PIPELINES, MODELS, OPERATION = "Pipelines", "Models", "Operation"
 
+# What `alarms` ends with where there are some: neither done and well (0) nor failed (1).
+ALARMED = 3
+
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 verb = partial(app.command, cls=cli.Verb)
 
@@ -184,6 +187,19 @@ def status(ctx: typer.Context, *, json_: cli.AsJson = False) -> None:
     document = status_of(run.store, run.now)
     print(json.dumps(document, indent=2, sort_keys=True) if json_ else render(document))
     _end_for_broken_datasets()
+
+
+@verb(rich_help_panel=OPERATION)
+def alarms(ctx: typer.Context, *, json_: cli.AsJson = False) -> None:
+    """Say what somebody should look at; ends with 3 where there is something."""
+    from pipelines.cli.alarms import alarms as alarms_of
+    from pipelines.cli.alarms import render
+
+    run: Run = ctx.obj
+    document = alarms_of(run.store, run.now)
+    print(json.dumps(document, indent=2, sort_keys=True) if json_ else render(document))
+    if document["alarms"]:
+        raise typer.Exit(ALARMED)
 
 
 @verb(rich_help_panel=OPERATION)

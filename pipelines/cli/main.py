@@ -19,7 +19,11 @@ CHATTY_LOGGERS = ("papermill", "matplotlib", "httpx", "httpx2", "httpcore", "htt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb. Returns 0 when it is done, 1 when it failed, 2 when it was called wrongly, 130 when interrupted."""
+    """Run one verb.
+
+    Returns 0 when it is done, 1 when it failed, 2 when it was called wrongly, 3 when `alarms` found some, 130 when it
+    was interrupted.
+    """
     prepare_streams()
     _configure_logging()
     run = Run(datetime.now(UTC))
@@ -50,7 +54,7 @@ def _show_version(asked: bool) -> None:
 
 @app.callback(
     subcommand_metavar="VERB [ARGUMENTS]...",
-    epilog="Exit code 0: done. 1: failed, and the last line says why. 2: called wrongly. 130: interrupted.",
+    epilog="Exit code 0: done. 1: failed, and the last line says why. 2: called wrongly. 3: alarms. 130: interrupted.",
 )
 def _about(
     *,

@@ -19,8 +19,8 @@ NAMES_TOLD = 3
 ADVICE: dict[Kind, str] = {
     "late": "Look whether the schedule is switched on and the last run ended well, then start the workflow by hand.",
     "future": "Set those days aside with `python -m pipelines repair --future`; they are kept, and days are due again.",
-    "quality": "Compare the versions below; go back to an earlier one where that did better, or train a new one.",
-    "quarantine": "Look at the rows below: what they have in common tells what broke. Mend the source, not the model.",
+    "quality": "Compare its versions; go back to an earlier one where that did better, or train a new one.",
+    "quarantine": "Look at what the rows in quarantine share: that tells what broke. Mend the source, not the model.",
     "inputs": "If a sensor or a unit changed, mend the source. If the world changed, train on newer data.",
     "mix": "If the world changed, train on newer data. If not, look at the inputs first.",
 }
@@ -38,6 +38,10 @@ class Finding:
         The tasks that it concerns, by name.
     lead, detail
         What is wrong and since when, and by how much.
+    since
+        The day it began (ISO), where that is known.
+    parts
+        The scores or inputs that it is about: it is another finding when these are others, not when numbers move.
     """
 
     kind: Kind
@@ -45,6 +49,8 @@ class Finding:
     tasks: tuple[str, ...]
     lead: str
     detail: str
+    since: str | None = None
+    parts: tuple[str, ...] = ()
 
     @property
     def advice(self) -> str:
@@ -86,7 +92,8 @@ def _late(tasks: Document, now: datetime) -> Iterator[Finding]:
     if late:
         oldest = min(late.values(), key=lambda task: str(task["late_after"]))
         words = f"The last run was on {minute_words(oldest['last_run'])}; the numbers below are as old."
-        yield Finding("late", "", tuple(late), f"The daily run is late since {day_words(oldest['late_after'])}", words)
+        since = str(oldest["late_after"])
+        yield Finding("late", "", tuple(late), f"The daily run is late since {day_words(since)}", words, since[:10])
 
 
 def _future(data: Document, tasks: Document, now: datetime) -> Iterator[Finding]:
@@ -103,7 +110,9 @@ def _quality(data: Document, tasks: Document) -> Iterator[Finding]:
     if below:
         since = min(str(alarm["since"]) for alarms in below.values() for alarm in alarms)
         detail = "; ".join(_below(tasks[name], alarms[0]) for name, alarms in below.items())
-        yield Finding("quality", data["title"], tuple(below), f"Below the promise since {day_words(since)}", detail)
+        parts = tuple(f"{name} {alarm['score']}" for name, alarms in below.items() for alarm in alarms)
+        lead = f"Below the promise since {day_words(since)}"
+        yield Finding("quality", data["title"], tuple(below), lead, detail, since, parts)
 
 
 def _below(task: Document, alarm: Document) -> str:
@@ -121,15 +130,17 @@ def _quarantine(data: Document, tasks: Document) -> Iterator[Finding]:
         )
         changed = _changed(data)
         detail += f"; of the others, {changed}" if changed else ""
-        yield Finding("quarantine", data["title"], tuple(tasks), _since("Broken measurements", lately["since"]), detail)
+        lead = _since("Broken measurements", lately["since"])
+        yield Finding("quarantine", data["title"], tuple(tasks), lead, detail, lately["since"])
 
 
 def _inputs(data: Document, tasks: Document) -> Iterator[Finding]:
     drifted = {*data["drift"]["alarms"]}
     concerned = [own for own, task in tasks.items() if {*task["inputs"], ALL_INPUTS} & drifted]
     if concerned:
-        lead = _since(f"Unusual {data['plural']}", data["drift"]["since"])
-        yield Finding("inputs", data["title"], tuple(concerned), lead, _changed(data))
+        since = data["drift"]["since"]
+        lead = _since(f"Unusual {data['plural']}", since)
+        yield Finding("inputs", data["title"], tuple(concerned), lead, _changed(data), since, tuple(sorted(drifted)))
 
 
 def _changed(data: Document) -> str:
@@ -148,7 +159,8 @@ def _mix(data: Document, tasks: Document) -> Iterator[Finding]:
         what = {"label": "what turns out", "prediction": "what is predicted"}
         told = " and ".join(what[each] for each in sorted({each for names in drifted.values() for each in names}))
         detail = f"{titles}: the classes come in other shares than the model was made for"
-        yield Finding("mix", data["title"], tuple(drifted), f"Another mix in {told}", detail)
+        parts = tuple(f"{name} {each}" for name, names in drifted.items() for each in sorted(names))
+        yield Finding("mix", data["title"], tuple(drifted), f"Another mix in {told}", detail, parts=parts)
 
 
 def _since(words: str, day: str | None) -> str:

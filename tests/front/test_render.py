@@ -30,7 +30,7 @@ def test_an_alarm_says_what_to_do_and_links_to_the_run():
     document = healthy()
     document["tasks"]["iris_variety"]["alarms"][0] |= {"on": True, "since": "2026-11-12"}
     page = front(document, {}, NOW)
-    assert "Compare the versions below" in page
+    assert "Compare its versions" in page
     for link in (
         RUN_URL,
         "https://github.com/ada/Wines/actions/workflows/promote.yml",

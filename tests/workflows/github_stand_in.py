@@ -4,15 +4,19 @@ It answers what the scripts of this repository ask and what a wrong script might
 job may not do, and keeps a log of all calls.
 """
 
+import contextlib
+import io
 import json
 import re
 import threading
+import zipfile
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 BOT = "github-actions[bot]"
 REPOSITORY = "acme/flowers"
+FOUND = 302
 
 
 class GitHubStandIn:
@@ -20,6 +24,7 @@ class GitHubStandIn:
         self.token = "job-token"
         self.permissions = {"actions": "write", "issues": "write", "pages": "read"}
         self.workflows, self.runs, self.jobs, self.issues, self.comments = {}, [], {}, [], {}
+        self.artifacts = {}
         self.pages = None
         self.issues_enabled = True
         self.calls = []
@@ -51,6 +56,17 @@ class GitHubStandIn:
         self.runs.append(run)
         return run
 
+    def add_artifact(self, run, name, files, size=None):
+        """Keep files in a zip archive, as GitHub does with what a run uploads; `files` may also be the archive."""
+        archive = files if isinstance(files, bytes) else zipped(files)
+        artifact = {
+            "id": len(self.artifacts) + 1,
+            "name": name,
+            "expired": False,
+            "size_in_bytes": len(archive) if size is None else size,
+        }
+        self.artifacts[artifact["id"]] = artifact | {"run": run["id"], "archive": archive}
+
     def add_issue(self, title, body, login, state="open"):
         issue = {"number": len(self.issues) + 1, "title": title, "body": body, "user": {"login": login}, "state": state}
         self.issues.append(issue)
@@ -81,11 +97,14 @@ class GitHubStandIn:
             (r"actions/workflows/([\w.]+)/runs", "GET", ("actions", "read"), self._runs),
             (r"actions/workflows/([\w.]+)/enable", "PUT", ("actions", "write"), self._enable),
             (r"actions/runs/(\d+)/jobs", "GET", ("actions", "read"), self._jobs),
+            (r"actions/runs/(\d+)/artifacts", "GET", ("actions", "read"), self._artifacts),
+            (r"actions/artifacts/(\d+)/zip", "GET", ("actions", "read"), self._archive),
             (r"pages", "GET", ("pages", "read"), self._pages),
         )
 
     def _list_issues(self, query):
-        return 200, _page([issue for issue in reversed(self.issues) if issue["state"] == query["state"]], query)
+        found = [issue for issue in reversed(self.issues) if query["state"] in (issue["state"], "all")]
+        return 200, _page(found, query)
 
     def _open_issue(self, body):
         if not self.issues_enabled:
@@ -120,8 +139,23 @@ class GitHubStandIn:
     def _jobs(self, run, _):
         return 200, {"jobs": self.jobs[int(run)]}
 
+    def _artifacts(self, run, query):
+        kept = [each for each in self.artifacts.values() if (str(each["run"]), each["name"]) == (run, query["name"])]
+        return 200, {"artifacts": [{name: each[name] for name in each if name != "archive"} for each in kept]}
+
+    def _archive(self, number, _):
+        return 302, f"{self.url}/elsewhere/{number}"
+
     def _pages(self, _):
         return (200, self.pages) if self.pages else (404, {"message": "Not Found"})
+
+
+def zipped(files):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in files.items():
+            opened.writestr(name, content)
+    return archive.getvalue()
 
 
 def _page(entries, query):
@@ -140,6 +174,9 @@ def running(github):
             address = urlsplit(self.path)
             path = address.path.removeprefix(f"/repos/{REPOSITORY}/")
             query = {name: values[0] for name, values in parse_qs(address.query).items()}
+            if path.startswith("/elsewhere/"):
+                self.hand_out(path)
+                return
             github.calls.append((self.command, path))
             if self.headers.get("Authorization") != f"Bearer {github.token}":
                 status, answer = 401, {"message": "Bad credentials"}
@@ -149,9 +186,19 @@ def running(github):
                 status, answer = github.answer(self.command, path, query, body)
             content = b"" if answer is None else json.dumps(answer).encode()
             self.send_response(status)
+            if status == FOUND:
+                self.send_header("Location", answer)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def hand_out(self, path):
+            """The storage that GitHub redirects to: a signed address, where a token is refused."""
+            content = github.artifacts[int(path.rsplit("/", 1)[1])]["archive"]
+            self.send_response(400 if "Authorization" in self.headers else 200)
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):  # who reads no more than it may leaves
+                self.wfile.write(content)
 
         do_GET = do_POST = do_PATCH = do_PUT = handle_any  # noqa: N815 - the names that http.server asks for
 

@@ -105,4 +105,4 @@ def test_an_answer_that_is_missing_is_an_error(github, tmp_path, capsys):
 def test_switched_off_issues_are_a_warning(run, github, capsys):
     github.issues_enabled = False
     assert run(with_holes(HOLE)) == 0
-    assert "::warning::1 known vulnerabilities" in capsys.readouterr().out
+    assert "::warning::Known vulnerabilities in the locked packages, and" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """Days of cron in a repository without a single secret: a first day, a missed week, doubled runs."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -87,3 +88,9 @@ def test_every_summary_tells_a_person_what_happened(days):
 
 def test_the_log_says_how_large_the_branch_is(days):
     assert "store: the branch store is now" in days.runs["features"].log
+
+
+def test_what_somebody_should_look_at_is_handed_to_upkeep(days_folder):
+    [file] = (days_folder / "artifacts" / "alarms").iterdir()
+    document = json.loads(file.read_text())
+    assert (file.name, document["store"]) == ("alarms.json", {"kind": "embedded"})

@@ -16,6 +16,21 @@ from pipelines.stores.hopsworks import HopsworksStore
 
 INFERENCE_DONE = {"workflow_run": {"name": "Inference", "conclusion": "success", "head_branch": "main"}}
 
+ALARM = {
+    "subject": "inputs iris",
+    "kind": "inputs",
+    "dataset": "iris",
+    "tasks": [TASK],
+    "parts": ["length"],
+    "title": "Iris: Unusual flowers since 20 November",
+    "detail": "Length no longer looks as in training",
+    "advice": "Mend the source.",
+    "false_alarms": "",
+    "picture": None,
+}
+DOCUMENT = {"schema_version": 1, "store": {"kind": "embedded"}}
+ALARMED, CALM = ({"alarms.json": json.dumps(DOCUMENT | {"alarms": found})} for found in ([ALARM], []))
+
 
 @pytest.fixture
 def github():
@@ -131,16 +146,17 @@ def test_nothing_is_published_after_a_failure_or_from_another_branch(repository,
     assert github.calls == []
 
 
-def test_a_failed_run_opens_an_issue_and_the_next_good_one_closes_it(repository, github):
-    github.add_run("inference.yml", "success", _now())
+def test_a_failed_run_and_an_alarm_open_an_issue_each_and_the_next_good_runs_close_them(repository, github):
+    github.add_artifact(github.add_run("inference.yml", "success", _now(-timedelta(hours=2))), "alarms", ALARMED)
     github.add_run("check.yml", "success", _now())
     github.add_run("features.yml", "failure", _now(-timedelta(hours=1)), step="Add the samples that are due")
     failed = repository.run("workflow_run", "upkeep.yml", **on_github(github))
     assert failed.jobs == {"issues": "success"}, failed.log
-    assert [issue["title"] for issue in github.issues] == ["Features fails"]
+    assert [issue["title"] for issue in github.issues] == ["Features fails", "Iris: Unusual flowers since 20 November"]
     github.add_run("features.yml", "success", _now())
+    github.add_artifact(github.add_run("inference.yml", "success", _now()), "alarms", CALM)
     repository.run("schedule", "upkeep.yml", **on_github(github))
-    assert [issue["state"] for issue in github.issues] == ["closed"]
+    assert [issue["state"] for issue in github.issues] == ["closed", "closed"]
 
 
 def test_the_daily_upkeep_keeps_every_schedule_alive(repository, github):

@@ -1,0 +1,227 @@
+"""Keep one issue for each alarm in step with what the newest Inference found.
+
+    alarm_issues.py inference.yml    the workflow whose newest good run has the artifact `alarms`
+
+The words of an issue follow every run, of which GitHub tells nobody. It gets a comment when the alarm concerns other
+tasks, scores or inputs than it ever did, and is closed when the alarm is raised no more. A person who closes it as
+"not planned" hears of it again when it has changed.
+"""
+# ruff: noqa: INP001, T201 - a script beside the workflows, which talks to the log of a job
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot_issues import BotIssues, Issue
+from github_rest import ArtifactError, GitHub, GitHubError
+from quiet import NOTHING, quiet
+
+ARTIFACT, FILE = "alarms", "alarms.json"
+MOST_BYTES = 10**6
+# Each data set can have five or so; more of them than this are no alarms but a broken document.
+MOST_ALARMS = 100
+LONG = 1000  # characters of a detail, which may name several tasks
+# A pipeline that does not run has an issue of its own, from upkeep.py.
+TOLD_ELSEWHERE = frozenset({"late"})
+
+HOW_IT_IS_KEPT = (
+    "Text and picture follow each Inference. A comment tells when other tasks, scores or inputs are concerned; the "
+    "first Inference without the alarm closes this issue. Close it as *not planned* to hear no more of it as it is."
+)
+
+_SUBJECT = re.compile(r"[a-z]{1,20}( [a-z][a-z0-9_]{0,62})?")
+_PICTURE = re.compile(r"dashboard/[a-z][a-z0-9_]{0,62}/[a-z]{1,20}\.png")
+_STATE = re.compile(r"<!-- alarm-state [0-9a-f]{12} -->")
+
+
+class AlarmsError(Exception):
+    """A document that is none: nothing is known about the alarms, and no issue is touched."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are: the repository on the web, the run that found the alarms, and the branch with the pictures."""
+
+    repository: str
+    run: str
+    pictures: str
+
+    def workflow(self, file: str) -> str:
+        """Where a person starts a workflow."""
+        return f"{self.repository}/actions/workflows/{file}"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One alarm as `python -m pipelines alarms --json` tells it; texts may say anything."""
+
+    subject: str
+    dataset: str
+    title: str
+    detail: str
+    advice: str
+    false_alarms: str
+    about: Sequence[str]
+    picture: Mapping[str, str] | None = field(default=None)
+
+    @property
+    def mark(self) -> str:
+        """What its issue is recognised by."""
+        return f"<!-- alarm {self.subject} -->"
+
+    @property
+    def state(self) -> str:
+        """What it concerns; numbers that move leave it the same."""
+        told = json.dumps(sorted(self.about)).encode()
+        return f"<!-- alarm-state {hashlib.sha256(told).hexdigest()[:12]} -->"
+
+
+def read_alarms(content: bytes) -> list[Alarm]:
+    """The alarms of a document.
+
+    Raises
+    ------
+    AlarmsError
+        It is not what `alarms --json` prints.
+    """
+    try:
+        document = json.loads(content)
+        pictured = document["store"]["kind"] == "embedded"
+        found = [_alarm(each, pictured=pictured) for each in document["alarms"] if each["kind"] not in TOLD_ELSEWHERE]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise AlarmsError(f"{FILE} is not what `alarms --json` prints: {quiet(repr(error))}.") from error
+    if document["schema_version"] != 1 or len(found) > MOST_ALARMS:
+        raise AlarmsError(f"{FILE} has {len(found)} alarms in version {quiet(document['schema_version'])}.")
+    return found
+
+
+def _alarm(told: Mapping[str, Any], *, pictured: bool) -> Alarm:
+    if not _SUBJECT.fullmatch(told["subject"]):
+        raise ValueError(told["subject"])
+    picture = told["picture"] if pictured else None
+    if picture is not None and not _PICTURE.fullmatch(picture["file"]):
+        raise ValueError(picture["file"])
+    texts = {name: str(told[name]) for name in ("dataset", "title", "detail", "advice", "false_alarms")}
+    return Alarm(told["subject"], **texts, about=[*map(str, told["tasks"]), *map(str, told["parts"])], picture=picture)
+
+
+def keep_alarms(issues: BotIssues, alarms: Sequence[Alarm], places: Places) -> list[str]:
+    """Bring the issues in step with the alarms; returns the lines of a summary."""
+    lines = ["| alarm | issue |", "| --- | --- |"]
+    lines += [f"| {quiet(alarm.title)} | {_keep(issues, alarm, places)} |" for alarm in alarms]
+    raised = {alarm.mark for alarm in alarms}
+    for issue in issues.known:
+        marks = re.findall(r"<!-- alarm [a-z0-9_ ]+ -->", issue["body"] or "")
+        if marks and marks[-1] not in raised and _is_kept(issue):
+            lines.append(f"| {issue['title']} | {_end(issues, issue, marks[-1], alarms, places)} |")
+    return lines
+
+
+def _keep(issues: BotIssues, alarm: Alarm, places: Places) -> str:
+    issue = issues.marked(alarm.mark)
+    if issue is None or not _is_kept(issue):
+        return issues.open(_title(alarm), _body(alarm, places, alarm.state))
+    said, number = issues.said(issue), f"#{issue['number']}"
+    if issue["state"] == "closed":
+        # Somebody has decided to live with it, as it was.
+        return number if alarm.state in said else issues.open(_title(alarm), _body(alarm, places, alarm.state))
+    if alarm.state not in said:
+        issues.comment(issue, f"It has changed: {_words(alarm)}\n{alarm.state}")
+    # The text keeps the state that the issue began with, so that this is not told again when it comes back.
+    first = _STATE.search(issue["body"])
+    text = {"title": _title(alarm), "body": _body(alarm, places, first[0] if first else alarm.state)}
+    if any(issue[name] != value for name, value in text.items()):
+        issues.edit(issue, **text)
+    return number
+
+
+def _is_kept(issue: Issue) -> bool:
+    """Whether an issue follows its alarm: while it is open, and where a person closed it as not planned."""
+    return bool(issue["state"] == "open" or issue.get("state_reason") == "not_planned")
+
+
+def _end(issues: BotIssues, issue: Issue, mark: str, alarms: Sequence[Alarm], places: Places) -> str:
+    if issue["state"] == "closed":
+        issues.edit(issue, state="closed", state_reason="completed")
+        return f"#{issue['number']}, over"
+    dataset = mark.split()[-2]
+    others = [f"*{quiet(alarm.title)}*" for alarm in alarms if alarm.dataset == dataset]
+    beside = f" It raises for the same data: {', '.join(others)}." if others else ""
+    return issues.close(issue, f"The [newest Inference]({places.run}) does not raise this alarm any more.{beside}")
+
+
+def _title(alarm: Alarm) -> str:
+    # GitHub shows a title as it is, so that nothing in it has to be made harmless but a mention.
+    return " ".join(alarm.title.split())[:200].replace("@", f"@{NOTHING}") or alarm.subject
+
+
+def _words(alarm: Alarm) -> str:
+    return f"**{quiet(alarm.title)}.** {quiet(alarm.detail, LONG)}."
+
+
+def _body(alarm: Alarm, places: Places, state: str) -> str:
+    links = {
+        "Promote another version": places.workflow("promote.yml"),
+        "Train a new one": places.workflow("train.yml"),
+        "The run that found it": places.run,
+        "How it is computed": f"{places.repository}/blob/HEAD/docs/monitoring.md",
+    }
+    parts = [
+        _words(alarm),
+        f"**What to do.** {quiet(alarm.advice)}",
+        " · ".join(f"[{words}]({address})" for words, address in links.items()),
+        _picture(alarm, places),
+        f"{quiet(alarm.false_alarms)} {HOW_IT_IS_KEPT}".strip(),
+        f"{alarm.mark}\n{state}",
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _picture(alarm: Alarm, places: Places) -> str:
+    if not alarm.picture:
+        return ""
+    return f"![{quiet(alarm.picture['alt'])}]({places.pictures}/{alarm.picture['file']}?raw=true)"
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Read what the newest run found, keep the issues. Returns 0, or 1 where GitHub refused or the document is none."""
+    [workflow] = arguments
+    github = GitHub(environ)
+    try:
+        run = _newest_run(github, workflow, environ.get("BRANCH", ""))
+        content = github.artifact(run["id"], ARTIFACT, FILE, MOST_BYTES) if run else None
+        if run is None or content is None:
+            print(f"The newest good run of {workflow} has told no alarms yet.")
+            return 0
+        lines = keep_alarms(BotIssues(github, "all"), read_alarms(content), _places(run, environ))
+    except (AlarmsError, ArtifactError, GitHubError) as error:
+        print(f"::error::{error}")
+        return 1
+    print("\n".join(lines))
+    if environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
+            summary.write("\n".join(["### Alarms", "", *lines, ""]))
+    return 0
+
+
+def _newest_run(github: GitHub, workflow: str, branch: str) -> Mapping[str, Any] | None:
+    query = {"branch": branch} if branch else {}
+    runs = github.get(f"actions/workflows/{workflow}/runs", status="success", per_page=1, **query)["workflow_runs"]
+    return dict(runs[0]) if runs else None
+
+
+def _places(run: Mapping[str, Any], environ: Mapping[str, str]) -> Places:
+    server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
+    repository = f"{server}/{environ['GITHUB_REPOSITORY']}"
+    branch = environ.get("STORE_BRANCH") or "store"
+    return Places(repository, str(run["html_url"]), f"{repository}/blob/{branch}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
