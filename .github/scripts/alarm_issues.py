@@ -2,6 +2,8 @@
 
     alarm_issues.py inference.yml    the workflow whose newest good run has the artifact `alarms`
 
+The tasks of which a score is newly below its promise are the output `below_promise` of the step.
+
 The words of an issue follow every run, of which GitHub tells nobody. It gets a comment when the alarm concerns other
 tasks, scores or inputs than it ever did, and is closed when the alarm is raised no more. A person who closes it as
 "not planned" hears of it again when it has changed.
@@ -36,6 +38,7 @@ HOW_IT_IS_KEPT = (
 )
 
 _SUBJECT = re.compile(r"[a-z]{1,20}( [a-z][a-z0-9_]{0,62})?")
+_TASK = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PICTURE = re.compile(r"dashboard/[a-z][a-z0-9_]{0,62}/[a-z]{1,20}\.png")
 _STATE = re.compile(r"<!-- alarm-state [0-9a-f]{12} -->")
 
@@ -62,12 +65,14 @@ class Alarm:
     """One alarm as `python -m pipelines alarms --json` tells it; texts may say anything."""
 
     subject: str
+    kind: str
     dataset: str
     title: str
     detail: str
     advice: str
     false_alarms: str
-    about: Sequence[str]
+    tasks: Sequence[str]
+    parts: Sequence[str]
     picture: Mapping[str, str] | None = field(default=None)
 
     @property
@@ -78,7 +83,7 @@ class Alarm:
     @property
     def state(self) -> str:
         """What it concerns; numbers that move leave it the same."""
-        told = json.dumps(sorted(self.about)).encode()
+        told = json.dumps([sorted(self.tasks), sorted(self.parts)]).encode()
         return f"<!-- alarm-state {hashlib.sha256(told).hexdigest()[:12]} -->"
 
 
@@ -107,38 +112,65 @@ def _alarm(told: Mapping[str, Any], *, pictured: bool) -> Alarm:
     picture = told["picture"] if pictured else None
     if picture is not None and not _PICTURE.fullmatch(picture["file"]):
         raise ValueError(picture["file"])
-    texts = {name: str(told[name]) for name in ("dataset", "title", "detail", "advice", "false_alarms")}
-    return Alarm(told["subject"], **texts, about=[*map(str, told["tasks"]), *map(str, told["parts"])], picture=picture)
+    texts = {name: str(told[name]) for name in ("kind", "dataset", "title", "detail", "advice", "false_alarms")}
+    parts = [*map(str, told["parts"])]
+    return Alarm(told["subject"], **texts, tasks=[*map(_task, told["tasks"])], parts=parts, picture=picture)
 
 
-def keep_alarms(issues: BotIssues, alarms: Sequence[Alarm], places: Places) -> list[str]:
-    """Bring the issues in step with the alarms; returns the lines of a summary."""
-    lines = ["| alarm | issue |", "| --- | --- |"]
-    lines += [f"| {quiet(alarm.title)} | {_keep(issues, alarm, places)} |" for alarm in alarms]
-    raised = {alarm.mark for alarm in alarms}
+def _task(name: str) -> str:
+    if not _TASK.fullmatch(name):
+        raise ValueError(name)
+    return name
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was done about one alarm: a few words, and whether its readers were told something."""
+
+    words: str
+    is_news: bool = False
+
+
+def keep_alarms(issues: BotIssues, alarms: Sequence[Alarm], places: Places) -> tuple[list[str], list[str]]:
+    """Bring the issues in step with the alarms.
+
+    Returns
+    -------
+    The lines of a summary, and the tasks of which a score is newly below its promise.
+    """
+    kept = {alarm.mark: _keep(issues, alarm, places) for alarm in alarms}
+    lines = [f"| {quiet(alarm.title)} | {kept[alarm.mark].words} |" for alarm in alarms]
     for issue in issues.known:
         marks = re.findall(r"<!-- alarm [a-z0-9_ ]+ -->", issue["body"] or "")
-        if marks and marks[-1] not in raised and _is_kept(issue):
-            lines.append(f"| {issue['title']} | {_end(issues, issue, marks[-1], alarms, places)} |")
-    return lines
+        if marks and marks[-1] not in kept and _is_kept(issue):
+            lines.append(f"| {quiet(issue['title'])} | {_end(issues, issue, marks[-1], alarms, places)} |")
+    below = {task for alarm in alarms if alarm.kind == "quality" and kept[alarm.mark].is_news for task in alarm.tasks}
+    return ["| alarm | issue |", "| --- | --- |", *lines], sorted(below)
 
 
-def _keep(issues: BotIssues, alarm: Alarm, places: Places) -> str:
+def _keep(issues: BotIssues, alarm: Alarm, places: Places) -> Kept:
     issue = issues.marked(alarm.mark)
     if issue is None or not _is_kept(issue):
-        return issues.open(_title(alarm), _body(alarm, places, alarm.state))
+        return _open(issues, alarm, places)
     said, number = issues.said(issue), f"#{issue['number']}"
+    is_news = alarm.state not in said
     if issue["state"] == "closed":
         # Somebody has decided to live with it, as it was.
-        return number if alarm.state in said else issues.open(_title(alarm), _body(alarm, places, alarm.state))
-    if alarm.state not in said:
+        return _open(issues, alarm, places) if is_news else Kept(number)
+    if is_news:
         issues.comment(issue, f"It has changed: {_words(alarm)}\n{alarm.state}")
     # The text keeps the state that the issue began with, so that this is not told again when it comes back.
     first = _STATE.search(issue["body"])
     text = {"title": _title(alarm), "body": _body(alarm, places, first[0] if first else alarm.state)}
     if any(issue[name] != value for name, value in text.items()):
         issues.edit(issue, **text)
-    return number
+    return Kept(number, is_news)
+
+
+def _open(issues: BotIssues, alarm: Alarm, places: Places) -> Kept:
+    told = issues.open(_title(alarm), _body(alarm, places, alarm.state))
+    # Where issues are switched off nothing remembers that this was told, so that it would be news every day.
+    return Kept(told, is_news=told.startswith("#"))
 
 
 def _is_kept(issue: Issue) -> bool:
@@ -199,15 +231,20 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         if run is None or content is None:
             print(f"The newest good run of {workflow} has told no alarms yet.")
             return 0
-        lines = keep_alarms(BotIssues(github, "all"), read_alarms(content), _places(run, environ))
+        lines, below = keep_alarms(BotIssues(github, "all"), read_alarms(content), _places(run, environ))
     except (AlarmsError, ArtifactError, GitHubError) as error:
         print(f"::error::{error}")
         return 1
     print("\n".join(lines))
-    if environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write("\n".join(["### Alarms", "", *lines, ""]))
+    _append(environ.get("GITHUB_STEP_SUMMARY"), "### Alarms", "", *lines)
+    _append(environ.get("GITHUB_OUTPUT"), f"below_promise={' '.join(below)}")
     return 0
+
+
+def _append(file: str | None, *lines: str) -> None:
+    if file:
+        with Path(file).open("a", encoding="utf-8") as opened:
+            opened.write("\n".join([*lines, ""]))
 
 
 def _newest_run(github: GitHub, workflow: str, branch: str) -> Mapping[str, Any] | None:

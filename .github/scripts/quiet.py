@@ -9,7 +9,7 @@ LONGEST = 400
 # Nothing that joins two characters is seen; it keeps GitHub from making links, mentions and references of them.
 NOTHING = "\u200b"
 _ACTIVE = re.compile(r"([@#]|://|(?<=www)\.|(?<=GH)-)", re.IGNORECASE)
-_MARKUP = re.compile(r"([\\`*_{}\[\]()~|!$-])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()~|!$+-])")
 _START = re.compile(r"^(\d+)([.)])")
 
 

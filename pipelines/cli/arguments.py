@@ -130,6 +130,7 @@ Promote = Annotated[
     Literal["auto", "always", "never"],
     typer.Option("--promote", help="auto: only when it beats the champion; always or never: as you say."),
 ]
+OnlyNew = Annotated[bool, typer.Option("--only-new", help="Train no task that has nothing new to learn; say so.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document.")]
 Future = Annotated[
     bool,

@@ -102,15 +102,21 @@ def train(
     search: cli.Search = "full",
     seed: cli.Seed = 0,
     promote: cli.Promote = "auto",
+    only_new: cli.OnlyNew = False,
 ) -> None:
     """Train, register and, where it is earned, promote a new version."""
     from pipelines.cli.summaries import folded, training_summary
     from pipelines.training.notebook import train_task
+    from pipelines.training.pipeline import nothing_new
 
     run: Run = ctx.obj
     runs, who = run.settings.store_dir / "runs", run.settings.run.who
 
     def fit(task: "Task") -> None:
+        learned = nothing_new(run.store, task) if only_new else ""
+        if learned:
+            run.show(learned)
+            return
         with run.step(f"train {task.name}"):
             done = train_task(
                 run.store, task, runs=runs, now=run.now, who=who, search=search, seed=seed, promote=promote

@@ -218,9 +218,32 @@ def needs_training(store: Store, task: Task) -> bool:
     if champion is None:
         return True
     info = store.describe(task.name, champion)
-    if info.get("scikit_learn") != sklearn.__version__ or "data" not in info:
-        return True
-    return info["data"]["fingerprint"] != load_training_data(store, task).fingerprint
+    return not _is_usable(info) or info["data"]["fingerprint"] != load_training_data(store, task).fingerprint
+
+
+def nothing_new(store: Store, task: Task) -> str:
+    """Why a training would learn nothing that no version knows yet, in one line; empty where it would.
+
+    A champion that cannot be used here, and a version that nobody has decided on, need a training in any case.
+    """
+    champion = champion_version(store, task)
+    needed = champion is None or not _is_usable(store.describe(task.name, champion))
+    if needed or undecided_version(store, task) is not None:
+        return ""
+    present = load_training_data(store, task).fingerprint
+    for version in sorted(store.versions(task.name), reverse=True):
+        info = store.describe(task.name, version)
+        if _is_usable(info) and info["data"]["fingerprint"] == present:
+            return (
+                f"{task.title}: nothing new to learn, because version {version} has learned from all "
+                f"{info['data']['rows']:,} rows that may train (simulated ones never do)."
+            )
+    return ""
+
+
+def _is_usable(info: Mapping[str, Any]) -> bool:
+    """Whether a version can be loaded here, and says what it has learned from."""
+    return info.get("scikit_learn") == sklearn.__version__ and "data" in info
 
 
 def git_commit() -> str:

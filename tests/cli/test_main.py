@@ -153,6 +153,12 @@ def test_hopsworks_without_a_key_is_refused_before_anything_is_asked(capsys, mon
     assert "HOPSWORKS_API_KEY" in capsys.readouterr().err
 
 
+def test_what_has_nothing_new_to_learn_is_told_in_a_line_and_not_trained(capsys, monkeypatch):
+    monkeypatch.setattr("pipelines.training.pipeline.nothing_new", lambda _, task: f"{task.name}: nothing new")
+    assert main(["train", "wine_grade", "--only-new"]) == 0
+    assert capsys.readouterr().out == "wine_grade: nothing new\n"
+
+
 def test_results_go_to_stdout_and_progress_to_stderr(tmp_path):
     done = run("backfill", "iris", STORE_DIR=str(tmp_path / "store"))
     assert done.returncode == 0

@@ -15,7 +15,7 @@ from pipelines.stores.base import ChampionEntry
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.training import pipeline as training
 from pipelines.training import promotion
-from pipelines.training.pipeline import load_training_data, needs_training, register_candidate
+from pipelines.training.pipeline import load_training_data, needs_training, nothing_new, register_candidate
 
 IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
 NOW = datetime(2026, 11, 21, 7, tzinfo=UTC)
@@ -333,6 +333,24 @@ def test_training_is_needed_for_other_data_and_other_software(store, place):
     assert needs_training(store, VARIETY)
     rewrite(version_folder(store, 1), scikit_learn=sklearn.__version__)
     assert not needs_training(store, VARIETY)
+
+
+def test_there_is_nothing_new_once_any_version_has_learned_from_the_rows_of_today(store, place):
+    assert nothing_new(store, VARIETY) == ""
+    register(store, place)
+    assert "nothing new to learn, because version 1 has learned from all" in nothing_new(store, VARIETY)
+    register(store, place, promote="never")
+    data = store.describe(VARIETY.name, 1)["data"]
+    rewrite(version_folder(store, 1), data={**data, "fingerprint": "0" * 64})
+    assert "version 2 has learned" in nothing_new(store, VARIETY)
+    rewrite(version_folder(store, 2), data={**data, "fingerprint": "0" * 64})
+    assert nothing_new(store, VARIETY) == ""
+
+
+def test_a_champion_that_cannot_be_used_needs_a_training_whatever_there_is_to_learn(store, place):
+    register(store, place)
+    rewrite(version_folder(store, 1), scikit_learn="0.24.2")
+    assert nothing_new(store, VARIETY) == ""
 
 
 def test_training_is_needed_when_the_champion_was_withdrawn(store, place):

@@ -25,6 +25,7 @@ class GitHubStandIn:
         self.permissions = {"actions": "write", "issues": "write", "pages": "read"}
         self.workflows, self.runs, self.jobs, self.issues, self.comments = {}, [], {}, [], {}
         self.artifacts = {}
+        self.dispatched = []
         self.pages = None
         self.issues_enabled = True
         self.calls = []
@@ -96,6 +97,7 @@ class GitHubStandIn:
             (r"actions/workflows/([\w.]+)", "GET", ("actions", "read"), self._workflow),
             (r"actions/workflows/([\w.]+)/runs", "GET", ("actions", "read"), self._runs),
             (r"actions/workflows/([\w.]+)/enable", "PUT", ("actions", "write"), self._enable),
+            (r"actions/workflows/([\w.]+)/dispatches", "POST", ("actions", "write"), self._dispatch),
             (r"actions/runs/(\d+)/jobs", "GET", ("actions", "read"), self._jobs),
             (r"actions/runs/(\d+)/artifacts", "GET", ("actions", "read"), self._artifacts),
             (r"actions/artifacts/(\d+)/zip", "GET", ("actions", "read"), self._archive),
@@ -134,6 +136,12 @@ class GitHubStandIn:
 
     def _enable(self, file, _):
         self.workflows[file]["state"] = "active"
+        return 204, None
+
+    def _dispatch(self, file, body):
+        if self.workflows.get(file, {}).get("state") != "active":
+            return 422, {"message": "Cannot trigger a 'workflow_dispatch' on a disabled workflow"}
+        self.dispatched.append((file, body["ref"], body["inputs"]))
         return 204, None
 
     def _jobs(self, run, _):

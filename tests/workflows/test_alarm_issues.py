@@ -1,15 +1,14 @@
 """Issues that follow the alarms, against the stand-in for GitHub."""
 
 import json
-import sys
 
 import pytest
 from workflows.github_stand_in import REPOSITORY, GitHubStandIn, running, zipped
-from workflows.scripts import SCRIPTS, load
+from workflows.scripts import load
 
-sys.path.insert(0, str(SCRIPTS))
 rest = load("github_rest")
 alarm_issues = load("alarm_issues")
+retrain = load("retrain")
 
 NASTY = "<img src=x onerror=alert(1)> @acme/owners [a](http://evil.example) ![](//evil.example/p.png) fixes #1 `"
 
@@ -54,8 +53,12 @@ def found(github):
 
 
 def look(github, **environ):
-    environ = {"GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": github.token, **environ}
-    return alarm_issues.main(["inference.yml"], environ | {"BRANCH": "main"})
+    return alarm_issues.main(["inference.yml"], environment(github) | environ)
+
+
+def environment(github):
+    token = {"GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": github.token}
+    return {"GITHUB_API_URL": github.url, "BRANCH": "main", **token}
 
 
 def states(github):
@@ -246,3 +249,33 @@ def test_a_repository_without_issues_is_told_in_the_log(github, found, capsys):
 def test_the_summary_lists_every_alarm(found, tmp_path):
     found(alarm(), GITHUB_STEP_SUMMARY=str(tmp_path / "summary"))
     assert "| Wine Quality: Below the promise since 12 November | #1, opened |" in (tmp_path / "summary").read_text()
+
+
+def test_what_is_newly_below_its_promise_is_told_to_the_job_once(found, tmp_path):
+    told = []
+    more = alarm(tasks=["wine_type", "wine_grade"])
+    other = alarm(subject="inputs wine", kind="inputs")
+    for number, alarms in enumerate([[alarm()], [alarm()], [more], [alarm(), other]]):
+        found(*alarms, GITHUB_OUTPUT=str(tmp_path / str(number)))
+        told.append((tmp_path / str(number)).read_text())
+    assert told == [f"below_promise={tasks}\n" for tasks in ("wine_grade", "", "wine_grade wine_type", "")]
+
+
+def test_where_issues_are_switched_off_nothing_is_news(github, found, tmp_path):
+    github.issues_enabled = False
+    found(alarm(), GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert (tmp_path / "output").read_text() == "below_promise=\n"
+
+
+@pytest.mark.parametrize(("tasks", "pressed"), [("wine_grade", "wine_grade"), ("wine_grade wine_type", "all")])
+def test_training_is_pressed_once(github, tasks, pressed):
+    github.add_workflow("train.yml", "Train model")
+    assert retrain.main(environment(github) | {"TASKS": tasks}) == 0
+    inputs = {"task": pressed, "search": "quick", "promote": "auto", "only_new": "true"}
+    assert github.dispatched == [("train.yml", "main", inputs)]
+
+
+def test_a_training_that_is_switched_off_is_told(github, capsys):
+    github.add_workflow("train.yml", "Train model", state="disabled_manually")
+    assert retrain.main(environment(github) | {"TASKS": "wine_grade"}) == 1
+    assert "::error::Train model could not be started" in capsys.readouterr().out

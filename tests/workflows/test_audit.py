@@ -1,13 +1,11 @@
 """The issue about known vulnerabilities, against the stand-in for GitHub and recorded answers of pip-audit 2.10."""
 
 import json
-import sys
 
 import pytest
 from workflows.github_stand_in import REPOSITORY, GitHubStandIn, running
-from workflows.scripts import SCRIPTS, load
+from workflows.scripts import load
 
-sys.path.insert(0, str(SCRIPTS))
 audit = load("audit")
 
 CLEAN = {"dependencies": [{"name": "numpy", "version": "2.4.6", "vulns": []}], "fixes": []}

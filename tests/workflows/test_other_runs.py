@@ -17,14 +17,14 @@ from pipelines.stores.hopsworks import HopsworksStore
 INFERENCE_DONE = {"workflow_run": {"name": "Inference", "conclusion": "success", "head_branch": "main"}}
 
 ALARM = {
-    "subject": "inputs iris",
-    "kind": "inputs",
+    "subject": "quality iris",
+    "kind": "quality",
     "dataset": "iris",
     "tasks": [TASK],
-    "parts": ["length"],
-    "title": "Iris: Unusual flowers since 20 November",
-    "detail": "Length no longer looks as in training",
-    "advice": "Mend the source.",
+    "parts": ["accuracy"],
+    "title": "Iris: Below the promise since 20 November",
+    "detail": "Accuracy is 0.41",
+    "advice": "Train a new one.",
     "false_alarms": "",
     "picture": None,
 }
@@ -40,6 +40,7 @@ def github():
         ("inference.yml", "Inference"),
         ("upkeep.yml", "Upkeep"),
         ("check.yml", "Check store"),
+        ("train.yml", "Train model"),
     ):
         stand_in.add_workflow(file, name)
     with running(stand_in):
@@ -150,9 +151,14 @@ def test_a_failed_run_and_an_alarm_open_an_issue_each_and_the_next_good_runs_clo
     github.add_artifact(github.add_run("inference.yml", "success", _now(-timedelta(hours=2))), "alarms", ALARMED)
     github.add_run("check.yml", "success", _now())
     github.add_run("features.yml", "failure", _now(-timedelta(hours=1)), step="Add the samples that are due")
-    failed = repository.run("workflow_run", "upkeep.yml", **on_github(github))
-    assert failed.jobs == {"issues": "success"}, failed.log
-    assert [issue["title"] for issue in github.issues] == ["Features fails", "Iris: Unusual flowers since 20 November"]
+    failed = repository.run("workflow_run", "upkeep.yml", variables={"RETRAIN": "both"}, **on_github(github))
+    assert failed.jobs == {"issues": "success", "retrain": "success"}, failed.log
+    asked = {"task": TASK, "search": "quick", "promote": "auto", "only_new": "true"}
+    assert github.dispatched == [("train.yml", "main", asked)]
+    assert [issue["title"] for issue in github.issues] == [
+        "Features fails",
+        "Iris: Below the promise since 20 November",
+    ]
     github.add_run("features.yml", "success", _now())
     github.add_artifact(github.add_run("inference.yml", "success", _now()), "alarms", CALM)
     repository.run("schedule", "upkeep.yml", **on_github(github))
@@ -163,7 +169,7 @@ def test_the_daily_upkeep_keeps_every_schedule_alive(repository, github):
     run = repository.run("schedule", "upkeep.yml", **on_github(github))
     assert run.jobs == {"issues": "success", "keepalive": "success"}, run.log
     assert sorted(github.called("PUT", ".*")) == [
-        f"actions/workflows/{name}.yml/enable" for name in ("check", "features", "inference", "upkeep")
+        f"actions/workflows/{name}.yml/enable" for name in ("check", "features", "inference", "train", "upkeep")
     ]
 
 

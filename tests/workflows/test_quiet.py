@@ -1,15 +1,13 @@
 """Text from elsewhere: whatever it says, a reader sees it and GitHub does nothing about it."""
 
 import re
-import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from workflows.scripts import SCRIPTS, load
+from workflows.scripts import load
 
-sys.path.insert(0, str(SCRIPTS))
 quiet = load("quiet").quiet
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

@@ -40,6 +40,7 @@ PERMISSIONS = {
     "tests.yml:tests": {"contents": "read"},
     "upkeep.yml:issues": {"actions": "read", "contents": "read", "issues": "write"},
     "audit.yml:audit": {"contents": "read", "issues": "write"},
+    "upkeep.yml:retrain": {"actions": "write", "contents": "read"},
     "upkeep.yml:keepalive": {"actions": "write", "contents": "read"},
 }
 
@@ -87,6 +88,22 @@ def test_nothing_is_granted_that_is_not_listed():
     assert all(workflow["permissions"] == {} for workflow in WORKFLOWS.values())
 
 
+def test_whoever_overrules_the_comparison_can_be_made_to_ask_somebody():
+    environments = {name: job["environment"] for name, (_, job) in JOBS.items() if "environment" in job}
+    assert environments.pop("publish.yml:pages")["name"] == "github-pages"
+    assert environments == {
+        "promote.yml:promote": "production",
+        "train.yml:train": "${{ inputs.promote == 'always' && 'production' || '' }}",
+    }
+
+
+def test_the_schedule_trains_only_where_the_repository_asks_for_it():
+    job = WORKFLOWS["train.yml"]["jobs"]["train"]
+    assert job["if"] == "github.event_name != 'schedule' || vars.RETRAIN == 'monthly' || vars.RETRAIN == 'both'"
+    condition = WORKFLOWS["upkeep.yml"]["jobs"]["retrain"]["if"]
+    assert condition.endswith("(vars.RETRAIN == 'on-alarm' || vars.RETRAIN == 'both')")
+
+
 def test_no_checkout_leaves_credentials_behind():
     checkouts = [step for _, step in STEPS if step.get("uses", "").startswith("actions/checkout@")]
     assert checkouts
@@ -113,12 +130,11 @@ def test_schedules_avoid_the_minutes_that_everyone_takes_and_each_other():
     minutes = {}
     for file, cron in crons().items():
         minute, hour, *rest = cron.split()
-        assert rest == (["*", "*", "0"] if file == "check.yml" else ["*", "*", "*"]), (
-            f"{file} is not as often as it says"
-        )
+        often = {"check.yml": ["*", "*", "0"], "train.yml": ["3", "*", "*"]}.get(file, ["*", "*", "*"])
+        assert rest == often, f"{file} is not as often as it says"
         assert int(minute) % 2 == 1, f"{file} runs at an even minute"
         minutes[file] = int(hour) * 60 + int(minute)
-    assert set(minutes) == {"features.yml", "inference.yml", "upkeep.yml", "check.yml", "audit.yml"}
+    assert set(minutes) == {"features.yml", "inference.yml", "upkeep.yml", "check.yml", "audit.yml", "train.yml"}
     ordered = sorted(minutes.values())
     assert all(later - earlier >= 120 for earlier, later in itertools.pairwise(ordered))
     assert minutes["features.yml"] < minutes["inference.yml"]

@@ -1,13 +1,11 @@
 """Issues that follow the pipelines and schedules that stay alive, against the stand-in for GitHub."""
 
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from workflows.github_stand_in import REPOSITORY, GitHubStandIn, running
-from workflows.scripts import SCRIPTS, load
+from workflows.scripts import load
 
-sys.path.insert(0, str(SCRIPTS))
 rest = load("github_rest")
 upkeep = load("upkeep")
 targets = load("targets")
