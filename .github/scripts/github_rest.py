@@ -69,22 +69,19 @@ class GitHub:
         ArtifactError
             It holds something else, or more than `most` bytes.
         """
-        kept = [
-            each for each in self.get(f"actions/runs/{run}/artifacts", name=name)["artifacts"] if not each["expired"]
-        ]
-        if not kept:
+        newest = self.newest_artifact(run, name)
+        if newest is None:
             return None
-        newest = max(kept, key=lambda each: each["id"])
-        archive = (
-            b""
-            if newest["size_in_bytes"] > most
-            else self._patiently("GET", f"actions/artifacts/{newest['id']}/zip", most=most)
-        )
+        size = newest["size_in_bytes"]
+        archive = b"" if size > most else self._patiently("GET", f"actions/artifacts/{newest['id']}/zip", most=most)
         if not 0 < len(archive) <= most:
-            raise ArtifactError(
-                f"The artifact {name} of run {run} has {newest['size_in_bytes']:,} bytes; at most {most:,} are read."
-            )
+            raise ArtifactError(f"The artifact {name} of run {run} has {size:,} bytes; at most {most:,} are read.")
         return _only_file(archive, name, file, most)
+
+    def newest_artifact(self, run: int, name: str) -> dict[str, Any] | None:
+        """What GitHub knows about an artifact of a run; of several with one name the newest."""
+        kept = self.get(f"actions/runs/{run}/artifacts", name=name)["artifacts"]
+        return max((each for each in kept if not each["expired"]), key=lambda each: int(each["id"]), default=None)
 
     def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
         content = self._patiently(method, path, body)

@@ -131,6 +131,7 @@ Promote = Annotated[
     typer.Option("--promote", help="auto: only when it beats the champion; always or never: as you say."),
 ]
 OnlyNew = Annotated[bool, typer.Option("--only-new", help="Train no task that has nothing new to learn; say so.")]
+Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write it there as JSON, too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document.")]
 Future = Annotated[
     bool,

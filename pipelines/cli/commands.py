@@ -172,6 +172,31 @@ def dashboard(ctx: typer.Context, datasets: cli.DataSets = None) -> None:
 
 
 @verb(rich_help_panel=MODELS)
+def compare(
+    ctx: typer.Context, tasks: cli.Tasks = None, *, search: cli.Search = "quick", output: cli.Output = None
+) -> None:
+    """Train the code as it is and set it against the champions; registers nothing."""
+    from pipelines.training.comparison import compare as compare_task
+    from pipelines.training.comparison import comparison_sentence
+
+    run: Run = ctx.obj
+    runs, told = run.settings.store_dir / "runs", {}
+
+    def meet(task: "Task") -> None:
+        with run.step(f"compare {task.name}"):
+            told[task.name] = compare_task(run.store, task, runs=runs, now=run.now, search=search)
+        run.show(comparison_sentence(task.name, told[task.name]))
+
+    chosen = _chosen_tasks(tasks)
+    try:
+        run.each(chosen, meet)
+    finally:
+        if output:
+            failed = [task.name for task in chosen if task.name not in told]
+            output.write_text(json.dumps({"schema_version": 1, "tasks": told, "failed": failed}), encoding="utf-8")
+
+
+@verb(rich_help_panel=MODELS)
 def promote(ctx: typer.Context, task: cli.Task, version: cli.Version, *, reason: cli.Reason) -> None:
     """Make a registered version the champion, forward or back."""
     from pipelines.datasets import task_named

@@ -63,14 +63,19 @@ def train_task(
     left = decide_left_over(store, task, size=search, seed=seed, now=now, who=who, promote=promote)
     if left:
         return left
+    candidate, executed = train_candidate(task, runs=runs, now=now, search=search, seed=seed)
+    report = register_candidate(store, task, candidate=candidate, notebook=executed, now=now, who=who, promote=promote)
+    shutil.rmtree(candidate)
+    return report
+
+
+def train_candidate(task: Task, *, runs: Path, now: datetime, search: str, seed: int) -> tuple[Path, Path]:
+    """Train a task in the notebook; returns the folder of the candidate and the executed notebook."""
     remove_old_candidates(runs, now)
     folder = new_run_folder(runs, f"{now:{RUN_TIME}}-train-{task.name}")
     candidate = folder / "candidate"
     parameters = {"task": task.name, "search": search, "seed": seed, "output": str(candidate)}
-    executed = run_notebook(NOTEBOOK, folder / "training.ipynb", parameters)
-    report = register_candidate(store, task, candidate=candidate, notebook=executed, now=now, who=who, promote=promote)
-    shutil.rmtree(candidate)
-    return report
+    return candidate, run_notebook(NOTEBOOK, folder / "training.ipynb", parameters)
 
 
 def new_run_folder(runs: Path, name: str) -> Path:

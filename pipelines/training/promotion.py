@@ -1,6 +1,7 @@
 """Whether a new version takes over: only when it is surely better on rows that neither version has seen."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -39,10 +40,14 @@ SHORT = 12  # characters that name a fingerprint or a commit
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the new version becomes champion, and the sentence with the numbers that says why."""
+    """Whether the new version becomes champion, and the sentence with the numbers that says why.
+
+    `meeting` is what it rests on, where two versions met.
+    """
 
     promote: bool
     sentence: str
+    meeting: "Meeting | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,18 @@ class Unseen:
     def __str__(self) -> str:
         arrivals = f" and {len(self.arrived):,} arrivals" if len(self.arrived) else ""
         return f"{len(self.held_out):,} test rows{arrivals} that neither has seen"
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A champion and a challenger on the same rows: by how much the challenger's scores differ, and on the test rows
+    alone its deciding one.
+    """
+
+    champion: Model
+    unseen: Unseen
+    gains: Mapping[str, Estimate]
+    on_test: float
 
 
 def decide_succession(
@@ -174,24 +191,31 @@ def against_champion(
     """
     gains = _gains(task, unseen.rows, old=champion, new=challenger, rng=rng)
     on_test = _gains(task, unseen.held_out, old=champion, new=challenger, rng=rng)[task.scorer].value
-    gain, name = gains[task.scorer], metric_title(task.scorer)
-    lost = {label: -gains[f"recall_{label}"].value for label in task.guarded}
-    too_much = [label for label, loss in lost.items() if loss > RECALL_MARGIN]
-    difference = estimate(asdict(gain), DIGITS, signed=True)
-    found = f"on {unseen} its {name} differs from that of version {champion.version} by {difference}"
-    if not gain.low > 0 or on_test < 0:
-        alone = f"but on the test rows alone by {number(on_test, DIGITS, signed=True)}"
-        why = alone if gain.low > 0 else "which is no sure gain"
-        return Decision(promote=False, sentence=f"Version {challenger.version} stays challenger: {found}, {why}.")
-    if too_much:
-        losses = " and ".join(f"recall of {label} falls by {number(lost[label], DIGITS)}" for label in too_much)
-        return Decision(
-            promote=False,
-            sentence=f"Version {challenger.version} stays challenger: {found}, but {losses}, "
-            f"more than {RECALL_MARGIN}.",
-        )
+    meeting = Meeting(champion, unseen, gains, on_test)
+    objection = objection_to(task, meeting)
+    difference = estimate(asdict(gains[task.scorer]), DIGITS, signed=True)
+    found = (
+        f"on {unseen} its {metric_title(task.scorer)} differs from that of version {champion.version} by {difference}"
+    )
+    if objection:
+        sentence = f"Version {challenger.version} stays challenger: {found}, {objection}."
+        return Decision(promote=False, sentence=sentence, meeting=meeting)
     kept = f", and no guarded recall falls by more than {RECALL_MARGIN}" if task.guarded else ""
-    return Decision(promote=True, sentence=f"Version {challenger.version} becomes champion: {found}{kept}.")
+    sentence = f"Version {challenger.version} becomes champion: {found}{kept}."
+    return Decision(promote=True, sentence=sentence, meeting=meeting)
+
+
+def objection_to(task: Task, meeting: Meeting) -> str:
+    """Why a challenger does not take over, as the end of a sentence; empty where it does."""
+    if not meeting.gains[task.scorer].low > 0:
+        return "which is no sure gain"
+    if meeting.on_test < 0:
+        return f"but on the test rows alone by {number(meeting.on_test, DIGITS, signed=True)}"
+    lost = {label: -meeting.gains[f"recall_{label}"].value for label in task.guarded}
+    too_much = [
+        f"recall of {name} falls by {number(loss, DIGITS)}" for name, loss in lost.items() if loss > RECALL_MARGIN
+    ]
+    return f"but {' and '.join(too_much)}, more than {RECALL_MARGIN}" if too_much else ""
 
 
 def untouched(arrivals: pd.DataFrame, *versions: ModelInfo) -> pd.DataFrame:
@@ -224,6 +248,11 @@ def _gains(task: Task, rows: pd.DataFrame, *, old: Model, new: Model, rng: np.ra
 def _decision(store: Store, task: Task, model: Model, *, champion: int | None, who: str, order: str) -> Decision:
     if order != "auto":
         return by_order(model.version, order, who)
+    return judge(store, task, model, champion)
+
+
+def judge(store: Store, task: Task, model: Model, champion: int | None) -> Decision:
+    """Whether a model has earned the place of the champion, on rows that neither has seen; the store stays as it is."""
     if champion is None:
         return against_baseline(task, model.version, model.info, f"{task.title} has no champion yet")
     try:

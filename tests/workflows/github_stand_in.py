@@ -22,9 +22,9 @@ FOUND = 302
 class GitHubStandIn:
     def __init__(self):
         self.token = "job-token"
-        self.permissions = {"actions": "write", "issues": "write", "pages": "read"}
+        self.permissions = {"actions": "write", "issues": "write", "pages": "read", "pull-requests": "write"}
         self.workflows, self.runs, self.jobs, self.issues, self.comments = {}, [], {}, [], {}
-        self.artifacts = {}
+        self.artifacts, self.pulls = {}, {}
         self.dispatched = []
         self.pages = None
         self.issues_enabled = True
@@ -68,6 +68,14 @@ class GitHubStandIn:
         }
         self.artifacts[artifact["id"]] = artifact | {"run": run["id"], "archive": archive}
 
+    def add_pull(self, branch, sha, *, fork="ada/flowers", base="main"):
+        """An open pull request from a branch of a fork; gives what the event of its run says about its head."""
+        issue = self.add_issue(f"Pull request of {branch}", "", "someone")
+        source = {"full_name": fork, "owner": {"login": fork.split("/")[0]}}
+        head = {"sha": sha, "ref": branch, "repo": source}
+        self.pulls[issue["number"]] = {"number": issue["number"], "head": head, "base": {"ref": base}}
+        return {"head_sha": sha, "head_branch": branch, "head_repository": source, "event": "pull_request"}
+
     def add_issue(self, title, body, login, state="open"):
         issue = {"number": len(self.issues) + 1, "title": title, "body": body, "user": {"login": login}, "state": state}
         self.issues.append(issue)
@@ -78,7 +86,7 @@ class GitHubStandIn:
         return [path for verb, path in self.calls if verb == method and re.fullmatch(pattern, path)]
 
     def answer(self, method, path, query, body):
-        for route, verb, permission, act in self._routes():
+        for route, verb, permission, act in self._routes(path):
             match = re.fullmatch(route, path)
             if match and verb == method:
                 area, level = permission
@@ -87,13 +95,17 @@ class GitHubStandIn:
                 return act(*match.groups(), query if verb == "GET" else body)
         return 404, {"message": "Not Found"}
 
-    def _routes(self):
+    def _routes(self, path):
+        number = re.match(r"issues/(\d+)/", path)
+        conversation = "pull-requests" if number and int(number[1]) in self.pulls else "issues"
         return (
             (r"issues", "GET", ("issues", "read"), self._list_issues),
             (r"issues", "POST", ("issues", "write"), self._open_issue),
             (r"issues/(\d+)", "PATCH", ("issues", "write"), self._change_issue),
-            (r"issues/(\d+)/comments", "GET", ("issues", "read"), self._list_comments),
-            (r"issues/(\d+)/comments", "POST", ("issues", "write"), self._comment),
+            (r"issues/(\d+)/comments", "GET", (conversation, "read"), self._list_comments),
+            (r"issues/(\d+)/comments", "POST", (conversation, "write"), self._comment),
+            (r"issues/comments/(\d+)", "PATCH", ("pull-requests", "write"), self._change_comment),
+            (r"pulls", "GET", ("pull-requests", "read"), self._list_pulls),
             (r"actions/workflows/([\w.]+)", "GET", ("actions", "read"), self._workflow),
             (r"actions/workflows/([\w.]+)/runs", "GET", ("actions", "read"), self._runs),
             (r"actions/workflows/([\w.]+)/enable", "PUT", ("actions", "write"), self._enable),
@@ -121,8 +133,24 @@ class GitHubStandIn:
         return 200, _page(self.comments[int(number)], query)
 
     def _comment(self, number, body):
-        self.comments[int(number)].append({"body": body["body"], "user": {"login": BOT}})
+        made = sum(map(len, self.comments.values()))
+        self.comments[int(number)].append({"id": made + 1, "body": body["body"], "user": {"login": BOT}})
         return 201, self.comments[int(number)][-1]
+
+    def _change_comment(self, number, body):
+        [comment] = [each for said in self.comments.values() for each in said if each["id"] == int(number)]
+        comment.update(body)
+        return 200, comment
+
+    def _list_pulls(self, query):
+        owner, branch = query["head"].split(":", 1)
+        found = [
+            pull
+            for pull in self.pulls.values()
+            if (pull["head"]["repo"]["owner"]["login"], pull["head"]["ref"], pull["base"]["ref"])
+            == (owner, branch, query["base"])
+        ]
+        return 200, _page(found, query)
 
     def _workflow(self, file, _):
         return (200, self.workflows[file]) if file in self.workflows else (404, {"message": "Not Found"})

@@ -28,8 +28,13 @@ SCRIPTS = [(name, step["run"]) for name, step in STEPS if "run" in step]
 
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 
+# These run the code of pull requests.
+OF_STRANGERS = {"tests.yml:tests", "compare.yml:compare"}
+
 # A job may ask for these and no more; each is written for a reason beside the grant.
 PERMISSIONS = {
+    "compare.yml:compare": {"contents": "read"},
+    "verdict.yml:comment": {"actions": "read", "contents": "read", "pull-requests": "write"},
     "check.yml:check": {"contents": "read"},
     "features.yml:features": {"contents": "write"},
     "inference.yml:inference": {"contents": "write"},
@@ -143,7 +148,7 @@ def test_schedules_avoid_the_minutes_that_everyone_takes_and_each_other():
 def test_a_workflow_that_follows_another_names_one_that_exists():
     names = {workflow["name"] for workflow in WORKFLOWS.values()}
     followers = {file: event["workflows"] for file, event in _following().items()}
-    assert set(followers) == {"publish.yml", "upkeep.yml"}
+    assert set(followers) == {"publish.yml", "upkeep.yml", "verdict.yml"}
     for file, followed in followers.items():
         assert set(followed) <= names, file
     assert WORKFLOWS["inference.yml"]["name"] in followers["publish.yml"]
@@ -184,10 +189,30 @@ def test_secrets_reach_only_the_steps_that_need_them():
 
 def test_every_verb_on_the_store_goes_through_the_branch_with_a_token_and_the_key():
     verbs = [(name, step) for name, step in STEPS if "-m pipelines" in step.get("run", "")]
-    assert len(verbs) == 10
+    assert len(verbs) == 11
     for name, step in verbs:
         assert "store_branch.py" in step["run"], name
-        assert {"GITHUB_TOKEN", "HOPSWORKS_API_KEY"} <= set(step["env"]), name
+        keys = {"GITHUB_TOKEN"} if name in OF_STRANGERS else {"GITHUB_TOKEN", "HOPSWORKS_API_KEY"}
+        assert keys <= set(step["env"]), name
+
+
+def test_what_strangers_wrote_runs_without_secrets_and_may_only_read():
+    on_requests = {file for file, workflow in WORKFLOWS.items() if "pull_request" in triggers(workflow)}
+    assert {f"{file}:{job}" for file in on_requests for job in WORKFLOWS[file]["jobs"]} == OF_STRANGERS
+    assert not any("pull_request_target" in triggers(workflow) for workflow in WORKFLOWS.values())
+    for name in OF_STRANGERS:
+        job = JOBS[name][1]
+        assert job["permissions"] == {"contents": "read"}
+        assert "secrets." not in str(job)
+        assert "environment" not in job
+
+
+def test_what_follows_a_pull_request_runs_only_code_of_the_default_branch():
+    [job] = WORKFLOWS["verdict.yml"]["jobs"].values()
+    [checkout] = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert "ref" not in checkout["with"]
+    assert "repository" not in checkout["with"]
+    assert not [step for step in job["steps"] if "download-artifact" in step.get("uses", "")]
 
 
 @pytest.mark.parametrize(

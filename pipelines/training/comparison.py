@@ -1,0 +1,134 @@
+"""The code as it is against the champion: what a change of the code would do to a model, before it is merged.
+
+Nothing is registered and the store stays as it is. The rule is that of promotion.
+"""
+
+import shutil
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipelines import models
+from pipelines.datasets import Task
+from pipelines.documents import plain
+from pipelines.models import Model, metrics
+from pipelines.stores.base import Store
+from pipelines.stores.catalogue import champion_version, load_version
+from pipelines.training.notebook import train_candidate
+from pipelines.training.promotion import Decision, Meeting, judge, objection_to
+from pipelines.wording import estimate, number
+
+DIGITS = 3  # of a score
+DECIMALS = 6  # of a number in the document
+VERDICTS = {
+    "better": "better, it would become champion",
+    "worse": "worse",
+    "unsure": "no sure gain",
+    "held back": "a gain, but it loses on the test rows alone or in a class that must not",
+    "alone": "there is no champion to meet",
+}
+
+Document = Mapping[str, Any]
+
+
+def compare(store: Store, task: Task, *, runs: Path, now: datetime, search: str) -> Document:
+    """Train a task with the code as it is, and set the outcome against the champion on rows that neither has seen.
+
+    Returns
+    -------
+    `scorer`, `classes`, `champion` (version or null), `verdict` (of `VERDICTS`), `held_out` and `baseline` of the
+    deciding score, `seconds` (of training), `models` (`before`, `after`: `bytes`, `milliseconds` for a thousand rows).
+    Where two models met also `rows`, `scores` (by name: `before`, `after`, and of the difference `low`, `high`) and
+    `confusion` (`before`, `after`).
+    """
+    model, size, seconds = _train(task, runs=runs, now=now, search=search)
+    champion = champion_version(store, task)
+    decision = judge(store, task, model, champion)
+    about = {
+        "scorer": task.scorer,
+        "classes": list(task.classes),
+        "champion": champion,
+        "verdict": _verdict(task, decision),
+        "held_out": model.info["metrics"][task.scorer],
+        "baseline": model.info["baseline"][task.scorer],
+        "seconds": seconds,
+        "models": {"after": {"bytes": size}},
+    }
+    if decision.meeting:
+        before = load_version(store, task, decision.meeting.champion.version, _size)
+        about |= _met(task, model, decision.meeting, {"before": before, "after": size})
+    told: Document = plain(about, DECIMALS)
+    return told
+
+
+def comparison_sentence(name: str, told: Document) -> str:
+    """What a comparison says: `wine_grade: macro_f1 +0.012 (-0.004 to 0.028): no sure gain`."""
+    score = told["scorer"]
+    if told["verdict"] == "alone":
+        found = f"{estimate(told['held_out'], DIGITS)}, the majority class {number(told['baseline'], DIGITS)}"
+    else:
+        about = told["scores"][score]
+        found = estimate(about | {"value": about["after"] - about["before"]}, DIGITS, signed=True)
+    return f"{name}: {score} {found}: {VERDICTS[told['verdict']]}"
+
+
+def _train(task: Task, *, runs: Path, now: datetime, search: str) -> tuple[Model, int, float]:
+    """A model by the code as it is, its bytes, and the seconds that it took."""
+    began = time.perf_counter()
+    folder, _ = train_candidate(task, runs=runs, now=now, search=search, seed=0)
+    seconds = time.perf_counter() - began
+    model, size = models.load(folder), _size(folder)
+    shutil.rmtree(folder)
+    return model, size, seconds
+
+
+def _size(folder: Path) -> int:
+    return (folder / models.MODEL_FILE).stat().st_size
+
+
+def _verdict(task: Task, decision: Decision) -> str:
+    if decision.meeting is None:
+        return "alone"
+    gain = decision.meeting.gains[task.scorer]
+    if not gain.low > 0:
+        return "worse" if gain.high < 0 else "unsure"
+    return "held back" if objection_to(task, decision.meeting) else "better"
+
+
+def _met(task: Task, model: Model, meeting: Meeting, sizes: Mapping[str, int]) -> dict[str, Any]:
+    rows = meeting.unseen.rows
+    labels = task.labels(rows).to_numpy()
+    answers, took = {}, {}
+    for name, each in (("before", meeting.champion), ("after", model)):
+        answers[name], took[name] = _predicted(each, rows)
+    scores = {name: _scores(task, labels, predicted) for name, predicted in answers.items()}
+    return {
+        "rows": len(rows),
+        "models": {
+            name: {"bytes": sizes[name], "milliseconds": 1e6 * seconds / len(rows)} for name, seconds in took.items()
+        },
+        "scores": {
+            name: {"before": scores["before"][name], "after": scores["after"][name], "low": gain.low, "high": gain.high}
+            for name, gain in meeting.gains.items()
+        },
+        "confusion": {
+            name: metrics.confusion(task, labels, predicted["prediction"].to_numpy()).to_numpy().tolist()
+            for name, predicted in answers.items()
+        },
+    }
+
+
+def _predicted(model: Model, rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """The answers of a model, and the seconds that they took."""
+    began = time.perf_counter()
+    predicted = models.predict(model, rows)
+    return predicted, time.perf_counter() - began
+
+
+def _scores(task: Task, labels: Any, predicted: pd.DataFrame) -> Mapping[str, float]:  # noqa: ANN401 - an array
+    chances = predicted[task.probability_columns].to_numpy()
+    return metrics.score(task, labels, predicted["prediction"].to_numpy(), chances)
