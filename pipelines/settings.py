@@ -55,6 +55,15 @@ class HubSettings:
 
 
 @dataclass(frozen=True)
+class GitHubSettings:
+    """Which repository on GitHub, and how to ask about it. `token` never shows in a representation."""
+
+    repository: str = ""
+    token: str = field(default="", repr=False)
+    endpoint: str = "https://api.github.com"
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """Who runs this, where its log is, and where a job summary goes; all empty on a laptop but `who`."""
 
@@ -74,10 +83,11 @@ class Settings:
     hopsworks: HopsworksSettings
     hub: HubSettings
     run: RunSettings
+    github: GitHubSettings = field(default_factory=GitHubSettings)
 
     def redacted(self, text: str) -> str:
         """The text without the secrets, also where they stand in it as JSON writes them."""
-        for secret in filter(None, (self.hopsworks.api_key, self.hub.token)):
+        for secret in filter(None, (self.hopsworks.api_key, self.hub.token, self.github.token)):
             for written in {secret, json.dumps(secret)[1:-1]}:
                 text = text.replace(written, REDACTED)
         return text
@@ -107,6 +117,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             dataset=_repository(values, "HF_DATASET"),
         ),
         run=_run_settings(values),
+        github=GitHubSettings(
+            repository=_github_repository(values),
+            token=_secret(values, "GITHUB_TOKEN"),
+            endpoint=(values.get("GITHUB_API_URL") or GitHubSettings.endpoint).rstrip("/"),
+        ),
     )
 
 
@@ -140,6 +155,15 @@ def _repository(values: Mapping[str, str], name: str) -> str:
         raise SettingError(
             f"{name} is {text!r}; it must be the name of a repository, such as wine-record or my-team/wine-record: "
             "letters, digits, '-', '_' and '.'. Correct it or unset it."
+        )
+    return text
+
+
+def _github_repository(values: Mapping[str, str]) -> str:
+    text = values.get("GITHUB_REPOSITORY", "")
+    if text and not _REPOSITORY.fullmatch(text):
+        raise _wrong(
+            "GITHUB_REPOSITORY", text, "it must be an owner and a name, such as ada/wines. Correct or unset it."
         )
     return text
 

@@ -143,6 +143,9 @@ Deep = Annotated[
 ]
 CheckOnly = Annotated[bool, typer.Option("--check", help="Change nothing; end with 1 where they are not in step.")]
 Write = Annotated[bool, typer.Option("--write", help="Write the choices into the files.")]
+OnGitHub = Annotated[
+    bool, typer.Option("--github", help="Look at the settings of the repository on GitHub, and at nothing else.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Run it on Hopsworks too.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 Namespace = Annotated[

@@ -234,12 +234,18 @@ def alarms(ctx: typer.Context, *, json_: cli.AsJson = False) -> None:
 
 
 @verb(rich_help_panel=OPERATION)
-def doctor(ctx: typer.Context, *, deep: cli.Deep = False) -> None:
+def doctor(ctx: typer.Context, *, deep: cli.Deep = False, github: cli.OnGitHub = False) -> None:
     """Test, step by step, whether the store and the Hub can be used."""
     from pipelines.cli.doctor import doctor_checks
+    from pipelines.cli.github import github_checks
 
     run: Run = ctx.obj
-    checks = list(doctor_checks(run.settings, run.now, deep=deep))
+    if github and deep:
+        raise UsageError("--deep is about the store and --github about the repository; give one of them.")
+    if github:
+        checks = list(github_checks(run.settings.github))
+    else:
+        checks = list(doctor_checks(run.settings, run.now, deep=deep))
     for check in checks:
         verdict = "FAIL" if not check.passed else "WARN" if check.doubtful else "ok  "
         print(f"{verdict}  {check.name}: {check.sentence}")

@@ -24,7 +24,7 @@ class GitHubStandIn:
         self.token = "job-token"
         self.permissions = {"actions": "write", "issues": "write", "pages": "read", "pull-requests": "write"}
         self.workflows, self.runs, self.jobs, self.issues, self.comments = {}, [], {}, [], {}
-        self.artifacts, self.pulls = {}, {}
+        self.artifacts, self.pulls, self.settings = {}, {}, {}
         self.dispatched = []
         self.pages = None
         self.issues_enabled = True
@@ -113,8 +113,27 @@ class GitHubStandIn:
             (r"actions/runs/(\d+)/jobs", "GET", ("actions", "read"), self._jobs),
             (r"actions/runs/(\d+)/artifacts", "GET", ("actions", "read"), self._artifacts),
             (r"actions/artifacts/(\d+)/zip", "GET", ("actions", "read"), self._archive),
+            (r"", "GET", ("metadata", "read"), self._about),
+            (
+                r"(actions/permissions|actions/variables|actions/secrets)",
+                "GET",
+                ("administration", "read"),
+                self._setting,
+            ),
+            (r"(branches/[\w/]+|rules/branches/[\w/]+|environments/\w+)", "GET", ("metadata", "read"), self._setting),
+            (r"actions/workflows", "GET", ("actions", "read"), self._list_workflows),
             (r"pages", "GET", ("pages", "read"), self._pages),
         )
+
+    def _about(self, _):
+        about = {"full_name": REPOSITORY, "private": False, "default_branch": "main"}
+        return 200, about | {"has_issues": self.issues_enabled}
+
+    def _setting(self, path, _):
+        return (200, self.settings[path]) if path in self.settings else (404, {"message": "Not Found"})
+
+    def _list_workflows(self, _):
+        return 200, {"workflows": list(self.workflows.values())}
 
     def _list_issues(self, query):
         found = [issue for issue in reversed(self.issues) if query["state"] in (issue["state"], "all")]
@@ -208,9 +227,9 @@ def running(github):
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"{}")
             address = urlsplit(self.path)
-            path = address.path.removeprefix(f"/repos/{REPOSITORY}/")
+            path = address.path.removeprefix(f"/repos/{REPOSITORY}").removeprefix("/")
             query = {name: values[0] for name, values in parse_qs(address.query).items()}
-            if path.startswith("/elsewhere/"):
+            if path.startswith("elsewhere/"):
                 self.hand_out(path)
                 return
             github.calls.append((self.command, path))
