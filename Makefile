@@ -56,12 +56,14 @@ $(VENV)/installed: requirements.txt $(INSTALLER) | $(UV)
 
 # After a change of the dependencies in pyproject.toml. Versions stay as they are locked, except with
 # `make lock UPGRADE=--upgrade` or `UPGRADE="--upgrade-package pandas"`. The core takes its versions from the full lock.
-COMPILE := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --universal pyproject.toml
+COMPILE := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --universal
+AUDIT := .github/scripts/audit
 lock: | $(UV) ## compile the locks anew
-	$(COMPILE) $(UPGRADE) --group hopsworks --group spaces --group test --group lint \
+	$(COMPILE) pyproject.toml $(UPGRADE) --group hopsworks --group spaces --group test --group lint \
 		--constraint .github/actions/setup/uv.in -o requirements.txt
 	cp requirements.txt requirements-core.txt
-	$(COMPILE) --group embedded --group spaces -o requirements-core.txt
+	$(COMPILE) pyproject.toml --group embedded --group spaces -o requirements-core.txt
+	$(COMPILE) $(AUDIT).in $(UPGRADE) -o $(AUDIT).txt
 
 # The pages are tested in a real browser; root on Debian gets it, everybody else is told what to install.
 browser: $(VENV)/installed

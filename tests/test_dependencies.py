@@ -93,6 +93,14 @@ def test_the_installer_is_one_version_everywhere():
     assert (ROOT / ".github" / "actions" / "setup" / "uv.in").read_text().strip() == f"uv=={FULL.version('uv')}"
 
 
+def test_the_lock_of_the_audit_has_what_it_asks_for_and_is_compiled_with_the_others():
+    [asked] = (ROOT / ".github" / "scripts" / "audit.in").read_text().split()
+    lock = read_lock((ROOT / ".github" / "scripts" / "audit.txt").read_text())
+    assert asked == f"pip-audit=={lock.version('pip-audit')}"
+    assert ".github/scripts/audit" in (ROOT / "Makefile").read_text()
+    assert '"/.github/scripts"' in (ROOT / ".github" / "dependabot.yml").read_text()
+
+
 def test_both_locks_are_for_the_python_that_the_workflows_set_up():
     action = (ROOT / ".github" / "actions" / "setup" / "action.yml").read_text()
     assert CORE.python == FULL.python == re.search(r'python-version: "(.+)"', action)[1]

@@ -28,6 +28,8 @@ COUNTED = FAILED | {"success"}
 # Among this many runs there is one that counts; only presses of a cancel button come between.
 RUNS = 30
 
+# What runs once a day is never that late; what may wait longer runs once a week.
+DAILY_HOURS = 72
 HELP = "docs/operations.md#when-a-pipeline-fails-or-does-not-run"
 
 NOT_FOUND = 404
@@ -39,6 +41,11 @@ class Pipeline:
 
     file: str
     hours: float | None = None
+
+    @property
+    def often(self) -> str:
+        """How often it should run, in a word."""
+        return "daily" if self.hours is None or self.hours <= DAILY_HOURS else "weekly"
 
     @property
     def mark(self) -> str:
@@ -143,10 +150,11 @@ def _staleness(
     since = _time((newest or workflow)["created_at"])
     if now - since <= timedelta(hours=pipeline.hours):
         return None
+    name = workflow["name"]
     text = (
-        f"**{workflow['name']}** has not run since {since:%Y-%m-%d %H:%M} UTC, though it is scheduled "
-        f"(GitHub says the workflow is {workflow['state']}). Start it by hand: *Actions → {workflow['name']} → "
-        "Run workflow*; it catches up by itself."
+        f"**{name}** has not run since {since:%Y-%m-%d %H:%M} UTC, though it is scheduled {pipeline.often} (GitHub "
+        f"says the workflow is {workflow['state']}). Start it by hand: *Actions → {name} → Run workflow*; it catches "
+        "up by itself."
     )
     return Report("does not run", text, f"<!-- stale {now:%Y-%m-%d} -->")
 

@@ -151,7 +151,8 @@ def test_a_failed_run_and_an_alarm_open_an_issue_each_and_the_next_good_runs_clo
     github.add_artifact(github.add_run("inference.yml", "success", _now(-timedelta(hours=2))), "alarms", ALARMED)
     github.add_run("check.yml", "success", _now())
     github.add_run("features.yml", "failure", _now(-timedelta(hours=1)), step="Add the samples that are due")
-    failed = repository.run("workflow_run", "upkeep.yml", variables={"RETRAIN": "both"}, **on_github(github))
+    options = {"variables": {"RETRAIN": "both"}, "payload": INFERENCE_DONE}
+    failed = repository.run("workflow_run", "upkeep.yml", **options, **on_github(github))
     assert failed.jobs == {"issues": "success", "retrain": "success"}, failed.log
     asked = {"task": TASK, "search": "quick", "promote": "auto", "only_new": "true"}
     assert github.dispatched == [("train.yml", "main", asked)]
@@ -163,6 +164,12 @@ def test_a_failed_run_and_an_alarm_open_an_issue_each_and_the_next_good_runs_clo
     github.add_artifact(github.add_run("inference.yml", "success", _now()), "alarms", CALM)
     repository.run("schedule", "upkeep.yml", **on_github(github))
     assert [issue["state"] for issue in github.issues] == ["closed", "closed"]
+
+
+@pytest.mark.parametrize("name", ["Features", "Publish"])
+def test_what_went_well_and_has_no_news_starts_no_upkeep(repository, github, name):
+    payload = {"workflow_run": INFERENCE_DONE["workflow_run"] | {"name": name}}
+    assert repository.run("workflow_run", "upkeep.yml", payload=payload, **on_github(github)).jobs == {}
 
 
 def test_the_daily_upkeep_keeps_every_schedule_alive(repository, github):

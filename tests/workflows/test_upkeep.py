@@ -150,6 +150,13 @@ def test_a_stale_pipeline_is_told_once_a_day(github):
     assert len(texts(github)) == 1
 
 
+@pytest.mark.parametrize(("hours", "often"), [(36, "daily"), (180, "weekly")])
+def test_how_often_a_pipeline_should_run_is_told(github, hours, often):
+    github.add_run("features.yml", "success", ago(hours + 1))
+    check(github, f"features.yml={hours}")
+    assert f"though it is scheduled {often} (GitHub" in github.issues[0]["body"]
+
+
 def test_a_run_half_a_day_late_is_not_stale(github):
     github.add_run("features.yml", "success", ago(35.5))
     check(github)
