@@ -72,8 +72,13 @@ class Comparison:
         """What a reader takes home."""
         if not self.scores:
             value = "unknown" if self.held_out is None else f"{self.held_out:.3f}"
-            return f"`{self.task}`: {self.scorer} {value} on the test rows; {VERDICTS['alone']}"
-        return f"`{self.task}`: {self.scorer} {self.scores[self.scorer].words}: {VERDICTS[self.verdict]}"
+            return f"`{self.task}`: {named(self.scorer)} {value} on the test rows; {VERDICTS['alone']}"
+        return f"`{self.task}`: {named(self.scorer)} {self.scores[self.scorer].words}: {VERDICTS[self.verdict]}"
+
+
+def named(score: str) -> str:
+    """A score as people write it: `macro-f1`."""
+    return score.replace("_", "-")
 
 
 def read_comparison(content: bytes, known: Sequence[str]) -> tuple[list[Comparison], list[str], int]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from comparison_result import Comparison, ComparisonError, read_comparison
+from comparison_result import Comparison, ComparisonError, named, read_comparison
 from github_rest import BOT, ArtifactError, GitHub, GitHubError
 
 ARTIFACT, FILE, NOTEBOOKS = "comparison", "comparison.json", "comparison-notebooks"
@@ -110,29 +110,26 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def _scores_table(found: Sequence[Comparison]) -> str:
-    rows = [
-        (
-            f"`{each.task}`",
-            f"{name}{' ★' * (name == each.scorer)}",
-            f"{score.before:.3f}",
-            f"{score.after:.3f}",
-            score.words,
-            f"{each.rows:,}",
-        )
-        for each in found
-        for name, score in each.scores.items()
-    ]
-    return _table(("Task", "Score (★ decides)", "Champion", "This change", "Difference (95 %)", "Unseen rows"), rows)
+    """The deciding score of each task; the others folded."""
+    decide = [_score_row(each, each.scorer) for each in found if each.scores]
+    others = [_score_row(each, name) for each in found for name in each.scores if name != each.scorer]
+    header = ("Task", "Score", "Champion", "This change", "Difference (95 %)", "Unseen rows")
+    return "\n\n".join([_table(header, decide), _folded("Other scores", _table(header, others))]) if decide else ""
+
+
+def _score_row(each: Comparison, name: str) -> Sequence[object]:
+    score = each.scores[name]
+    return f"`{each.task}`", named(name), f"{score.before:.3f}", f"{score.after:.3f}", score.words, f"{each.rows:,}"
 
 
 def _models_table(found: Sequence[Comparison]) -> str:
     rows = [(f"`{each.task}`", f"{each.seconds:.0f} s", _both(each.sizes, 1e6), _both(each.times, 1)) for each in found]
-    table = _table(("Task", "Training", "Size in MB: champion, this change", "ms for 1,000 rows"), rows)
-    return _folded("Time and size of the models", table) if rows else ""
+    header = ("Task", "Training", "MB: champion, this change", "ms for 1,000 rows: champion, this change")
+    return _folded("Time and size of the models", _table(header, rows)) if rows else ""
 
 
 def _both(values: Mapping[str, float], unit: float) -> str:
-    return ", ".join(f"{values[side] / unit:.2f}" if side in values else "-" for side in ("before", "after"))
+    return ", ".join(f"{values[side] / unit:.3g}" if side in values else "-" for side in ("before", "after"))
 
 
 def _confusions(each: Comparison) -> str:

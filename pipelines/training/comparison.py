@@ -16,6 +16,7 @@ from pipelines import models
 from pipelines.datasets import Task
 from pipelines.documents import plain
 from pipelines.models import Model, metrics
+from pipelines.models.metrics import metric_title
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import champion_version, load_version
 from pipelines.training.notebook import train_candidate
@@ -66,14 +67,14 @@ def compare(store: Store, task: Task, *, runs: Path, now: datetime, search: str)
 
 
 def comparison_sentence(name: str, told: Document) -> str:
-    """What a comparison says: `wine_grade: macro_f1 +0.012 (-0.004 to 0.028): no sure gain`."""
+    """What a comparison says: `wine_grade: Macro-F1 +0.012 (-0.004 to +0.028): no sure gain`."""
     score = told["scorer"]
     if told["verdict"] == "alone":
         found = f"{estimate(told['held_out'], DIGITS)}, the majority class {number(told['baseline'], DIGITS)}"
     else:
         about = told["scores"][score]
         found = estimate(about | {"value": about["after"] - about["before"]}, DIGITS, signed=True)
-    return f"{name}: {score} {found}: {VERDICTS[told['verdict']]}"
+    return f"{name}: {metric_title(score)} {found}: {VERDICTS[told['verdict']]}"
 
 
 def _train(task: Task, *, runs: Path, now: datetime, search: str) -> tuple[Model, int, float]:

@@ -87,15 +87,15 @@ def test_a_sentence_with_its_interval_comes_first(github, say):
     assert say(result(wine_grade=task())) == 0
     body = comment(github)
     assert "**0 of 1 surely better, 0 surely worse**" in body
-    assert "- `wine_grade`: macro_f1 +0.012 (-0.004 to +0.028): no sure gain" in body
+    assert "- `wine_grade`: macro-f1 +0.012 (-0.004 to +0.028): no sure gain" in body
     assert body.index("no sure gain") < body.index("| Task |") < body.index("<details>")
 
 
 def test_the_table_has_every_task_with_time_size_and_the_notebooks(github, say):
     say(result(wine_grade=task(), iris_variety=task(verdict="better")))
     body = comment(github)
-    assert "| `wine_grade` | macro_f1 ★ | 0.580 | 0.592 | +0.012 (-0.004 to +0.028) | 1,330 |" in body
-    assert "| `iris_variety` | 21 s | 2.10, 2.40 | 31.00, 29.00 |" in body
+    assert "| `wine_grade` | macro-f1 | 0.580 | 0.592 | +0.012 (-0.004 to +0.028) | 1,330 |" in body
+    assert "| `iris_variety` | 21 s | 2.1, 2.4 | 31, 29 |" in body
     assert "recall_poor" not in body
     assert "1 of 2 surely better" in body
 
@@ -109,8 +109,8 @@ def test_the_executed_notebooks_are_linked(github, say):
 def test_both_confusions_are_folded(github, say):
     say(result(wine_grade=task()))
     page = MARKDOWN.render(comment(github))
-    assert page.count("<details>") == page.count("</details>") == 2
-    assert page.count("<table>") == 4
+    assert page.count("<details>") == page.count("</details>") == 3
+    assert page.count("<table>") == 5
     assert "<td>fair</td>\n<td>1</td>\n<td>951</td>" in page
 
 
@@ -134,7 +134,7 @@ def test_without_a_champion_there_is_no_difference_to_tell(github, say):
         name: value for name, value in task(verdict="alone", champion=None).items() if name not in {"scores", "rows"}
     }
     say(result(wine_grade=alone | {"models": {"after": {"bytes": 10**6}}}))
-    assert "- `wine_grade`: macro_f1 0.590 on the test rows; there is no champion to meet" in comment(github)
+    assert "- `wine_grade`: macro-f1 0.590 on the test rows; there is no champion to meet" in comment(github)
     assert "Confusion" not in comment(github)
 
 
@@ -210,7 +210,7 @@ def test_names_of_classes_are_shown_without_effect(github, say):
     body = comment(github)
     assert not _effects(body)
     assert body.count("<!-- verdict -->") == 1
-    assert MARKDOWN.render(body).count("<details>") == MARKDOWN.render(body).count("</details>") == 2
+    assert MARKDOWN.render(body).count("<details>") == MARKDOWN.render(body).count("</details>") == 3
 
 
 def test_an_answer_cannot_claim_another_pull_request(github, say):
