@@ -1,8 +1,6 @@
 """Keep one comment on a pull request in step with what its own code says about its models.
 
-    verdict.py .github/workflows/promote.yml    the file with the tasks of the default branch
-
-It runs after the workflow Compare; the event says which run that was. The pull request ran untrusted code, without
+It runs after the workflow Compare; the event file says which run that was. The pull request ran untrusted code, without
 secrets and with a token that can only read. What it left is data (see `comparison_result`), and which pull request it
 belongs to is asked of GitHub, never of the data. This script is that of the default branch.
 """
@@ -25,6 +23,9 @@ MARK = "<!-- verdict -->"
 TITLE = "### Does this change make the models better?"
 SHORT = 12  # characters that name a commit
 SAID = "The numbers are what the code of this pull request says about itself; promotion compares again."
+
+# The workflow of the default branch that offers every task.
+OFFERED = Path(__file__).parents[1] / "workflows" / "promote.yml"
 
 _TASKS = re.compile(r"# registry: tasks .*?\n(.*?)# registry end", re.DOTALL)
 
@@ -147,14 +148,13 @@ def _folded(title: str, markdown: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{markdown}\n\n</details>"
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+def main(environ: Mapping[str, str]) -> int:
     """Comment on the pull requests of the run. Returns 0, or 1 where GitHub refused."""
-    [workflow] = arguments
     event = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
     github, run = GitHub(environ), event["workflow_run"]
     try:
         numbers = pull_requests(github, run, event["repository"]["default_branch"])
-        text = verdict(github, run, known_tasks(Path(workflow).read_text(encoding="utf-8"))) if numbers else ""
+        text = verdict(github, run, known_tasks(OFFERED.read_text(encoding="utf-8"))) if numbers else ""
         done = [keep_comment(github, number, text) for number in numbers]
     except GitHubError as error:
         print(f"::error::{error}")
@@ -164,4 +164,4 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(main(os.environ))

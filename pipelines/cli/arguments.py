@@ -132,6 +132,10 @@ Promote = Annotated[
 ]
 OnlyNew = Annotated[bool, typer.Option("--only-new", help="Train no task that has nothing new to learn; say so.")]
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write it there as JSON, too.")]
+Checksums = Annotated[
+    Path | None,
+    typer.Option("--checksums", metavar="FILE", help="Write the checksum of each new model there, as sha256sum does."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document.")]
 Future = Annotated[
     bool,

@@ -103,9 +103,11 @@ def train(
     seed: cli.Seed = 0,
     promote: cli.Promote = "auto",
     only_new: cli.OnlyNew = False,
+    checksums: cli.Checksums = None,
 ) -> None:
     """Train, register and, where it is earned, promote a new version."""
     from pipelines.cli.summaries import folded, training_summary
+    from pipelines.models import MODEL_FILE
     from pipelines.training.notebook import train_task
     from pipelines.training.pipeline import nothing_new
 
@@ -122,8 +124,15 @@ def train(
                 run.store, task, runs=runs, now=run.now, who=who, search=search, seed=seed, promote=promote
             )
         run.show(training_summary(task, done), more=folded("Model card", done.card))
+        if checksums:
+            digest = run.store.describe(task.name, done.version)["sha256"][MODEL_FILE]
+            with checksums.open("a", encoding="utf-8") as listed:
+                listed.write(f"{digest}  {task.name}/{done.version}/{MODEL_FILE}\n")
 
-    run.each_task(tasks, fit)
+    chosen = _chosen_tasks(tasks)
+    if checksums:
+        checksums.write_text("", encoding="utf-8")
+    run.each(chosen, fit)
 
 
 @verb(rich_help_panel=PIPELINES)
@@ -206,6 +215,18 @@ def promote(ctx: typer.Context, task: cli.Task, version: cli.Version, *, reason:
     chosen, who = task_named(task), run.settings.run.who
     entry = promotion.promote(run.store, chosen, version, when=run.now, who=who, reason=reason)
     run.show(f"{entry.task}: version {entry.version} is the champion from the next inference on ({entry.reason}).")
+
+
+@verb(rich_help_panel=MODELS)
+def attested(ctx: typer.Context, task: cli.Task, version: cli.Version) -> None:
+    """Say whether GitHub attests that its workflow trained a version."""
+    from pipelines.cli.attestation import attested as asked
+    from pipelines.cli.attestation import name_of_clone
+    from pipelines.datasets import task_named
+
+    run: Run = ctx.obj
+    chosen, repository = task_named(task), run.settings.github.repository or name_of_clone()
+    run.show(f"{task}, version {version}: {asked(run.store, chosen, version, repository)}.")
 
 
 @verb(rich_help_panel=OPERATION)

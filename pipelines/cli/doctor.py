@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 import sklearn
 
 from pipelines import models
+from pipelines.cli.attestation import NO_GH, attested, name_of_clone
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, broken_datasets
 from pipelines.errors import PipelineError, StoreError
 from pipelines.settings import Settings
@@ -54,6 +56,7 @@ def doctor_checks(settings: Settings, now: datetime, *, deep: bool = False) -> I
         yield check
     if usable:
         yield from _champion_checks(open_store(settings))
+        yield from _origin_checks(open_store(settings), settings.github.repository or name_of_clone())
         yield from _day_checks(open_store(settings), now)
         if deep:
             yield from _deep_checks(open_store(settings))
@@ -91,6 +94,16 @@ def _champion_checks(store: Store) -> Iterator[Check]:
             yield Check(name, passed=False, sentence=str(error))
         else:
             yield Check(name, passed=True, sentence=f"version {champion} loads and is whole")
+
+
+def _origin_checks(store: Store, repository: str) -> Iterator[Check]:
+    if shutil.which("gh") is None:
+        yield Check("origin", passed=True, sentence=NO_GH)
+        return
+    champions = {task: champion_version(store, task) for task in all_tasks()}
+    for task, version in champions.items():
+        if version:
+            yield _tried(f"origin of {task.name}", partial(attested, store, task, version, repository))
 
 
 def _deep_checks(store: Store) -> Iterator[Check]:

@@ -1,7 +1,5 @@
 """Is the repository on GitHub set up as the workflows need it? One check at a time, as far as the token may look."""
 
-import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -9,6 +7,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from pipelines.cli.attestation import name_of_clone
 from pipelines.cli.doctor import Check
 from pipelines.cli.workflows import WORKFLOWS
 from pipelines.errors import NotReadyError, UsageError
@@ -26,8 +25,6 @@ STATES = {
 }
 SETTINGS = "Settings → "
 
-_CLONED = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
-
 Answer = Mapping[str, Any]
 
 
@@ -39,7 +36,7 @@ class Repository:
     """One repository, read through GitHub's REST interface by paths below it such as `pages`."""
 
     def __init__(self, settings: GitHubSettings) -> None:
-        self.name = settings.repository or _name_of_clone()
+        self.name = settings.repository or name_of_clone()
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         if settings.token:
             headers["Authorization"] = f"Bearer {settings.token}"
@@ -106,16 +103,6 @@ def github_checks(settings: GitHubSettings) -> Iterator[Check]:
         except NotAllowed:
             sentence = "the token may not look; give GITHUB_TOKEN one with read access to the repository's settings"
             yield Check(name, passed=True, sentence=sentence, doubtful=True)
-
-
-def _name_of_clone() -> str:
-    """The name of the repository that this is a clone of; empty where that is not on GitHub."""
-    try:
-        told = subprocess.run(["git", "remote", "get-url", "origin"], capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    found = _CLONED.search(told.stdout.strip())
-    return found[1] if found else ""
 
 
 def _about(about: Answer) -> str:

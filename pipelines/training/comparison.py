@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipelines import models
@@ -30,7 +31,7 @@ VERDICTS = {
     "worse": "worse",
     "unsure": "no sure gain",
     "held back": "a gain, but it loses on the test rows alone or in a class that must not",
-    "alone": "there is no champion to meet",
+    "alone": "there is no champion to compare with, or too few rows",
 }
 
 Document = Mapping[str, Any]
@@ -49,17 +50,18 @@ def compare(store: Store, task: Task, *, runs: Path, now: datetime, search: str)
     model, size, seconds = _train(task, runs=runs, now=now, search=search)
     champion = champion_version(store, task)
     decision = judge(store, task, model, champion)
+    verdict = _verdict(task, decision)
     about = {
         "scorer": task.scorer,
         "classes": list(task.classes),
         "champion": champion,
-        "verdict": _verdict(task, decision),
+        "verdict": verdict,
         "held_out": model.info["metrics"][task.scorer],
         "baseline": model.info["baseline"][task.scorer],
         "seconds": seconds,
         "models": {"after": {"bytes": size}},
     }
-    if decision.meeting:
+    if decision.meeting and verdict != "alone":
         before = load_version(store, task, decision.meeting.champion.version, _size)
         about |= _met(task, model, decision.meeting, {"before": before, "after": size})
     told: Document = plain(about, DECIMALS)
@@ -92,7 +94,7 @@ def _size(folder: Path) -> int:
 
 
 def _verdict(task: Task, decision: Decision) -> str:
-    if decision.meeting is None:
+    if decision.meeting is None or not np.isfinite(decision.meeting.gains[task.scorer].value):
         return "alone"
     gain = decision.meeting.gains[task.scorer]
     if not gain.low > 0:

@@ -3,7 +3,7 @@
 import pytest
 from workflows.github_stand_in import REPOSITORY, GitHubStandIn, running
 
-from pipelines.cli import github as checks
+from pipelines.cli import attestation
 from pipelines.cli.main import main
 from pipelines.cli.workflows import WORKFLOWS
 
@@ -169,8 +169,8 @@ def test_the_name_is_that_of_the_clone_where_it_is_not_given(cloned, name, monke
     class Done:
         stdout = f"{cloned}\n"
 
-    monkeypatch.setattr(checks.subprocess, "run", lambda *_, **__: Done)
-    assert checks._name_of_clone() == name
+    monkeypatch.setattr(attestation.subprocess, "run", lambda *_, **__: Done)
+    assert attestation.name_of_clone() == name
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pipelines.stores.embedded import EmbeddedStore
 ROOT = Path(__file__).parents[2]
 VERBS = {"backfill", "features", "train", "infer", "dashboard", "promote", "status", "doctor", "demo", "publish",
          "copy", "serve", "repair", "workflows", "alarms",
-         "compare"}  # fmt: skip
+         "compare", "attested"}  # fmt: skip
 
 
 def run(*arguments, **environment):

@@ -78,7 +78,8 @@ def test_without_a_champion_the_score_stands_beside_the_majority(met, held_out):
     told = met(telling(GRADE, held_out, 0.8))
     assert "scores" not in told
     assert comparison_sentence("wine_grade", told) == (
-        "wine_grade: Macro-F1 0.590 (0.550 to 0.630), the majority class 0.250: there is no champion to meet"
+        "wine_grade: Macro-F1 0.590 (0.550 to 0.630), the majority class 0.250: "
+        "there is no champion to compare with, or too few rows"
     )
 
 

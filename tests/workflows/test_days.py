@@ -94,3 +94,11 @@ def test_what_somebody_should_look_at_is_handed_to_upkeep(days_folder):
     [file] = (days_folder / "artifacts" / "alarms").iterdir()
     document = json.loads(file.read_text())
     assert (file.name, document["store"]) == ("alarms.json", {"kind": "embedded"})
+
+
+def test_a_new_version_is_attested_with_what_it_is_made_of(days_folder, store):
+    digest = store.describe(TASK, 1)["sha256"]["model.skops"]
+    kept = days_folder / "artifacts" / "attested"
+    assert (kept / "checksums.txt").read_text() == f"{digest}  {TASK}/1/model.skops\n"
+    parts = json.loads((kept / "sbom.cdx.json").read_text())["components"]
+    assert {"scikit-learn", f"{TASK}/1/model.skops"} <= {part["name"] for part in parts}

@@ -98,7 +98,7 @@ def test_promoting_what_does_not_exist_fails_with_a_sentence_and_moves_nothing(r
     before = repository.store_head()
     inputs = {"task": TASK, "version": "7", "reason": "it looks better"}
     run = repository.run("workflow_dispatch", "promote.yml", inputs=inputs)
-    assert run.jobs == {"promote": "failure"}
+    assert run.jobs == {"verify": "failure"}
     assert [entry for entry in run.entries if entry.get("command") == "error"]
     assert repository.store_head() == before
 
@@ -106,7 +106,8 @@ def test_promoting_what_does_not_exist_fails_with_a_sentence_and_moves_nothing(r
 def test_promoting_keeps_the_reason_word_by_word(repository, tmp_path):
     reason = '-back "to" $(id) `id` 7; the newer one is worse'
     run = repository.run("workflow_dispatch", "promote.yml", inputs={"task": TASK, "version": "1", "reason": reason})
-    assert run.jobs == {"promote": "success"}, run.log
+    assert run.jobs == {"verify": "success", "promote": "success"}, run.log
+    assert "iris_variety, version 1: not verified: GitHub's command line, gh, is not installed" in run.summary
     assert store_of(repository, tmp_path / "store").champion_log(TASK)[-1].reason == reason
 
 

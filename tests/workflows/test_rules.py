@@ -39,6 +39,8 @@ PERMISSIONS = {
     "features.yml:features": {"contents": "write"},
     "inference.yml:inference": {"contents": "write"},
     "train.yml:train": {"contents": "write"},
+    "train.yml:attest": {"attestations": "write", "id-token": "write"},
+    "promote.yml:verify": {"attestations": "read", "contents": "read"},
     "promote.yml:promote": {"contents": "write"},
     "publish.yml:publish": {"contents": "read", "pages": "read"},
     "publish.yml:pages": {"pages": "write", "id-token": "write"},
@@ -189,11 +191,17 @@ def test_secrets_reach_only_the_steps_that_need_them():
 
 def test_every_verb_on_the_store_goes_through_the_branch_with_a_token_and_the_key():
     verbs = [(name, step) for name, step in STEPS if "-m pipelines" in step.get("run", "")]
-    assert len(verbs) == 11
+    assert len(verbs) == 12
     for name, step in verbs:
         assert "store_branch.py" in step["run"], name
         keys = {"GITHUB_TOKEN"} if name in OF_STRANGERS else {"GITHUB_TOKEN", "HOPSWORKS_API_KEY"}
         assert keys <= set(step["env"]), name
+
+
+def test_a_verb_is_given_a_token_only_where_it_can_do_nothing_but_read():
+    given = {name for name, step in STEPS if "GH_TOKEN" in step.get("env", {})}
+    assert given == {"promote.yml:verify"}
+    assert set(JOBS["promote.yml:verify"][1]["permissions"].values()) == {"read"}
 
 
 def test_what_strangers_wrote_runs_without_secrets_and_may_only_read():
@@ -220,12 +228,12 @@ def test_what_follows_a_pull_request_runs_only_code_of_the_default_branch():
     [(name, line) for name, script in SCRIPTS for line in script.splitlines() if "-m pipelines" in line],
 )
 def test_every_command_exists(name, words):
-    verb = words.split("-m pipelines", 1)[1].split()[0]
     options = re.findall(r"(--[a-z-]+)=", "\n".join(script for place, script in SCRIPTS if place == name))
-    page = help_of(verb)
-    if verb in {"features", "infer", "train", "promote"}:
-        for option in options:
-            assert option in page, f"{name}: {verb} has no {option}"
+    for verb in re.findall(r"-m pipelines (\w+)", words):
+        page = help_of(verb)
+        if verb in {"features", "infer", "train", "promote"}:
+            for option in options:
+                assert option in page, f"{name}: {verb} has no {option}"
 
 
 def help_of(verb):

@@ -6,12 +6,11 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 from workflows.github_stand_in import REPOSITORY, GitHubStandIn, running
-from workflows.scripts import ROOT, load
+from workflows.scripts import load
 
 rest = load("github_rest")
 verdict = load("verdict")
 
-PROMOTE = ROOT / ".github" / "workflows" / "promote.yml"
 SHA = "a" * 40
 NASTY = "<img src=x onerror=alert(1)> @acme/owners [a](http://evil.example) ![](//evil.example/p.png) | fixes #1 -->"
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -73,7 +72,7 @@ def say(github, request_, tmp_path):
         event = tmp_path / "event.json"
         event.write_text(json.dumps({"workflow_run": run, "repository": {"default_branch": "main"}}))
         environ = {"GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": github.token}
-        return verdict.main([str(PROMOTE)], environ | {"GITHUB_EVENT_PATH": str(event)})
+        return verdict.main(environ | {"GITHUB_EVENT_PATH": str(event)})
 
     return say
 
@@ -134,7 +133,7 @@ def test_without_a_champion_there_is_no_difference_to_tell(github, say):
         name: value for name, value in task(verdict="alone", champion=None).items() if name not in {"scores", "rows"}
     }
     say(result(wine_grade=alone | {"models": {"after": {"bytes": 10**6}}}))
-    assert "- `wine_grade`: macro-f1 0.590 on the test rows; there is no champion to meet" in comment(github)
+    assert "- `wine_grade`: macro-f1 0.590 on the test rows; there is no champion to compare with" in comment(github)
     assert "Confusion" not in comment(github)
 
 
@@ -257,5 +256,10 @@ def test_a_refusal_fails_the_job(github, say, capsys):
 
 
 def test_the_tasks_are_those_of_the_default_branch():
-    assert verdict.known_tasks(PROMOTE.read_text()) == ["iris_variety", "wine_quality", "wine_grade", "wine_type"]
+    assert verdict.known_tasks(verdict.OFFERED.read_text()) == [
+        "iris_variety",
+        "wine_quality",
+        "wine_grade",
+        "wine_type",
+    ]
     assert verdict.known_tasks("name: other") == []
