@@ -129,10 +129,9 @@ def train(
             with checksums.open("a", encoding="utf-8") as listed:
                 listed.write(f"{digest}  {task.name}/{done.version}/{MODEL_FILE}\n")
 
-    chosen = _chosen_tasks(tasks)
     if checksums:
         checksums.write_text("", encoding="utf-8")
-    run.each(chosen, fit)
+    run.each_task(tasks, fit)
 
 
 @verb(rich_help_panel=PIPELINES)
@@ -185,6 +184,7 @@ def compare(
     ctx: typer.Context, tasks: cli.Tasks = None, *, search: cli.Search = "quick", output: cli.Output = None
 ) -> None:
     """Train the code as it is and set it against the champions; registers nothing."""
+    from pipelines.datasets import all_tasks
     from pipelines.training.comparison import compare as compare_task
     from pipelines.training.comparison import comparison_sentence
 
@@ -196,12 +196,11 @@ def compare(
             told[task.name] = compare_task(run.store, task, runs=runs, now=run.now, search=search)
         run.show(comparison_sentence(task.name, told[task.name]))
 
-    chosen = _chosen_tasks(tasks)
     try:
-        run.each(chosen, meet)
+        run.each_task(tasks, meet)
     finally:
         if output:
-            failed = [task.name for task in chosen if task.name not in told]
+            failed = [name for name in tasks or [task.name for task in all_tasks()] if name not in told]
             output.write_text(json.dumps({"schema_version": 1, "tasks": told, "failed": failed}), encoding="utf-8")
 
 
