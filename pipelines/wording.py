@@ -67,6 +67,18 @@ def not_enough(needs: object) -> str:
     return f"not enough data yet: {needs}"
 
 
+def awaiting_words(count: int, since: str | date | None) -> str:
+    """How many outcomes are waited for: awaiting the truth: 3, the oldest since 21 November; empty for none."""
+    if not count or since is None:
+        return ""
+    return f"awaiting the truth: {count:,}, {'the oldest ' * (count > 1)}since {day_words(since)}"
+
+
+def as_sentence(words: str) -> str:
+    """Words as a sentence of their own; empty where there are none."""
+    return f"{words[0].upper()}{words[1:]}." if words else ""
+
+
 def moment(text: str | None) -> str:
     """A time as people write it: 2026-11-21 06:47 UTC."""
     return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC" if text else NOTHING

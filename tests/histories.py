@@ -1,6 +1,7 @@
 """Made prediction histories: what a store would hold after some days of operation, from a seeded Generator."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -52,6 +53,13 @@ def history(task, *, days=30, per_day=10, seed=0, version=1, skill=2.0, start=ST
     )
     rows[task.probability_columns] = probabilities
     return conform(rows, predictions_group(task))
+
+
+def due_in(task, time):
+    """The task, where what a sample turns out to be is due so long after it."""
+    labels = tuple(replace(label, due_after=time) for label in task.dataset.labels)
+    late = replace(task.dataset, labels=labels)
+    return next(each for each in late.tasks if each.name == task.name)
 
 
 def arrivals(dataset, rows, sample_ids, event_times, origin="simulated"):

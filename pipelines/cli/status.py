@@ -1,5 +1,6 @@
 """What is there, and how the champions do: one document for `status --json`, and the same as text."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from pipelines.monitoring import quality as monitoring
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import champion_version, predictions_group, quarantine_group, samples_group
 from pipelines.stores.future import future_sentence
-from pipelines.wording import estimate, live_estimate, text_table
+from pipelines.stores.outcomes import awaiting
+from pipelines.wording import awaiting_words, estimate, live_estimate, text_table
 
 SCHEMA_VERSION = 1
 
@@ -59,7 +61,7 @@ def render(document: Document) -> str:
             for name, held in document["datasets"].items()
         ],
     )
-    lines += ["", *task_table(document), *_missing(document)]
+    lines += ["", *task_table(document), *_missing(document), *_awaiting(document)]
     for sentence in document["findings"]:
         lines += ["", f"WRONG  {sentence}"]
     return "\n".join(lines)
@@ -97,6 +99,7 @@ def _task_status(store: Store, task: Task) -> Document:
         "held_out": described.get("metrics", {}),
         "baseline": described.get("baseline", {}),
         "live": plain(monitoring.live_quality(task, predictions)),
+        "awaiting": plain(asdict(awaiting(task, predictions))),
         "predictions": len(predictions),
         "newest_day": newest.date().isoformat() if newest is not None else None,
     }
@@ -113,3 +116,9 @@ def _missing(document: Document) -> list[str]:
     """What is missing where a live score cannot be told yet, one line a task."""
     scores = {name: task["live"].get(task["scorer"]) for name, task in document["tasks"].items()}
     return [f"{name}: {live_estimate(score)}" for name, score in scores.items() if score and not score["enough"]]
+
+
+def _awaiting(document: Document) -> list[str]:
+    """A line a task whose outcomes are waited for."""
+    told = {name: task["awaiting"] for name, task in document["tasks"].items()}
+    return [f"{name}: {awaiting_words(still['n'], still['since'])}" for name, still in told.items() if still["n"]]

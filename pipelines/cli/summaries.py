@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.documents.metrics import live_score
 from pipelines.front.findings import Finding
 from pipelines.front.links import links_of
-from pipelines.front.sentences import plain_sentences
+from pipelines.front.sentences import awaiting_sentence, plain_sentences
 from pipelines.front.verdict import verdict
 from pipelines.models.metrics import metric_title
 from pipelines.stores.future import SetAside
@@ -115,6 +116,7 @@ def inference_summary(task: Task, done: "InferenceReport") -> str:
         f"### {task.title}: inference",
         said if len(served) else "Nothing was due: every arrival has its prediction.",
         _settled(done.settlement),
+        awaiting_sentence(asdict(done.awaiting)),
         markdown_table(
             ("Sample", "Predicted", "Probability", "Actual", "Outcome"),
             [_prediction_row(task, row) for row in newest.to_dict("records")],

@@ -127,6 +127,14 @@ class Comparison(TypedDict):
     differences: dict[str, Estimate]
 
 
+class Awaiting(TypedDict):
+    """Served predictions whose outcome is waited for; see `stores.outcomes.Awaiting`."""
+
+    n: int
+    since: str | None
+    overdue_after: str | None
+
+
 class RecentPrediction(TypedDict):
     """A served prediction, and what turned out."""
 
@@ -169,6 +177,7 @@ class TaskPart(TypedDict):
     held_out: dict[str, Estimate]
     baseline: dict[str, float | None]
     live: LiveQuality
+    awaiting: NotRequired[Awaiting]
     live_baseline: dict[str, float | None]
     gap: dict[str, Gap]
     by_version: list[VersionQuality]
@@ -218,6 +227,7 @@ def parse_metrics(content: bytes) -> MetricsDocument:
         data["drift"].setdefault("distributions", [])
     for task in document["tasks"].values():
         task.setdefault("inputs", [])
+        task.setdefault("awaiting", {"n": 0, "since": None, "overdue_after": None})
     return document
 
 

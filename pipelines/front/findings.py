@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.models.metrics import metric_title, wilson
-from pipelines.wording import day_words, minute_words
+from pipelines.wording import awaiting_words, day_words, minute_words
 
 State = Literal["ok", "bad", "late", "quiet"]
-Kind = Literal["late", "future", "quality", "quarantine", "inputs", "mix"]
+Kind = Literal["late", "future", "overdue", "quality", "quarantine", "inputs", "mix"]
 Document = Mapping[str, Any]
 
 # A tenth of the rows, as for drift: fewer change no score by much.
@@ -19,6 +19,8 @@ NAMES_TOLD = 3
 ADVICE: dict[Kind, str] = {
     "late": "Look whether the schedule is switched on and the last run ended well, then start the workflow by hand.",
     "future": "Set those days aside with `python -m pipelines repair --future`; they are kept, and days are due again.",
+    "overdue": "Look at where the labels come from; no score knows of these samples. If labels take longer, let their "
+    "`Label(due_after=...)` say so.",
     "quality": "Compare its versions; go back to an earlier one where that did better, or train a new one.",
     "quarantine": "Look at what the rows in quarantine share: that tells what broke. Mend the source, not the model.",
     "inputs": "If a sensor or a unit changed, mend the source. If the world changed, train on newer data.",
@@ -71,7 +73,7 @@ def findings_of(document: Document, now: datetime) -> list[Finding]:
         cause = [*_quarantine(data, tasks)] or [*_inputs(data, tasks)]
         own = [*cause, *_quality(data, tasks)]
         # Strange inputs get strange answers: that is no news beside them.
-        found += [*_future(data, tasks, now)]
+        found += [*_future(data, tasks, now), *_overdue(data, tasks, now)]
         found += own or [*_mix(data, tasks)]
     return found
 
@@ -79,6 +81,12 @@ def findings_of(document: Document, now: datetime) -> list[Finding]:
 def is_late(task: Document, now: datetime) -> bool:
     """Whether the next run of a task should have happened by now."""
     return task["late_after"] is not None and now > datetime.fromisoformat(task["late_after"])
+
+
+def is_overdue(task: Document, now: datetime) -> bool:
+    """Whether the oldest outcome that is waited for should have been learned by now."""
+    due = task["awaiting"]["overdue_after"]
+    return due is not None and now > datetime.fromisoformat(due)
 
 
 def much_in_quarantine(lately: Document) -> bool:
@@ -102,6 +110,20 @@ def _future(data: Document, tasks: Document, now: datetime) -> Iterator[Finding]
         lead = f"There are days up to {day_words(newest)} {newest[:4]}, which is after today"
         detail = "A run had a wrong clock, and no new day is due until then."
         yield Finding("future", data["title"], tuple(tasks), lead, detail)
+
+
+def _overdue(data: Document, tasks: Document, now: datetime) -> Iterator[Finding]:
+    """Outcomes that a run should have learned by now; where no run came that is no news."""
+    waiting = {name: task for name, task in tasks.items() if is_overdue(task, now) and not is_late(task, now)}
+    if waiting:
+        oldest = min(task["awaiting"]["overdue_after"] for task in waiting.values())
+        lead = f"What turned out is overdue since {day_words(oldest)}"
+        told = [f"{task['title']} is {_awaiting(task)}" for task in waiting.values()]
+        yield Finding("overdue", data["title"], tuple(waiting), lead, "; ".join(told))
+
+
+def _awaiting(task: Document) -> str:
+    return awaiting_words(task["awaiting"]["n"], task["awaiting"]["since"])
 
 
 def _quality(data: Document, tasks: Document) -> Iterator[Finding]:

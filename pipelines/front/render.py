@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.front import plots
 from pipelines.front.links import Links, links_of
-from pipelines.front.sentences import outcome_words, plain_sentences
+from pipelines.front.sentences import awaiting_sentence, outcome_words, plain_sentences
 from pipelines.front.terms import explained, ordered_scores
 from pipelines.front.verdict import TaskVerdict, verdict
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
@@ -49,6 +49,7 @@ class Card:
     beside: str
     course: Markup
     portrait: str
+    awaiting: str
     newest: Document | None
     outcome: tuple[str, str]
 
@@ -81,10 +82,11 @@ def picture(document: Document, portraits: Mapping[str, bytes], now: datetime, t
     found = [f"{finding.about}: {finding.lead}." if finding.about else f"{finding.lead}." for finding in head.findings]
     lines = [head.as_of, *(found[:MOST_FOUND] or filter(None, [head.facts]))]
     top = HEAD_HEIGHT + LINE_HEIGHT * len(lines)
-    height = top + (CARD_HEIGHT + GAP) * math.ceil(len(cards) / 2)
+    card_height = CARD_HEIGHT + LINE_HEIGHT * any(card.awaiting for card in cards)
+    height = top + (card_height + GAP) * math.ceil(len(cards) / 2)
     drawn: str = _template("picture.svg.j2").render(
         head=head, cards=cards, lines=lines, theme=theme, paper=getattr(theme, f"{head.state}_paper"), top=top,
-        width=2 * CARD_WIDTH + 3 * GAP, height=height, card_width=CARD_WIDTH, card_height=CARD_HEIGHT,
+        width=2 * CARD_WIDTH + 3 * GAP, height=height, card_width=CARD_WIDTH, card_height=card_height,
         fonts=", ".join(FONTS),
     )  # fmt: skip
     return drawn
@@ -132,7 +134,7 @@ def _card(document: Document, name: str, portrait: bytes | None, verdict: TaskVe
     return Card(
         name, task["title"], verdict, *plain_sentences(task, data), plots.course(task, data, task["scorer"]),
         f"data:image/svg+xml;base64,{base64.b64encode(portrait).decode()}" if portrait else "",
-        newest, outcome_words(newest) if newest else ("quiet", ""),
+        awaiting_sentence(task["awaiting"]), newest, outcome_words(newest) if newest else ("quiet", ""),
     )  # fmt: skip
 
 
@@ -165,7 +167,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "number": number, "estimate": estimate, "live": live_estimate, "day": day_words, "minute": minute_words,
         "metric": metric_title, "emphasised": emphasised, "explained": explained, "outcome": outcome_words,
-        "moment": moment, "lines_of": _lines_of, "sized": _sized,
+        "moment": moment, "awaiting": awaiting_sentence, "lines_of": _lines_of, "sized": _sized,
     }  # fmt: skip
     environment.globals |= {
         "course": plots.course, "distribution": plots.distribution, "calibration": plots.calibration,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.front.verdict import too_early
+from pipelines.wording import as_sentence, awaiting_words
 
 Document = Mapping[str, Any]
 
@@ -36,6 +37,11 @@ def outcome_words(row: Document) -> tuple[str, str]:
     if row["label"] is None:
         return "quiet", "not known yet"
     return ("ok", "✓ right") if row["label"] == row["prediction"] else ("bad", f"✗ it was {row['label']}")
+
+
+def awaiting_sentence(still: Document) -> str:
+    """How many outcomes are waited for, and since when; empty where none is."""
+    return as_sentence(awaiting_words(still["n"], still["since"]))
 
 
 def _sentence(task: Document, plural: str) -> str:

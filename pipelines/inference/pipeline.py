@@ -16,11 +16,7 @@ from pipelines.inference.settlement import Settlement, settle
 from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import champion_version, load_version, predictions_group, samples_group
 from pipelines.stores.late_days import late_days
-
-# How far before the newest prediction a run looks for an arrival without one, and, beyond the days after which an
-# outcome is due, for one that came or was corrected. A day that is created again with more samples falls into it, and
-# so do the monthly corrections of sources; a fixed width keeps a day's cost the same however long the history is.
-LOOK_BACK = timedelta(days=35)
+from pipelines.stores.outcomes import Awaiting, awaiting, look_back
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +31,7 @@ class InferenceReport:
     """What one inference run did for one task.
 
     `predictions` are the rows of the task's predictions group that were due; `written` of them were new to the store.
-    `settlement` says of how many earlier predictions the outcome came.
+    `settlement` says of how many earlier predictions the outcome came, `awaiting` of how many it is still waited for.
     """
 
     task: str
@@ -43,6 +39,7 @@ class InferenceReport:
     challenger: int | None
     written: int
     settlement: Settlement
+    awaiting: Awaiting
     predictions: pd.DataFrame = field(repr=False)
     notices: tuple[str, ...] = ()
 
@@ -75,10 +72,11 @@ def run_inference(
     windows = list(_windows(store, task, run_date))
     arrivals, predictions = _arrivals(store, task, windows), _predictions(store, task, windows)
     predictions = keep_one_champion(store, task, predictions)
-    settlement = settle(store, task, predictions=predictions, samples=arrivals, now=now)
+    settlement, predictions = settle(store, task, predictions=predictions, samples=arrivals, now=now)
     due = unpredicted(arrivals, predictions)
     if due.empty:
-        return InferenceReport(task.name, champion, None, 0, settlement, _no_predictions(task))
+        still = awaiting(task, predictions)
+        return InferenceReport(task.name, champion, None, 0, settlement, still, _no_predictions(task))
     served = _scored(load(store, task, champion), task, due, "champion")
     challenger = max(store.versions(task.name), default=champion)
     shadow, notices = _shadow(store, task, challenger, due, load) if challenger > champion else (None, ())
@@ -87,9 +85,9 @@ def run_inference(
     rows["settled_at"] = rows["predicted_at"].where(rows["label"].notna())
     rows["corrected_at"] = pd.NaT
     written = store.upsert(predictions_group(task), rows)
-    keep_one_champion(store, task, _predictions(store, task, windows))
+    still = awaiting(task, keep_one_champion(store, task, _predictions(store, task, windows)))
     return InferenceReport(
-        task.name, champion, None if shadow is None else challenger, written, settlement, rows, notices
+        task.name, champion, None if shadow is None else challenger, written, settlement, still, rows, notices
     )
 
 
@@ -130,7 +128,7 @@ def _windows(store: Store, task: Task, run_date: date) -> Iterator[Window]:
     end = _midnight(run_date + timedelta(days=1))
     newest = store.newest(predictions_group(task))
     first_arrival = task.dataset.historical_time + TICK
-    width = LOOK_BACK + (task.due_after or timedelta(0))
+    width = look_back(task)
     start = first_arrival if newest is None else max(first_arrival, min(newest, end) - width)
     yield start, end
     if newest is not None:

@@ -8,6 +8,7 @@ import pandas as pd
 from pipelines.datasets import Task
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group
+from pipelines.stores.rows import latest_per_key
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,9 @@ class Settlement:
     corrected: int
 
 
-def settle(store: Store, task: Task, *, predictions: pd.DataFrame, samples: pd.DataFrame, now: datetime) -> Settlement:
+def settle(
+    store: Store, task: Task, *, predictions: pd.DataFrame, samples: pd.DataFrame, now: datetime
+) -> tuple[Settlement, pd.DataFrame]:
     """Give each prediction the outcome that its sample has now, joined by `sample_id`.
 
     What was predicted is never touched, nor when its first outcome came. A prediction whose outcome is taken back
@@ -30,11 +33,16 @@ def settle(store: Store, task: Task, *, predictions: pd.DataFrame, samples: pd.D
         Rows of the predictions group of the task and of the samples group of its data set, in any order.
     now
         The clock of the run (UTC), which becomes `settled_at`, or `corrected_at` where there was an outcome before.
+
+    Returns
+    -------
+    What was settled, and the predictions as they are afterwards.
     """
     changed = newly_settled(task, predictions, samples, now)
     opened = changed["sample_id"].isin(predictions.loc[predictions["label"].isna(), "sample_id"])
     store.upsert(predictions_group(task), changed)
-    return Settlement(settled=int(opened.sum()), corrected=int((~opened).sum()))
+    after = latest_per_key(pd.concat([predictions, changed], ignore_index=True), predictions_group(task))
+    return Settlement(settled=int(opened.sum()), corrected=int((~opened).sum())), after
 
 
 def newly_settled(task: Task, predictions: pd.DataFrame, samples: pd.DataFrame, now: datetime) -> pd.DataFrame:

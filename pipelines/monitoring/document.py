@@ -22,6 +22,7 @@ from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring import quality_alarms as alarms
 from pipelines.monitoring.distributions import distributions
 from pipelines.stores.base import ChampionEntry
+from pipelines.stores.outcomes import awaiting
 
 RECENT = 30  # predictions that the pages list
 MOST_DAYS = 365  # of the course of the scores, newest last
@@ -147,6 +148,7 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
             "held_out": held_out,
             "baseline": state.model.get("baseline", {}),
             "live": live,
+            "awaiting": asdict(awaiting(task, predictions)),
             "live_baseline": monitoring.live_baseline(task, predictions, version),
             "gap": monitoring.gap_to_promise(live, held_out),
             "by_version": monitoring.by_version(task, predictions),

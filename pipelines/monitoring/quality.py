@@ -6,7 +6,7 @@ did.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -24,11 +24,10 @@ from pipelines.models.metrics import (
     Estimate,
 )
 from pipelines.models.score_sums import Sums, scores_of, sums_of
+from pipelines.stores.outcomes import LATE_AFTER
 
 # With 10 samples of a class the interval of its recall still spans up to 0.5; with fewer it says nothing.
 FEWEST_OF_CLASS = 10
-# The schedule runs daily and GitHub may start it hours late; after two days a run was missed.
-LATE_AFTER = timedelta(hours=48)
 SEED = 2026  # resampling only draws intervals; a fixed seed keeps an unchanged page unchanged
 ROLLING_REPEATS = 200  # one interval a day: 200 repeats place its ends well enough for a picture
 

@@ -16,6 +16,7 @@ from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard
 from pipelines.publishing.hub import Change
 from pipelines.publishing.publish import PublishReport, SpaceReport
 from pipelines.stores.copying import Copied
+from pipelines.stores.outcomes import Awaiting
 
 NONE_SETTLED = Settlement(settled=0, corrected=0)
 WINE, GRADE = dataset_named("wine"), task_named("wine_grade")
@@ -80,7 +81,9 @@ def test_backfill_says_what_was_found():
 
 def test_inference_shows_the_newest_samples_with_their_outcome():
     rows = histories.history(GRADE, days=2)
-    done = InferenceReport(GRADE.name, 1, None, len(rows), NONE_SETTLED, rows.sample(frac=1, random_state=0))
+    done = InferenceReport(
+        GRADE.name, 1, None, len(rows), NONE_SETTLED, Awaiting(), rows.sample(frac=1, random_state=0)
+    )
     text = report.inference_summary(GRADE, done)
     newest = rows.iloc[-1]
     assert "Version 1 predicted 20 samples; 20 rows written." in text
@@ -90,8 +93,9 @@ def test_inference_shows_the_newest_samples_with_their_outcome():
 
 def test_inference_with_nothing_due_says_so():
     done = InferenceReport(
-        GRADE.name, 1, None, 0, NONE_SETTLED, histories.history(GRADE, days=0), ("Challenger 2 is left out",)
-    )
+        GRADE.name, 1, None, 0, NONE_SETTLED, Awaiting(), histories.history(GRADE, days=0),
+        ("Challenger 2 is left out",),
+    )  # fmt: skip
     text = report.inference_summary(GRADE, done)
     assert "Nothing was due" in text
     assert "Challenger 2 is left out" in text
@@ -99,9 +103,12 @@ def test_inference_with_nothing_due_says_so():
 
 def test_a_sample_without_a_label_is_not_wrong():
     rows = histories.history(GRADE, days=1, per_day=1).assign(label=None)
-    text = report.inference_summary(GRADE, InferenceReport(GRADE.name, 1, 2, 1, Settlement(3, 1), rows))
+    text = report.inference_summary(
+        GRADE, InferenceReport(GRADE.name, 1, 2, 1, Settlement(3, 1), Awaiting(2, date(2026, 9, 1)), rows)
+    )
     assert cells(text)[1][3:] == ["-", "not known yet"]
     assert "3 earlier predictions settled and 1 outcome corrected." in text
+    assert "Awaiting the truth: 2, the oldest since 1 September." in text
 
 
 def test_the_dashboard_warns_of_what_is_wrong(tmp_path):

@@ -39,6 +39,7 @@ def task(name, dataset, accuracy, baseline, confusion):
         "held_out": deepcopy(scores),
         "baseline": dict.fromkeys(scores, baseline),
         "live": {"version": 1, "n": 100} | scores,
+        "awaiting": {"n": 0, "since": None, "overdue_after": None},
         "live_baseline": {"accuracy": baseline},
         "gap": {},
         "by_version": [],

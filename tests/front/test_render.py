@@ -26,6 +26,15 @@ def test_the_front_has_the_verdict_a_card_a_task_and_the_verdict_of_tomorrow():
     assert "hidden data-late-after" not in front(healthy(), {}, NOW + timedelta(days=3))
 
 
+def test_what_is_waited_for_stands_on_the_card_in_the_picture_and_beside_the_scores():
+    document, words = healthy(), "Awaiting the truth: 3, the oldest since 21 November."
+    assert "Awaiting" not in front(document, {}, NOW) + picture(document, {}, NOW, LIGHT)
+    document["tasks"]["wine_grade"]["awaiting"] |= {"n": 3, "since": "2026-11-21"}
+    shown = [front(document, {}, NOW), picture(document, {}, NOW, LIGHT), section("scores", document, "wine_grade")]
+    assert [each.count(words) for each in shown] == [1, 1, 1]
+    assert words not in section("scores", document, "wine_quality")
+
+
 def test_an_alarm_says_what_to_do_and_links_to_the_run():
     document = healthy()
     document["tasks"]["iris_variety"]["alarms"][0] |= {"on": True, "since": "2026-11-12"}

@@ -101,6 +101,21 @@ def test_a_missed_run_is_late_and_an_alarm_outweighs_it(document):
     assert [finding.kind for finding in told.findings] == ["late", "quality"]
 
 
+def test_an_outcome_that_is_overdue_needs_somebody_unless_no_run_could_learn_it(document):
+    still = {"n": 3, "since": "2026-11-21", "overdue_after": "2026-11-24T00:00:00+00:00"}
+    document["tasks"]["wine_grade"]["awaiting"] = still
+    told = verdict(document, NOW)
+    assert told.headline == "1 of 3 models needs you: Wine grade"
+    (finding,) = told.findings
+    assert (finding.about, finding.lead) == ("Wine Quality", "What turned out is overdue since 24 November")
+    assert finding.detail == "Wine grade is awaiting the truth: 3, the oldest since 21 November"
+    assert told.tasks["wine_grade"].words == "waits for the truth too long"
+    assert verdict(document, NOW + timedelta(days=2)).findings[0].kind == "late"
+    assert len(verdict(document, NOW + timedelta(days=2)).findings) == 1
+    document["tasks"]["wine_grade"]["awaiting"] = still | {"overdue_after": NOW.isoformat()}
+    assert verdict(document, NOW).state == "ok"
+
+
 def test_a_run_is_not_late_in_the_very_second(document):
     document["tasks"] = {"iris_variety": document["tasks"]["iris_variety"] | {"late_after": NOW.isoformat()}}
     assert verdict(document, NOW).state == "ok"

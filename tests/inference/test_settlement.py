@@ -1,21 +1,22 @@
 """Predictions whose truth comes later: they are settled once, by their sample, and corrected in the open."""
 
 import shutil
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 from deltalake import DeltaTable
+from histories import due_in
 from small_models import crown, register_small_model
 
 from pipelines.datasets import dataset_named, task_named
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
-from pipelines.inference.pipeline import LOOK_BACK, run_inference
+from pipelines.inference.pipeline import run_inference
 from pipelines.inference.settlement import newly_settled
 from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
+from pipelines.stores.outcomes import LATE_AFTER, LOOK_BACK, Awaiting, awaiting
 
 WINE, GRADE = dataset_named("wine"), task_named("wine_grade")
 DAY = date(2026, 3, 10)
@@ -95,6 +96,17 @@ def test_outcomes_are_found_by_the_sample_and_never_by_the_position(store, truth
     assert len(set(expected.values())) > 1
 
 
+def test_a_run_says_how_many_outcomes_are_waited_for_and_since_when(store, truth):
+    late = due_in(GRADE, timedelta(days=1))
+    learn(store, truth, [5, 2])
+    still = run_inference(store, late, run_date=DAY, now=LATER).awaiting
+    assert (still.n, still.since) == (6, DAY)
+    assert still.overdue_after == truth["event_time"][0] + timedelta(days=1) + LATE_AFTER
+    assert still == awaiting(late, predictions(store))
+    learn(store, truth, range(8))
+    assert run_inference(store, late, run_date=DAY, now=LATER).awaiting == Awaiting()
+
+
 def test_settling_again_commits_nothing(store, truth):
     learn(store, truth, range(8))
     settle(store, now=LATER)
@@ -137,12 +149,7 @@ def test_what_lies_further_back_than_the_look_back_stays_as_it_is(store, truth):
     learn(store, truth, range(8))
     end = NOW + LOOK_BACK + timedelta(days=3)
     assert settle(store, day=newer, now=end).settled == 0
-    assert run_inference(store, due_in(timedelta(days=30)), run_date=newer, now=end).settlement.settled == 8
-
-
-def due_in(time):
-    """The task, where the label of a wine is due after that time."""
-    return replace(WINE, labels=(replace(WINE.labels[0], due_after=time),)).tasks[1]
+    assert run_inference(store, due_in(GRADE, timedelta(days=30)), run_date=newer, now=end).settlement.settled == 8
 
 
 def test_a_measurement_that_is_corrected_leaves_the_prediction_and_shows_in_its_fingerprint(store, truth):
