@@ -82,6 +82,15 @@ RunDate = Annotated[
     date | None,
     typer.Option("--date", parser=day, metavar="YYYY-MM-DD", help="The run date (default: today, UTC)."),
 ]
+AsOf = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of",
+        parser=day,
+        metavar="YYYY-MM-DD",
+        help="Say how they did as it was known at the end of that day (UTC); nothing is written.",
+    ),
+]
 LastDay = Annotated[
     date | None,
     typer.Option("--end", parser=day, metavar="YYYY-MM-DD", help="Last simulated day (default: yesterday, UTC)."),

@@ -160,23 +160,27 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
 
 
 @verb(rich_help_panel=PIPELINES)
-def dashboard(ctx: typer.Context, datasets: cli.DataSets = None) -> None:
+def dashboard(ctx: typer.Context, datasets: cli.DataSets = None, *, as_of: cli.AsOf = None) -> None:
     """Draw pictures, numbers and page anew, and say how all data sets do."""
     from pipelines.cli.summaries import dashboard_summary
+    from pipelines.monitoring.as_known import end_of, report_as_known
     from pipelines.monitoring.dashboard import refresh_dashboard
 
     run: Run = ctx.obj
-    done = []
+    day, done = run.past(as_of, "--as-of"), []
 
     def draw(dataset: "DataSet") -> None:
         with run.step(f"dashboard {dataset.name}"):
-            done.append(refresh_dashboard(run.store, dataset, run.now))
+            if day:
+                done.append(report_as_known(run.store, dataset, day))
+            else:
+                done.append(refresh_dashboard(run.store, dataset, run.now))
 
     try:
         run.each_dataset(datasets, draw)
     finally:
         if done:
-            run.show(dashboard_summary(done, run.now))
+            run.show(dashboard_summary(done, end_of(day) if day else run.now))
 
 
 @verb(rich_help_panel=MODELS)

@@ -157,6 +157,7 @@ def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
         markdown_table(("Task", "State", "In words", "Score", "On new samples (95 %)", "In the test (95 %)"), rows),
         " · ".join(f"[{words}]({address})" for words, address in known.items() if address),
         f"{counted(sum(len(each.written) for each in done), 'file')} changed.",
+        *(escape(notice) for each in done for notice in each.notices),
     )
 
 

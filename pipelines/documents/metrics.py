@@ -135,6 +135,14 @@ class Awaiting(TypedDict):
     overdue_after: str | None
 
 
+class Expectation(TypedDict):
+    """What the probabilities let expect day by day, and how often that came true; see `monitoring.expectation`."""
+
+    over_time: list[dict[str, float | str | None]]
+    windows: int
+    held: int
+
+
 class RecentPrediction(TypedDict):
     """A served prediction, and what turned out."""
 
@@ -178,6 +186,7 @@ class TaskPart(TypedDict):
     baseline: dict[str, float | None]
     live: LiveQuality
     awaiting: NotRequired[Awaiting]
+    expectation: NotRequired[Expectation]
     live_baseline: dict[str, float | None]
     gap: dict[str, Gap]
     by_version: list[VersionQuality]
@@ -228,6 +237,7 @@ def parse_metrics(content: bytes) -> MetricsDocument:
     for task in document["tasks"].values():
         task.setdefault("inputs", [])
         task.setdefault("awaiting", {"n": 0, "since": None, "overdue_after": None})
+        task.setdefault("expectation", {"over_time": [], "windows": 0, "held": 0})
     return document
 
 

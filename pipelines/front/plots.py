@@ -65,16 +65,31 @@ def course(task: Document, data: Document, score: str, frame: Frame = SMALL) -> 
     """A score over the days, one line a version, with the promised band, changes of champion and the days of alarm."""
     name = f"rolling_{score}"
     rows = [row | {"score": row[name]} for row in task["over_time"] if row.get(name) is not None]
-    if not rows:
+    expected = expected_rows(task, score)
+    if not rows + expected:
         return Markup("")
     promise = task["held_out"].get(score) or {}
-    plot = _course(rows, [promise[end] for end in ("low", "high") if promise.get(end) is not None], frame)
+    bands = [band[end] for band in (promise, *expected) for end in ("low", "high") if band.get(end) is not None]
+    plot = _course(rows + expected, bands, frame)
     versions = sorted({row["version"] for row in rows})
     lines = [_line(plot, [row for row in rows if row["version"] == version]) for version in versions]
-    parts = [_band(plot, promise), *_axes(plot), *lines, *_changes(plot, task), *_alarm_days(plot, task, data)]
-    words = f"{task['title']}: from {plot.days[0]} to {plot.days[-1]}, last {rows[-1]['score']:.2f}"
+    parts = [_band(plot, promise), *_axes(plot), *_expected(plot, expected), *lines]
+    parts += [*_changes(plot, task), *_alarm_days(plot, task, data)]
+    last = f"last {rows[-1]['score']:.2f}" if rows else "nothing has turned out yet"
+    words = f"{task['title']}: from {plot.days[0]} to {plot.days[-1]}, {last}"
+    words += f"; expected {expected[-1]['score']:.2f}" if expected else ""
     words += f"; promised {promise['low']:.2f} to {promise['high']:.2f}" if promise.get("low") is not None else ""
     return _picture(frame, "course-plot", f"{words}.", parts)
+
+
+def expected_rows(task: Document, score: str) -> list[dict[str, Any]]:
+    """The days for which a score is expected, before or beside what turned out."""
+    name = f"expected_{score}"
+    return [
+        {"day": row["day"], "score": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]}
+        for row in task["expectation"]["over_time"]
+        if row.get(name) is not None
+    ]
 
 
 def distribution(shown: Document, title: str) -> Markup:
@@ -114,8 +129,8 @@ def calibration(found: Document, title: str) -> Markup:
     return _picture(frame, "calibration-plot", f"{title}: said against right, on {found['n']} answers.", parts)
 
 
-def _course(rows: Sequence[Document], promised: Sequence[float], frame: Frame) -> Course:
-    values = [*(row["score"] for row in rows), *promised]
+def _course(rows: Sequence[Document], bands: Sequence[float], frame: Frame) -> Course:
+    values = [*(row["score"] for row in rows), *bands]
     low, high = min(values), max(values)
     room = max(ROOM * (high - low), (LEAST_HEIGHT - (high - low)) / 2)
     return Course(sorted({row["day"] for row in rows}), low - room, high + room, frame)
@@ -142,6 +157,17 @@ def _line(plot: Course, rows: Sequence[Document]) -> str:
     ]
     path, (x, y) = "L".join(f"{x},{y}" for x, y in points), points[-1]
     return f'<path class="course" d="M{path}"/><circle class="dot" cx="{x}" cy="{y}" r="4"/>{"".join(marks)}'
+
+
+def _expected(plot: Course, rows: Sequence[Document]) -> list[str]:
+    """The expected scores as a dashed line, with a band in which 90 of 100 are to come true."""
+    if not rows:
+        return []
+    line, upper, lower = (
+        [f"{plot.x(row['day'])},{plot.y(row[part])}" for row in rows] for part in ("score", "high", "low")
+    )
+    band = "L".join(upper + lower[::-1])
+    return [f'<path class="maybe" d="M{band}Z"/><path class="expected" d="M{"L".join(line)}"/>']
 
 
 def _axes(plot: Course) -> list[str]:

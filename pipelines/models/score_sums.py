@@ -97,7 +97,7 @@ def scores_of(task: Task, sums: Sums) -> dict[str, Floats]:
             "log_loss": sums.loss / n,
             "calibration_error": np.abs(sums.bins[:, 1] - sums.bins[:, 2]).sum(axis=1) / n,
         }
-        return _table_scores(task, sums.confusion, n) | probabilistic
+        return table_scores(task, sums.confusion) | probabilistic
 
 
 def macro_f1(table: Floats) -> Floats:
@@ -114,17 +114,18 @@ def quadratic_kappa(table: Floats) -> Floats:
     return np.asarray(1 - (table * steps).sum(axis=(1, 2)) / (by_chance * steps).sum(axis=(1, 2)))
 
 
-def _table_scores(task: Task, table: Floats, n: Floats) -> dict[str, Floats]:
-    hits = np.diagonal(table, axis1=1, axis2=2)
-    true = table.sum(axis=2)
-    recall = hits / true
-    scores = {
-        "accuracy": hits.sum(axis=1) / n,
-        "balanced_accuracy": np.nansum(recall, axis=1) / (true > 0).sum(axis=1),
-        "macro_f1": macro_f1(table),
-    }
-    scores |= {f"recall_{name}": recall[:, i] for i, name in enumerate(task.classes)}
-    return scores | _ordinal_scores(table, n) if task.ordinal else scores
+def table_scores(task: Task, table: Floats) -> dict[str, Floats]:
+    """The scores that follow from tables (r, k, k) with true classes in rows and answers in columns."""
+    hits, true, n = np.diagonal(table, axis1=1, axis2=2), table.sum(axis=2), table.sum(axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        recall = hits / true
+        scores = {
+            "accuracy": hits.sum(axis=1) / n,
+            "balanced_accuracy": np.nansum(recall, axis=1) / (true > 0).sum(axis=1),
+            "macro_f1": macro_f1(table),
+        }
+        scores |= {f"recall_{name}": recall[:, i] for i, name in enumerate(task.classes)}
+        return scores | _ordinal_scores(table, n) if task.ordinal else scores
 
 
 def _ordinal_scores(table: Floats, n: Floats) -> dict[str, Floats]:

@@ -48,12 +48,14 @@ ARRIVALS_READ = timedelta(days=2 * scoreboard.ALARM_DAYS)
 class DashboardReport:
     """What a refresh did: the files that differ from before, and the document that the pages are made from.
 
-    `document` has the same keys as `dashboard/metrics.json`, with this data set and its tasks alone.
+    `document` has the same keys as `dashboard/metrics.json`, with this data set and its tasks alone. `notices` are
+    sentences for the reader.
     """
 
     dataset: str
     written: tuple[str, ...]
     document: Parts = field(repr=False)
+    notices: tuple[str, ...] = ()
 
 
 def whole_document(reports: Sequence[DashboardReport]) -> Parts:
@@ -136,6 +138,7 @@ def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Pictur
             document["held_out"],
             document["baseline"],
             document["champion_log"],
+            expected=document["expectation"]["over_time"],
         ),
         "drift": figures.drift_picture(
             data.dataset,

@@ -15,12 +15,13 @@ from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import ARRIVALS
 from pipelines.documents import DECIMALS, plain
 from pipelines.documents.metrics import ALL_INPUTS, DataPart, DriftTest, TaskPart
-from pipelines.documents.model import ModelInfo
+from pipelines.documents.model import Estimate, ModelInfo
 from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring import quality_alarms as alarms
 from pipelines.monitoring.distributions import distributions
+from pipelines.monitoring.expectation import expectation
 from pipelines.stores.base import ChampionEntry
 from pipelines.stores.outcomes import awaiting
 
@@ -149,6 +150,7 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
             "baseline": state.model.get("baseline", {}),
             "live": live,
             "awaiting": asdict(awaiting(task, predictions)),
+            "expectation": _expectation(task, predictions, version, held_out),
             "live_baseline": monitoring.live_baseline(task, predictions, version),
             "gap": monitoring.gap_to_promise(live, held_out),
             "by_version": monitoring.by_version(task, predictions),
@@ -218,6 +220,15 @@ def task_tests(task: Task, data: DataPart, own: TaskPart) -> list[DriftTest]:
     """The drift tests that concern a task: its inputs, all inputs together, labels and predictions."""
     inputs = [test for test in data["drift"]["tests"] if test["name"] in {*task.inputs, ALL_INPUTS}]
     return [*inputs, *own["drift"]["tests"]]
+
+
+def _expectation(
+    task: Task, predictions: pd.DataFrame, version: int | None, held_out: Mapping[str, Estimate]
+) -> dict[str, object]:
+    """What is expected before the truth is known: nothing where the truth comes with the sample."""
+    if task.due_after is None or version is None or predictions.empty:
+        return {"over_time": [], "windows": 0, "held": 0}
+    return expectation(task, predictions, version, held_out)
 
 
 def _promised_predictions(state: TaskState) -> list[str]:

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
@@ -23,7 +22,7 @@ from pipelines.models.metrics import (
     ROLLING_SAMPLES,
     Estimate,
 )
-from pipelines.models.score_sums import Sums, scores_of, sums_of
+from pipelines.models.score_sums import Floats, Integers, Sums, scores_of, sums_of
 from pipelines.stores.outcomes import LATE_AFTER
 
 # With 10 samples of a class the interval of its recall still spans up to 0.5; with fewer it says nothing.
@@ -66,7 +65,7 @@ def live_quality(task: Task, predictions: pd.DataFrame, version: int | None = No
     estimates = metrics.bootstrap(task, *_answers(task, rows), np.random.default_rng(SEED))
     counts = rows["label"].value_counts().to_dict()
     return {"version": version, "n": len(rows)} | {
-        name: _document(estimate) | _sufficiency(task, name, counts) for name, estimate in estimates.items()
+        name: _document(estimate) | sufficiency(task, name, counts) for name, estimate in estimates.items()
     }
 
 
@@ -192,6 +191,26 @@ def reigns(log: Iterable[Any]) -> list[dict[str, Any]]:
     ]
 
 
+def first_days(confusion: Floats) -> tuple[Integers, Integers]:
+    """Where the window of each day begins, so that it is the shortest that holds samples enough.
+
+    Parameters
+    ----------
+    confusion
+        Of each day, true classes in rows: (days, k, k).
+
+    Returns
+    -------
+    The position of the first day (days,) for scores over samples, and for means over classes, whose windows hold
+    enough of each class too; 0 where no window does.
+    """
+    each = np.insert(confusion.sum(axis=2).cumsum(axis=0), 0, 0, axis=0)
+    total = np.rint(each.sum(axis=1))
+    narrow = np.searchsorted(total, total[1:] - ROLLING_SAMPLES, side="right") - 1
+    of_class = [np.searchsorted(column, column[1:] - FEWEST_OF_CLASS, side="right") - 1 for column in each.T]
+    return np.maximum(narrow, 0), np.maximum(np.min([narrow, *of_class], axis=0), 0)
+
+
 def late_after(predictions: pd.DataFrame) -> datetime | None:
     """When the next run must have happened; None before the first."""
     return None if predictions.empty else predictions["predicted_at"].max().to_pydatetime() + LATE_AFTER
@@ -213,8 +232,8 @@ def _document(estimate: Estimate) -> dict[str, float]:
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
-def _sufficiency(task: Task, metric: str, counts: Mapping[str, int]) -> dict[str, Any]:
-    """Whether a metric has enough samples, and what it needs."""
+def sufficiency(task: Task, metric: str, counts: Mapping[str, int]) -> dict[str, Any]:
+    """Whether a metric has enough samples of each class for what it needs, and in words what is missing."""
     total = sum(counts.values())
     classes = [metric.removeprefix("recall_")] if metric.startswith("recall_") else []
     classes = list(task.classes) if metric in MEANS_OVER_CLASSES else classes
@@ -247,9 +266,7 @@ def _version_over_time(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     daily = sums_of(task, *_answers(task, rows), units=index)
     total = np.bincount(index).cumsum()
     ends = np.concatenate([[0], total])
-    # The first day of each window: the latest from which on enough samples have come, or enough of every class.
-    firsts = np.maximum(np.searchsorted(ends, total - ROLLING_SAMPLES, side="right") - 1, 0)
-    wide = np.minimum(firsts, _first_with_each_class(daily))
+    firsts, wide = first_days(daily.confusion)
     windows = [rows.iloc[ends[first] : end] for first, end in zip(firsts, total, strict=True)]
     wide_windows = [rows.iloc[ends[first] : end] for first, end in zip(wide, total, strict=True)]
     table = pd.DataFrame(
@@ -276,13 +293,6 @@ def _cumulative(task: Task, daily: Sums) -> pd.DataFrame:
     )
 
 
-def _first_with_each_class(daily: Sums) -> npt.NDArray[np.int64]:
-    """For each day the latest one from which on there are samples enough of every class; 0 where there is none."""
-    each = np.insert(daily.confusion.sum(axis=2).cumsum(axis=0), 0, 0, axis=0)
-    found = [np.searchsorted(column, column[1:] - FEWEST_OF_CLASS, side="right") - 1 for column in each.T]
-    return np.asarray(np.maximum(np.min(found, axis=0), 0))
-
-
 def _rolling(task: Task, window: pd.DataFrame, wide: pd.DataFrame) -> dict[str, float]:
     """The scores of the newest samples; those that are means over classes need a window with enough of each."""
     scored = {False: _bootstrapped(task, window)}
@@ -300,7 +310,7 @@ def _bootstrapped(task: Task, window: pd.DataFrame) -> dict[str, dict[str, float
     found = metrics.bootstrap(task, *_answers(task, window), rng, repeats=ROLLING_REPEATS)
     return {
         name: {"": estimate.value, "_low": estimate.low, "_high": estimate.high}
-        if _sufficiency(task, name, counts)["enough"]
+        if sufficiency(task, name, counts)["enough"]
         else {"": np.nan, "_low": np.nan, "_high": np.nan}
         for name, estimate in found.items()
     }

@@ -16,7 +16,7 @@ from PIL import Image
 from pipelines.pictures.theme import LIGHT
 
 INK, GREY, LINES = LIGHT.ink, LIGHT.soft, LIGHT.line
-BLUE, GREEN, RED = LIGHT.course, LIGHT.ok, LIGHT.bad
+BLUE, GREEN, RED, VIOLET = LIGHT.course, LIGHT.ok, LIGHT.bad, LIGHT.accent
 DPI = 150
 WIDTH = 6.4  # inches; wider pictures have too small a print on a phone
 SMALL, TEXT, TITLE = 9, 10, 12  # points

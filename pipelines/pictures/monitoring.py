@@ -1,6 +1,7 @@
 """Every operational picture, as PNG bytes with a text alternative."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from pipelines.pictures.canvas import (
     SMALL,
     TEXT,
     TITLE,
+    VIOLET,
     WIDTH,
     Picture,
     add_heading,
@@ -95,6 +97,8 @@ def quality_picture(
     held_out: Mapping[str, Estimate],
     baseline: Mapping[str, float | None],
     reigns: Sequence[Reign],
+    *,
+    expected: Sequence[Mapping[str, Any]] = (),
 ) -> Picture:
     """The task's score and its accuracy over time, with interval, promise, baseline and changes of champion.
 
@@ -104,6 +108,8 @@ def quality_picture(
         What `monitoring.quality_over_time` returns.
     held_out, baseline
         What the version in charge promises, and what the majority class would score.
+    expected
+        What its probabilities let expect: rows of `monitoring.expectation`, with their days as text.
     """
     title = f"{task.title}: quality over time"
     if over_time.empty:
@@ -112,7 +118,9 @@ def quality_picture(
     figure, panels = new_figure(WIDTH, 2.4 * len(names) + 1.1, rows=len(names))
     for axes, name in zip(panels, names, strict=True):
         _quality_panel(axes, name, over_time, held_out.get(name), baseline.get(name))
-        _mark_changes(axes, over_time, reigns)
+        if expected:
+            _draw_expected(axes, name, pd.DataFrame(expected))
+        _mark_changes(axes, [*over_time["day"], *(row["day"] for row in expected)], reigns)
     figure.legend(
         *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False
     )
@@ -219,9 +227,19 @@ def _quality_panel(axes: Axes, name: str, rows: pd.DataFrame, promise: Estimate 
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
-def _mark_changes(axes: Axes, rows: pd.DataFrame, reigns: Sequence[Reign]) -> None:
+def _draw_expected(axes: Axes, name: str, rows: pd.DataFrame) -> None:
+    """The score that is expected before the truth is known, dashed, with its interval."""
+    days = pd.to_datetime(rows["day"])
+    value, low, high = (rows[f"expected_{name}{end}"].astype("float64") for end in ("", "_low", "_high"))
+    axes.fill_between(days, low, high, color=VIOLET, alpha=0.12, linewidth=0)
+    label = "expected before the truth, with 90 % interval"
+    axes.plot(days, value, color=VIOLET, linestyle="--", linewidth=1.6, label=label)
+
+
+def _mark_changes(axes: Axes, days: Sequence[date | str], reigns: Sequence[Reign]) -> None:
     """A line at each change of champion within the days shown; the first reign begins at the left edge."""
-    first, last = (pd.Timestamp(rows["day"].agg(end)) for end in ("min", "max"))
+    shown = pd.to_datetime(pd.Series(list(days)))
+    first, last = shown.min(), shown.max()
     axes.set_xlim(first - pd.Timedelta(hours=12), last + pd.Timedelta(hours=12))
     for reign in reigns:
         since = pd.Timestamp(reign["since"]).tz_convert("UTC").tz_localize(None)

@@ -1,4 +1,4 @@
-"""When outcomes are learned: how long they are looked for, and which predictions still await them."""
+"""When outcomes are learned: how long they are looked for, which predictions await them, what was known at a time."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -50,3 +50,28 @@ def awaiting(task: Task, predictions: pd.DataFrame) -> Awaiting:
         return Awaiting()
     oldest = waiting.min().to_pydatetime()
     return Awaiting(len(waiting), oldest.date(), oldest + task.due_after + LATE_AFTER)
+
+
+def as_known(predictions: pd.DataFrame, at: datetime) -> pd.DataFrame:
+    """The predictions that had been made by a time (UTC), open where no run had learned the outcome by then.
+
+    An outcome that was corrected since is the corrected one, since the first is not kept: see `corrected_since`.
+    """
+    made = predictions[predictions["predicted_at"] <= at].reset_index(drop=True)
+    settled, corrected = _settled_at(made) <= at, made["corrected_at"] <= at
+    return made.assign(
+        label=made["label"].where(settled, None),
+        settled_at=made["settled_at"].where(settled),
+        corrected_at=made["corrected_at"].where(corrected),
+    )
+
+
+def corrected_since(predictions: pd.DataFrame, at: datetime) -> int:
+    """Of how many predictions the outcome that was known at a time (UTC) has been corrected afterwards."""
+    return int(((_settled_at(predictions) <= at) & (predictions["corrected_at"] > at)).sum())
+
+
+def _settled_at(predictions: pd.DataFrame) -> pd.Series:
+    """When each outcome was first known; what an earlier version of the project settled was known when predicted."""
+    settled = predictions["settled_at"].fillna(predictions["predicted_at"])
+    return settled.where(predictions["label"].notna())

@@ -82,9 +82,14 @@ def course(record: Record, score: str, choice: Choice) -> str:
     if not record.known:
         return empty(NOTHING_YET)
     own = record.document["tasks"][record.task.name]
-    chosen = own | {"over_time": [point for point in own["over_time"] if choice.means(point)]}
+    chosen = own | _meant(own, choice)
+    chosen["expectation"] = own["expectation"] | _meant(own["expectation"], choice)
     tasks = {**record.document["tasks"], record.task.name: chosen}
     return _within(section("course", {**record.document, "tasks": tasks}, record.task.name, score=score))
+
+
+def _meant(course: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
+    return {"over_time": [point for point in course["over_time"] if choice.means(point)]}
 
 
 def listing(record: Record, choice: Choice) -> pd.DataFrame:

@@ -40,6 +40,7 @@ def task(name, dataset, accuracy, baseline, confusion):
         "baseline": dict.fromkeys(scores, baseline),
         "live": {"version": 1, "n": 100} | scores,
         "awaiting": {"n": 0, "since": None, "overdue_after": None},
+        "expectation": {"over_time": [], "windows": 0, "held": 0},
         "live_baseline": {"accuracy": baseline},
         "gap": {},
         "by_version": [],
