@@ -14,7 +14,9 @@ from pipelines.wording import counted, joined
 SCHEMA_VERSION = 1
 LOOK_AGAIN = "Make it anew: python -m pipelines dashboard"
 # The picture of a task that shows a finding best; those that are not named have none.
-PICTURES: Mapping[Kind, str] = {"quality": "quality", "quarantine": "drift", "inputs": "drift", "mix": "drift"}
+PICTURES: Mapping[Kind, str] = {
+    "overdue": "quality", "quality": "quality", "quarantine": "drift", "inputs": "drift", "mix": "drift",
+}  # fmt: skip
 # How often each finding is wrong, where that is known; measured, see docs/monitoring.md.
 FALSE_ALARMS: Mapping[Kind, str] = {
     "quality": "While the promise holds, such an alarm comes after ten years on average, at the earliest.",

@@ -152,6 +152,7 @@ class RecentPrediction(TypedDict):
     model_version: int
     prediction: str
     label: str | None
+    corrected_at: NotRequired[str | None]
     probability: float | None
     run_url: str | None
 

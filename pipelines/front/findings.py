@@ -119,7 +119,7 @@ def _overdue(data: Document, tasks: Document, now: datetime) -> Iterator[Finding
         oldest = min(task["awaiting"]["overdue_after"] for task in waiting.values())
         lead = f"What turned out is overdue since {day_words(oldest)}"
         told = [f"{task['title']} is {_awaiting(task)}" for task in waiting.values()]
-        yield Finding("overdue", data["title"], tuple(waiting), lead, "; ".join(told))
+        yield Finding("overdue", data["title"], tuple(waiting), lead, "; ".join(told), oldest[:10])
 
 
 def _awaiting(task: Document) -> str:

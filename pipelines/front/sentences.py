@@ -36,7 +36,10 @@ def outcome_words(row: Document) -> tuple[str, str]:
     """Whether the prediction of a row came true: the state of the words, and the words."""
     if row["label"] is None:
         return "quiet", "not known yet"
-    return ("ok", "✓ right") if row["label"] == row["prediction"] else ("bad", f"✗ it was {row['label']}")
+    corrected = ", corrected" if row.get("corrected_at") else ""
+    if row["label"] == row["prediction"]:
+        return "ok", f"✓ right{corrected}"
+    return "bad", f"✗ it was {row['label']}{corrected}"
 
 
 def awaiting_sentence(still: Document) -> str:

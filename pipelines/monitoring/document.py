@@ -240,7 +240,8 @@ def _promised_predictions(state: TaskState) -> list[str]:
 
 def _recent(task: Task, predictions: pd.DataFrame) -> list[dict[str, object]]:
     rows = monitoring.recent_predictions(predictions, RECENT)
-    columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label", "run_url"]
+    columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label"]
+    columns += ["corrected_at", "run_url"]
     return [
         {name: row[name] for name in columns}
         | {"probability": row[task.probability_columns[task.classes.index(row["prediction"])]]}

@@ -52,3 +52,8 @@ def test_only_what_is_never_wrong_is_a_hundred(share, words):
 )
 def test_an_outcome_is_told_in_shape_and_words(label, words):
     assert outcome_words({"prediction": "a", "label": label}) == words
+
+
+def test_an_outcome_that_was_corrected_says_so():
+    row = {"prediction": "a", "label": "b", "corrected_at": "2026-11-24T06:47:00+00:00"}
+    assert outcome_words(row) == ("bad", "✗ it was b, corrected")
