@@ -23,7 +23,14 @@ def impatient(monkeypatch):
     monkeypatch.setattr(sdk, "REPEAT_SECONDS", 5.0)
     monkeypatch.setattr(sdk, "READ_SECONDS", 5.0)
     monkeypatch.setattr(checks_module, "BROKER_SECONDS", 0.5)
-    monkeypatch.setattr(ingestion, "KAFKA_SECONDS", 5)
+    monkeypatch.setattr(ingestion, "KAFKA_SECONDS", 1)
+
+
+@pytest.fixture
+def tried_twice(impatient, monkeypatch):  # noqa: ARG001 - on top of the other
+    """Give up after the second attempt: for what costs seconds of real time at each one."""
+    monkeypatch.setattr(patience, "RETRY_SECONDS", 0.7)  # between the first pause and the first two together
+    monkeypatch.setattr(patience, "FLIGHT_RETRY_SECONDS", 0.7)
 
 
 @pytest.fixture

@@ -133,6 +133,7 @@ def test_a_query_service_that_is_down_is_told_in_time(store, emulator):
         store.read(READINGS)
 
 
+@pytest.mark.usefixtures("tried_twice")
 def test_a_query_service_that_says_nothing_is_told_in_time(store, emulator):
     sdk.reset_query_service()
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -171,6 +172,7 @@ def test_a_query_that_takes_too_long_is_broken_off(store, emulator, monkeypatch)
     assert len(store.read(READINGS)) == 1
 
 
+@pytest.mark.usefixtures("tried_twice")
 def test_kafka_that_is_down_is_told_in_time(store, emulator):
     emulator.knobs(kafka_address="127.0.0.1:1")
     with pytest.raises(StoreUnavailable, match=r"readings.*Kafka.*HOPSWORKS_WRITE_PATH=delta"):
@@ -179,6 +181,7 @@ def test_kafka_that_is_down_is_told_in_time(store, emulator):
     assert store.upsert(READINGS, readings(("b", 1, day(0)))) == 1
 
 
+@pytest.mark.usefixtures("tried_twice")
 def test_rows_that_no_broker_takes_are_given_up(store, emulator):
     """The first connector is for a look at the topic, the second for sending."""
     path = f"https://127.0.0.1:{emulator.port}/hopsworks-api/api/project/119/featurestores/67/storageconnectors"
