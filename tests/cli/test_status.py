@@ -25,6 +25,7 @@ def test_the_document_has_the_shape_that_programs_rely_on(demo_copy, capsys):
     assert held_out["low"] < held_out["value"] < held_out["high"]
     assert grade["baseline"]["macro_f1"] < held_out["value"]
     assert grade["live"]["n"] == arrived
+    assert grade["awaiting"] == {"n": 0, "since": None, "overdue_after": None}
     assert grade["live"]["accuracy"]["low"] <= grade["live"]["accuracy"]["value"] <= grade["live"]["accuracy"]["high"]
 
 

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from pipelines.datasets import dataset_named
+from pipelines.monitoring.as_known import report_as_known
 from pipelines.monitoring.dashboard import FRONT, METRICS_FILE, SITE_FILE, refresh_dashboard
 from pipelines.monitoring.document import DataState, dataset_document
 from pipelines.monitoring.page import render_site
@@ -41,6 +42,16 @@ def test_a_refresh_puts_numbers_pictures_and_the_page(operated):
 def test_an_unchanged_store_gives_an_unchanged_dashboard(operated):
     store, _ = operated
     assert refresh_dashboard(store, IRIS, NOW + timedelta(hours=1)).written == ()
+
+
+def test_as_known_on_the_newest_day_the_numbers_are_those_of_the_page(operated):
+    store, report = operated
+    newest = report_as_known(store, IRIS, NOW.date() - timedelta(days=1))
+    assert newest.document == report.document
+    earlier = report_as_known(store, IRIS, histories.START.date() + timedelta(days=8)).document
+    assert earlier["datasets"]["iris"]["arrived"] == 90
+    assert (earlier["tasks"]["iris_variety"]["version"], earlier["tasks"]["iris_variety"]["challenger"]) == (1, None)
+    assert [reign["version"] for reign in earlier["tasks"]["iris_variety"]["champion_log"]] == [1]
 
 
 @pytest.mark.parametrize(
