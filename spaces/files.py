@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.documents.metrics import METRICS_FILE, parse_metrics
+from pipelines.documents.what_if import WHAT_IF_FILE, WhatIf, parse_what_if
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class SpaceFolder:
         """The numbers of all pages; empty where there are none."""
         path = self.folder / METRICS_FILE
         return parse_metrics(path.read_bytes()) if path.exists() else {}
+
+    def what_if(self) -> WhatIf | None:
+        """The months that can be played; None where there are none."""
+        path = self.folder / WHAT_IF_FILE
+        return parse_what_if(path.read_bytes()) if path.exists() else None
 
     def portraits(self) -> dict[str, bytes]:
         """The drawing (SVG) of the newest sample of each task that has one."""

@@ -92,9 +92,9 @@ table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; verti
 .inputs input[type=range] {flex: 1; min-width: 5em; height: 2em; accent-color: #4f46e5} .inputs .unset {opacity: .4}
 .score {display: flex; gap: .3em 1.6em; flex-wrap: wrap; align-items: baseline} .score b {font-size: 1.7em}
 .play {display: grid; gap: 1em; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr))}
-.card {border: 1px solid var(--border-color-primary); border-radius: 14px; padding: 1em;
+.play .card {border: 1px solid var(--border-color-primary); border-radius: 14px; padding: 1em;
   background: var(--block-background-fill)}
-.card img {width: 150px; height: 150px; display: block; margin: 0 auto .5em}
+.play .card img {width: 150px; height: 150px; display: block; margin: 0 auto .5em}
 .measurements {list-style: none; margin: 0; padding: 0}
 .measurements li {display: grid; grid-template-columns: 1fr minmax(80px, 130px); gap: .7em; align-items: center;
   padding: .3em 0; border-top: 1px solid var(--border-color-primary)}
@@ -114,7 +114,7 @@ table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; verti
 .dark .choice.truth {background: #173226; color: #e6f4ec}
 .next {background: #4f46e5; color: #fff; font: inherit; font-weight: 700; border: 0; border-radius: 999px;
   padding: .7em 1.4em; cursor: pointer; margin-top: .8em}
-.card button:focus-visible, .inputs input:focus-visible {outline: 3px solid #a5b4fc; outline-offset: 2px}
+.play .card button:focus-visible, .inputs input:focus-visible {outline: 3px solid #a5b4fc; outline-offset: 2px}
 """
 
 

@@ -15,7 +15,7 @@ import typer
 
 from pipelines.cli import arguments as cli
 from pipelines.cli.run import Run
-from pipelines.errors import NotReadyError, PartlyFailed, PublishError, UsageError
+from pipelines.errors import NotReadyError, PartlyFailed, PipelineError, PublishError, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -328,8 +328,11 @@ def publish(ctx: typer.Context, *, dry_run: cli.DryRun = False, namespace: cli.N
     """Create or refresh the Hugging Face Spaces."""
     from pipelines.cli.summaries import publish_summary
     from pipelines.publishing.publish import publish as publish_spaces
+    from pipelines.publishing.recall import recall_what_if
 
     run: Run = ctx.obj
+    if run.settings.hub.token and not dry_run and recall_what_if(run.store, run.settings, namespace):
+        _play_what_if(run)
     done = publish_spaces(run.store, run.settings, dry_run=dry_run, namespace=namespace, now=run.now)
     run.show(publish_summary(done))
     if done.failed:
@@ -356,7 +359,17 @@ def serve(ctx: typer.Context) -> None:
     from pipelines.publishing.serve import serve_spaces
 
     run: Run = ctx.obj
-    serve_spaces(run.store)
+    serve_spaces(run.store, meanwhile=lambda: _play_what_if(run))
+
+
+def _play_what_if(run: Run) -> None:
+    """Keep the months that the monitor plays in step with the champions; the monitor does without where it fails."""
+    from pipelines.monitoring.what_if import refresh_what_if
+
+    try:
+        refresh_what_if(run.store)
+    except PipelineError as error:
+        run.notice(f"The monitor plays no new month: {error}")
 
 
 @verb(rich_help_panel=OPERATION)

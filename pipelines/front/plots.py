@@ -109,6 +109,34 @@ def distribution(shown: Document, title: str) -> Markup:
     )
 
 
+def arrivals(daily: Sequence[tuple[int, int, int]], days: int, title: str) -> Markup:
+    """A bar a day: what was taken in, and on top of it what went to quarantine.
+
+    Parameters
+    ----------
+    daily
+        Day (from 1), rows taken in, rows in quarantine.
+    days
+        How many days there is room for.
+    """
+    frame = Frame(420, 150, left=30, right=6, top=8, bottom=24)
+    top = max((taken + refused for _, taken, refused in daily), default=1)
+    width = 0.7 * (frame.across(1 / days) - frame.across(0))
+    bars = []
+    for day, taken, refused in daily:
+        x, low, high = frame.across((day - 0.85) / days), frame.up(taken / top), frame.up((taken + refused) / top)
+        bars.append(
+            f"<g><title>Day {day}: {taken} taken in, {refused} in quarantine</title>"
+            f'<rect class="in" x="{x}" y="{low}" width="{width:.1f}" height="{frame.up(0) - low:.1f}"/>'
+            f'<rect class="out" x="{x}" y="{high}" width="{width:.1f}" height="{low - high:.1f}"/></g>'
+        )
+    labels = [_label(frame.across((day - 0.5) / days), frame.height - 6, str(day)) for day in range(5, days + 1, 5)]
+    labels.append(_label(frame.left - 4, frame.up(1) + 4, str(top), "end"))
+    refused_in_all = sum(refused for _, _, refused in daily)
+    words = f"{title}: {sum(taken for _, taken, _ in daily)} rows taken in and {refused_in_all} in quarantine."
+    return _picture(frame, "arrivals", words, [*bars, *labels])
+
+
 def calibration(found: Document, title: str) -> Markup:
     """How often the answer was right, by the probability that it was given; on the diagonal where both agree."""
     frame = Frame(300, 240, left=34, right=8, top=8, bottom=30)

@@ -54,7 +54,9 @@ class Card:
     outcome: tuple[str, str]
 
 
-def front(document: Document, portraits: Mapping[str, bytes], now: datetime, links: Links | None = None) -> Markup:
+def front(
+    document: Document, portraits: Mapping[str, bytes], now: datetime, links: Links | None = None, stamp: str = ""
+) -> Markup:
     """The verdict, what to look at, and a card a task.
 
     Where the last run is not late yet, what will be said when it is lies hidden beside the verdict, with the time from
@@ -64,14 +66,16 @@ def front(document: Document, portraits: Mapping[str, bytes], now: datetime, lin
     ----------
     portraits
         The drawing (SVG) of the newest sample by the name of its task.
+    stamp
+        A label for each part of a front that is not the live one.
     """
     heads = [verdict(document, now)]
     due = min((task["late_after"] for task in document.get("tasks", {}).values() if task["late_after"]), default=None)
     if due and now <= datetime.fromisoformat(due):
         heads.append(verdict(document, datetime.fromisoformat(due) + A_MOMENT))
-    cards = [_card(document, name, portraits.get(name), heads[0].tasks[name]) for name in document.get("tasks", {})]
-    return Markup(_template("front.html.j2").render(  # noqa: S704 - the template escapes
-        heads=heads, due=due, cards=cards, links=links or links_of(document),
+    cards = [_card(document, name, portraits.get(name), told, stamp) for name, told in heads[0].tasks.items()]
+    return Markup(template("front.html.j2").render(  # noqa: S704 - the template escapes
+        heads=heads, due=due, cards=cards, links=links or links_of(document), stamp=stamp,
     ))  # fmt: skip
 
 
@@ -84,7 +88,7 @@ def picture(document: Document, portraits: Mapping[str, bytes], now: datetime, t
     top = HEAD_HEIGHT + LINE_HEIGHT * len(lines)
     card_height = CARD_HEIGHT + LINE_HEIGHT * any(card.awaiting for card in cards)
     height = top + (card_height + GAP) * math.ceil(len(cards) / 2)
-    drawn: str = _template("picture.svg.j2").render(
+    drawn: str = template("picture.svg.j2").render(
         head=head, cards=cards, lines=lines, theme=theme, paper=getattr(theme, f"{head.state}_paper"), top=top,
         width=2 * CARD_WIDTH + 3 * GAP, height=height, card_width=CARD_WIDTH, card_height=card_height,
         fonts=", ".join(FONTS),
@@ -103,7 +107,7 @@ def section(name: str, document: Document, *tasks: str, score: str = "") -> Mark
     own = [document["tasks"][task] for task in tasks]
     data = document["datasets"][own[0]["dataset"]]
     parts = {"task": own[0], "tasks": own, "data": data, "score": score, "recent_shown": RECENT_SHOWN}
-    return Markup(_template(f"{name}.html.j2").render(**parts))  # noqa: S704 - the template escapes
+    return Markup(template(f"{name}.html.j2").render(**parts))  # noqa: S704 - the template escapes
 
 
 def style_sheet(dark: str = "@media (prefers-color-scheme: dark) { .front {%s} }") -> str:
@@ -127,12 +131,13 @@ def _sized(mark: Markup, pixels: int) -> Markup:
     return Markup(str(mark).replace("<svg ", f'<svg width="{pixels}" height="{pixels}" '))  # noqa: S704 - a template's own
 
 
-def _card(document: Document, name: str, portrait: bytes | None, verdict: TaskVerdict) -> Card:
+def _card(document: Document, name: str, portrait: bytes | None, verdict: TaskVerdict, stamp: str = "") -> Card:
     task = document["tasks"][name]
+    drawn = task | {"title": f"{stamp}: {task['title']}"} if stamp else task
     data = document["datasets"][task["dataset"]]
     newest = task["recent"][0] if task["recent"] else None
     return Card(
-        name, task["title"], verdict, *plain_sentences(task, data), plots.course(task, data, task["scorer"]),
+        name, task["title"], verdict, *plain_sentences(task, data), plots.course(drawn, data, task["scorer"]),
         f"data:image/svg+xml;base64,{base64.b64encode(portrait).decode()}" if portrait else "",
         awaiting_sentence(task["awaiting"]), newest, outcome_words(newest) if newest else ("quiet", ""),
     )  # fmt: skip
@@ -154,7 +159,8 @@ def _unusual(tests: Sequence[Document]) -> tuple[bool, float]:
     return not any(test["drifted"] for test in tests), -float(tests[-1]["distance"])
 
 
-def _template(name: str) -> Any:  # noqa: ANN401 - a Jinja template
+def template(name: str) -> Any:  # noqa: ANN401 - a Jinja template
+    """One of the templates of the front."""
     return _environment().get_template(name)
 
 

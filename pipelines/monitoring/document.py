@@ -7,6 +7,7 @@ unchanged document. Its shape is described in docs/monitoring.md.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,8 +80,8 @@ class TaskState:
     model: ModelInfo = field(repr=False)
 
 
-def dataset_document(state: DataState) -> DataPart:
-    """What the pages say about the data of a data set."""
+def dataset_document(state: DataState, drift: Mapping[str, object] | None = None) -> DataPart:
+    """What the pages say about the data of a data set; `drift` is what they say about its inputs, where it is known."""
     newest, quarantine = state.newest_day, state.quarantine
     shown = quarantine.sort_values(["seen_at", "quarantine_id"]).iloc[::-1].head(QUARANTINE_SHOWN)
     document: DataPart = plain(
@@ -95,7 +96,7 @@ def dataset_document(state: DataState) -> DataPart:
             "quarantined": len(quarantine),
             "lately": lately(state),
             "quarantine": shown[["seen_at", "source", "reasons", "row"]].to_dict("records"),
-            "drift": input_drift_document(state),
+            "drift": drift or input_drift_document(state),
         },
         DECIMALS,
     )
@@ -126,50 +127,63 @@ def lately(state: DataState) -> dict[str, object]:
 
 def task_document(state: TaskState, data: DataState) -> TaskPart:
     """What the pages say about a task; numbers are about the version that served the newest sample."""
-    task, predictions = state.task, state.predictions
-    version = monitoring.version_in_charge(predictions) or state.champion
-    served = monitoring.served_rows(predictions, version)
-    live, held_out = monitoring.live_quality(task, predictions, version), state.model.get("metrics", {})
-    newest = predictions["event_time"].max() if len(predictions) else None
+    task, predictions, day = state.task, state.predictions, day_document(state, data)
+    version, live, held_out = day["version"], day["live"], day["held_out"]
     document: TaskPart = plain(
         {
-            "title": task.title,
-            "description": task.description,
-            "dataset": data.dataset.name,
-            "classes": task.classes,
-            "inputs": task.inputs,
-            "scorer": task.scorer,
-            "guarded": task.guarded,
-            "champion": state.champion,
-            "version": version,
+            **day,
             "versions": list(state.versions),
             "created": state.model.get("created"),
             "decision": state.model.get("decision"),
             "decision_cost": state.model.get("decision_cost"),
-            "held_out": held_out,
             "baseline": state.model.get("baseline", {}),
-            "live": live,
-            "awaiting": asdict(awaiting(task, predictions)),
             "expectation": _expectation(task, predictions, version, held_out),
-            "live_baseline": monitoring.live_baseline(task, predictions, version),
             "gap": monitoring.gap_to_promise(live, held_out),
             "by_version": monitoring.by_version(task, predictions),
             "challenger": monitoring.challenger_comparison(task, predictions),
-            "confusion": metrics.confusion(task, served["label"], served["prediction"]).to_numpy().tolist(),
             "calibration": monitoring.calibration(task, predictions, version),
             "over_time": monitoring.quality_over_time(task, predictions).tail(MOST_DAYS).to_dict("records"),
-            "alarms": [asdict(alarm) for alarm in alarms.quality_alarms(task, served, held_out)],
-            "drift": class_drift_document(state, data),
-            "recent": _recent(task, predictions),
-            "champion_log": monitoring.reigns(state.log),
-            "predictions": len(predictions),
-            "newest_day": newest.date() if newest is not None else None,
-            "last_run": predictions["predicted_at"].max() if len(predictions) else None,
-            "late_after": monitoring.late_after(predictions),
         },
         DECIMALS,
     )
     return document
+
+
+def day_document(state: TaskState, data: DataState) -> dict[str, Any]:
+    """The part of a task's document that the front tells anew each day; not its course, which takes longer."""
+    task, predictions = state.task, state.predictions
+    version = _in_charge(state)
+    served, held_out = monitoring.served_rows(predictions, version), state.model.get("metrics", {})
+    newest = predictions["event_time"].max() if len(predictions) else None
+    return {
+        "title": task.title,
+        "description": task.description,
+        "dataset": data.dataset.name,
+        "classes": task.classes,
+        "inputs": task.inputs,
+        "scorer": task.scorer,
+        "guarded": task.guarded,
+        "champion": state.champion,
+        "version": version,
+        "held_out": held_out,
+        "live": monitoring.live_quality(task, predictions, version),
+        "awaiting": asdict(awaiting(task, predictions)),
+        "live_baseline": monitoring.live_baseline(task, predictions, version),
+        "confusion": metrics.confusion(task, served["label"], served["prediction"]).to_numpy().tolist(),
+        "alarms": [asdict(alarm) for alarm in alarms.quality_alarms(task, served, held_out)],
+        "drift": class_drift_document(state, data),
+        "recent": _recent(task, predictions),
+        "champion_log": monitoring.reigns(state.log),
+        "predictions": len(predictions),
+        "newest_day": newest.date() if newest is not None else None,
+        "last_run": predictions["predicted_at"].max() if len(predictions) else None,
+        "late_after": monitoring.late_after(predictions),
+    }
+
+
+def _in_charge(state: TaskState) -> int | None:
+    served = monitoring.version_in_charge(state.predictions)
+    return state.champion if served is None else served
 
 
 def input_drift_document(state: DataState) -> dict[str, object]:
@@ -184,13 +198,25 @@ def input_drift_document(state: DataState) -> dict[str, object]:
     arrived = set(state.arrivals["event_time"].dt.date)
     by_day = drift.alarms_by_day(state.dataset, reference, state.arrivals, [each for each in before if each in arrived])
     return {
-        "day": day,
-        "needs": "",
-        "reference": len(reference),
+        **drift_told(state, by_day),
         "tests": [asdict(test) for test in tests],
         "distributions": distributions(state.dataset, reference, state.arrivals, tests, day),
         "alarms": sorted({test.name for test in tests if test.drifted}),
         "since": _since(by_day) if any(test.drifted for test in tests) else None,
+    }
+
+
+def drift_told(state: DataState, by_day: Mapping[date, Sequence[str]]) -> dict[str, object]:
+    """Drift of the inputs as the alarms of single features by day tell it, without the tests."""
+    day = state.newest_day
+    return {
+        "day": day,
+        "needs": "",
+        "reference": len(state.reference),
+        "tests": [],
+        "distributions": [],
+        "alarms": list(by_day.get(day, ())) if day else [],
+        "since": _since(by_day),
         "alarm_days": {each.isoformat(): names for each, names in sorted(by_day.items()) if names},
     }
 

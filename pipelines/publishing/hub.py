@@ -2,15 +2,17 @@
 
 import hashlib
 import re
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, SpaceHardware, constants, get_session
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
@@ -152,6 +154,19 @@ class Hub:
 
         done = self._tried(f"publish to {space}", attempt)
         return done if done.change or not attempted else Push(done.commit, attempted[-1])
+
+    def read(self, repository: str, path: str) -> bytes | None:
+        """The content of a file; None where there is none, or no such repository."""
+
+        def attempt() -> bytes | None:
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    found = self._api.hf_hub_download(repository, path, repo_type=self._kind, local_dir=folder)
+                except (EntryNotFoundError, RepositoryNotFoundError):
+                    return None
+                return Path(found).read_bytes()
+
+        return self._tried(f"read {path} of {repository}", attempt)
 
     def newest_title(self, repository: str) -> str:
         """The first line of the newest commit's message."""

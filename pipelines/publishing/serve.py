@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +46,13 @@ class App:
         return f"http://{HOST}:{self.port}"
 
 
-def serve_spaces(store: Store) -> None:
+def serve_spaces(store: Store, meanwhile: Callable[[], None] = lambda: None) -> None:
     """Start both apps and keep them up to date with the store until interrupted.
+
+    Parameters
+    ----------
+    meanwhile
+        What is left to do for the pages and takes long; they are there before it is done.
 
     Raises
     ------
@@ -61,6 +66,8 @@ def serve_spaces(store: Store) -> None:
             for app in apps:
                 log.info("%s: %s", app.name, app.url)
             log.info("Stop with Ctrl-C.")
+            meanwhile()
+            refresh(space_bundles(store), apps)
             follow(store, apps)
     except KeyboardInterrupt:
         log.info("stopped")

@@ -15,6 +15,7 @@ from pipelines.models.metrics import metric_title
 from ..files import SpaceFolder
 from . import records
 from .records import Choice, Record, record_of
+from .what_if import switch, wire
 
 # Gradio tells the dark mode by a class.
 STYLE = style_sheet(dark=".dark .front {%s}")
@@ -57,9 +58,12 @@ def build(folder: Path, now: Callable[[], datetime] = clock) -> gr.Blocks:
         head = gr.HTML(_head(space, now()), elem_id="front", padding=False)
         demo.load(None, None, None, js=NAME_CALENDARS)
         demo.load(lambda: _head(space, now()), None, head, api_visibility="private", show_progress="hidden")
-        for task in all_tasks():
-            with gr.Tab(task.title, elem_id=f"tab-{task.name}"):
-                _task_tab(demo, space, task)
+        played = switch(space)
+        with gr.Column() as tabs:
+            for task in all_tasks():
+                with gr.Tab(task.title, elem_id=f"tab-{task.name}"):
+                    _task_tab(demo, space, task)
+        wire(demo, space, played, (head, tabs))
     return demo
 
 

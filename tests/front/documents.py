@@ -140,3 +140,22 @@ def empty():
     for each in document["datasets"].values():
         each |= {"arrived": 0, "lately": {"days": 7, "arrived": 0, "quarantined": 0, "since": None}}
     return document | {"data_as_of": None}
+
+
+def played_months():
+    """Three days that can be played: an alarm goes off on the second, and the version before is back on the third."""
+    events = [{"day": day, "kind": kind, "tasks": []} for day, kind in ((11, "begins"), (11, "alarm"), (12, "back"))]
+    story = {"frames": [_frame(day) for day in (10, 11, 12)], "over_time": {}, "events": events}
+    for name, own in healthy()["tasks"].items():
+        story["over_time"][name] = [point | {"day": f"2001-01-{day}"} for day, point in enumerate(own["over_time"], 8)]
+    return {"schema_version": 1, "made_from": "a test", "days": 12, "stories": {"broken_units": story}}
+
+
+def _frame(day):
+    whole, newest = healthy(), f"2001-01-{day}"
+    for own in whole["tasks"].values():
+        own |= {"newest_day": newest, "last_run": f"{newest}T06:47:00+00:00", "late_after": None}
+        own["alarms"][0] |= {"on": day > 10, "since": newest}
+    for data in whole["datasets"].values():
+        data |= {"newest_day": newest, "arrived": 20 * day, "quarantined": 4 * (day - 10)}
+    return {"day": day, "datasets": whole["datasets"], "tasks": whole["tasks"]}

@@ -55,6 +55,15 @@ def contents(space):
     return {path: blob.content for path, blob in space.head.files.items() if path != ".gitattributes"}
 
 
+@pytest.mark.usefixtures("space")
+def test_a_file_is_read_and_what_is_not_there_is_nothing(client):
+    assert client.read(SPACE, "data/b.txt") is None
+    client.push(SPACE, FILES, OWNED, "first")
+    assert client.read(SPACE, "data/b.txt") == FILES["data/b.txt"]
+    assert client.read(SPACE, "data/a.png") == FILES["data/a.png"]
+    assert client.read("acme/nothing", "data/b.txt") is None
+
+
 def test_a_push_brings_text_and_binary_files_byte_by_byte_in_one_commit(client, space):
     pushed = client.push(SPACE, FILES, OWNED, "first")
     assert contents(space) == FILES

@@ -7,6 +7,7 @@ from hub.server import running
 
 from pipelines.cli.main import main
 from pipelines.datasets import all_tasks
+from pipelines.monitoring import what_if
 from pipelines.publishing import publish as publishing
 
 PREDICT, MONITOR, SITE = (f"acme/serverless-ml-{name}" for name in ("predict", "monitor", "site"))
@@ -25,8 +26,10 @@ def fixture_stand_in(monkeypatch):
 
 
 @pytest.fixture(name="publish")
-def fixture_publish(demo_copy, stand_in, capfd):
+def fixture_publish(demo_copy, stand_in, capfd, monkeypatch):
     assert demo_copy
+    # To play the months takes long, and is tested for itself.
+    monkeypatch.setattr(what_if, "refresh_what_if", lambda _: False)
     assert stand_in
 
     def publish(*arguments):

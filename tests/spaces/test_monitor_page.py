@@ -1,10 +1,12 @@
 """The app that shows the record, in a browser."""
 
 import pytest
+from front.documents import played_months
 from playwright.sync_api import expect
 from waiting import PATIENCE
 
 from pipelines.datasets import all_tasks
+from pipelines.documents.what_if import WHAT_IF_FILE, what_if_bytes
 
 TASKS = [task.name for task in all_tasks()]
 PHONE = {"width": 390, "height": 844}
@@ -77,6 +79,25 @@ def test_another_page_load_shows_what_has_changed(apps, page):
         expect(page.locator("#front .hero").first).to_contain_text("17 May 2031", timeout=SECONDS)
     finally:
         document.write_text(before)
+
+
+def test_a_month_is_played_in_the_place_of_the_live_page_and_labelled(apps, page, complaints):
+    file = apps["monitor"].folder / WHAT_IF_FILE
+    try:
+        file.write_bytes(what_if_bytes(played_months()))
+        page.reload()
+        page.locator("#what-if").get_by_label("a broken unit").click()
+        expect(page.locator("#played-board")).to_contain_text("What if: a broken unit · day 10 of 12", timeout=SECONDS)
+        expect(page.locator("#front")).to_be_hidden()
+        expect(page.locator(f"#tab-{TASKS[0]}-button")).to_be_hidden()
+        expect(page.locator("#played-board")).to_contain_text("day 12 of 12", timeout=SECONDS)
+        expect(page.locator("#played-button")).to_have_text("Play on")
+        assert complaints(page) == {}
+        page.locator("#what-if").get_by_label("nothing").click()
+        expect(page.locator("#front")).to_be_visible(timeout=SECONDS)
+        expect(page.locator("#played-board")).to_be_hidden()
+    finally:
+        file.unlink()
 
 
 def test_a_phone_shows_everything_without_scrolling_sideways(apps, open_page):
