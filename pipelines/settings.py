@@ -16,6 +16,7 @@ WRITE_PATHS = ("kafka", "delta")
 # What a Space of this project can run on: the free processor, or borrowed graphics cards; empty leaves it to the plan.
 HARDWARE = ("cpu-basic", "zero-a10g")
 DEFAULT_PORT, LARGEST_PORT = 443, 65535
+GITHUB = "https://github.com"
 
 # A name as in a DNS or an address of version 4, or one of version 6 in brackets.
 _HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
@@ -65,10 +66,11 @@ class GitHubSettings:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Who runs this, where its log is, and where a job summary goes; all empty on a laptop but `who`."""
+    """Who runs this, where its log and its repository are, and where a job summary goes; on a laptop only `who`."""
 
     who: str = "unknown"
     url: str = ""
+    repository: str = ""
     commit: str = ""
     summary_file: Path | None = None
     on_actions: bool = False
@@ -139,10 +141,11 @@ def _hopsworks_settings(values: Mapping[str, str], api_key: str) -> HopsworksSet
 
 
 def _run_settings(values: Mapping[str, str]) -> RunSettings:
-    summary = values.get("GITHUB_STEP_SUMMARY")
+    summary, repository = values.get("GITHUB_STEP_SUMMARY"), values.get("GITHUB_REPOSITORY")
     return RunSettings(
         who=values.get("GITHUB_ACTOR") or _git_name() or values.get("USER") or RunSettings.who,
         url=values.get("RUN_URL", ""),
+        repository=f"{values.get('GITHUB_SERVER_URL', GITHUB)}/{repository}" if repository else "",
         commit=values.get("GITHUB_SHA", ""),
         summary_file=Path(summary) if summary else None,
         on_actions=values.get("GITHUB_ACTIONS") == "true",

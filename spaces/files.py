@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
-from pipelines.documents.metrics import METRICS_FILE, parse_metrics
+from pipelines.documents import parse
+from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, parse_metrics
 from pipelines.documents.what_if import WHAT_IF_FILE, WhatIf, parse_what_if
 
 
@@ -39,6 +40,11 @@ class SpaceFolder:
         """The numbers of all pages; empty where there are none."""
         path = self.folder / METRICS_FILE
         return parse_metrics(path.read_bytes()) if path.exists() else {}
+
+    def links(self) -> dict[str, str]:
+        """The addresses of the other parts of the system, by what is there."""
+        path = self.folder / LINKS_FILE
+        return parse(path.read_bytes(), dict[str, str]) if path.exists() else {}
 
     def what_if(self) -> WhatIf | None:
         """The months that can be played; None where there are none."""

@@ -3,10 +3,11 @@
 import base64
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import gradio as gr
 
+from pipelines.front.render import FAVICON
 from pipelines.pictures.theme import DARK, FONTS, LIGHT
 
 # The fonts of the reader's own machine: nothing is fetched.
@@ -35,6 +36,7 @@ THEME = gr.themes.Default(primary_hue="indigo", neutral_hue="slate", font=SANS, 
 LARGEST_UPLOAD = "6mb"
 # Gradio keeps a third of a megabyte for each caller it has ever seen; these are the newest.
 MOST_SESSIONS = 200
+SIGNPOSTS = {"predict": "Beat the model", "monitor": "Monitor", "site": "Page", "repository": "Source"}
 LEAST_BAR = 0.0005  # what is shown as 0.0
 LONGEST_LINE = 40  # characters of a cell that stay on one line
 
@@ -44,6 +46,7 @@ CSS = """
 button[role=tab][aria-selected=true] {color: #4338ca !important}
 .dark button[role=tab][aria-selected=true] {color: #a5b4fc !important}
 footer, footer * {color: var(--body-text-color) !important}
+.signposts {display: flex; gap: .3em 1.2em; flex-wrap: wrap}
 .note, .warning, .late {border-left: 4px solid; border-radius: 4px; padding: .6em .9em; margin: .4em 0;
   color: var(--body-text-color); background: var(--background-fill-secondary)}
 .note {border-color: #4f46e5} .warning {border-color: #b45309} .late {border-color: #b91c1c}
@@ -118,13 +121,21 @@ table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; verti
 """
 
 
-def launch(demo: gr.Blocks, *, tools: bool, css: str = "") -> None:
+def launch(demo: gr.Blocks, description: str, *, tools: bool, css: str = "") -> None:
     """Serve an app until it is stopped, with its endpoints as tools for MCP clients or without.
 
     Host and port come from Gradio's own environment variables.
+
+    Parameters
+    ----------
+    description
+        What the app is for, in a sentence, for search engines and where people share its address.
     """
     demo.launch(
         theme=THEME,
+        favicon_path=str(FAVICON),
+        head=f'<meta name="description" content="{attribute(description)}">'
+        f'<meta property="og:description" content="{attribute(description)}">',
         css=CSS + css,
         show_error=True,
         mcp_server=tools,
@@ -133,6 +144,16 @@ def launch(demo: gr.Blocks, *, tools: bool, css: str = "") -> None:
         state_session_capacity=MOST_SESSIONS,
         footer_links=["api", "gradio"],
     )
+
+
+def signposts(links: Mapping[str, str]) -> str:
+    """Where the other parts of the system are, as far as that is known; a Space lies inside another page."""
+    known = [
+        f'<a href="{attribute(links[name])}" target="_blank" rel="noopener">{words}</a>'
+        for name, words in SIGNPOSTS.items()
+        if links.get(name, "").startswith(("https://", "http://"))
+    ]
+    return f'<nav class="signposts" aria-label="Parts of the system">{" ".join(known)}</nav>' if known else ""
 
 
 def text(value: object) -> str:

@@ -165,6 +165,7 @@ def dashboard(ctx: typer.Context, datasets: cli.DataSets = None, *, as_of: cli.A
     from pipelines.cli.summaries import dashboard_summary
     from pipelines.monitoring.as_known import end_of, report_as_known
     from pipelines.monitoring.dashboard import refresh_dashboard
+    from pipelines.publishing.addresses import known_links
 
     run: Run = ctx.obj
     day, done = run.past(as_of, "--as-of"), []
@@ -174,7 +175,7 @@ def dashboard(ctx: typer.Context, datasets: cli.DataSets = None, *, as_of: cli.A
             if day:
                 done.append(report_as_known(run.store, dataset, day))
             else:
-                done.append(refresh_dashboard(run.store, dataset, run.now))
+                done.append(refresh_dashboard(run.store, dataset, run.now, known_links(run.settings)))
 
     try:
         run.each_dataset(datasets, draw)

@@ -7,6 +7,7 @@ from pipelines.documents.model import Calibration, DecisionRule, Estimate
 from pipelines.documents.values import parse
 
 METRICS_FILE = "dashboard/metrics.json"
+LINKS_FILE = "dashboard/links.json"  # in a Space: the addresses of the other parts, by what is there
 SCHEMA_VERSION = 2  # keys that version 1 does not have are not required, and are filled in when it is read
 
 
@@ -207,10 +208,11 @@ class TaskPart(TypedDict):
 
 
 class Parts(TypedDict):
-    """The part of some data sets and of their tasks, by name."""
+    """The part of some data sets and of their tasks by name, and the addresses of the other parts of the system."""
 
     datasets: dict[str, DataPart]
     tasks: dict[str, TaskPart]
+    links: NotRequired[dict[str, str]]
 
 
 class StoreKind(TypedDict):

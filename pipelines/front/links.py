@@ -20,6 +20,8 @@ class Links:
         The repository of the workflows, and its static page.
     predict, monitor
         The Spaces.
+    versions
+        The folder of the registered versions, by task, where a browser can look into it.
     """
 
     run: str = ""
@@ -27,6 +29,7 @@ class Links:
     site: str = ""
     predict: str = ""
     monitor: str = ""
+    versions: str = ""
 
     @property
     def docs(self) -> str:
@@ -44,9 +47,16 @@ def links_of(document: Mapping[str, Any]) -> Links:
     newest = [task["recent"][0] for task in document.get("tasks", {}).values() if task["recent"]]
     told = max(((str(row["predicted_at"]), row["run_url"] or "") for row in newest), default=("", ""))[1]
     run = told if told.startswith(("https://", "http://")) else ""
-    repository = run.split(RUNS)[0] if RUNS in run else ""
     known = document.get("links", {})
-    return Links(run, repository, _pages(repository), known.get("predict", ""), known.get("monitor", ""))
+    repository = known.get("repository") or (run.split(RUNS)[0] if RUNS in run else "")
+    versions = f"{repository}/blob/store/models" if repository and _on_a_branch(document) else ""
+    site = known.get("site") or _pages(repository)
+    return Links(run, repository, site, known.get("predict", ""), known.get("monitor", ""), versions)
+
+
+def _on_a_branch(document: Mapping[str, Any]) -> bool:
+    """Whether the store is a branch of the repository: it is a folder, and a workflow has written to it."""
+    return bool(document.get("store", {}).get("kind") == "embedded")
 
 
 def _pages(repository: str) -> str:

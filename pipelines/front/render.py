@@ -27,6 +27,7 @@ from pipelines.wording import day_words, estimate, live_estimate, minute_words, 
 Document = Mapping[str, Any]
 
 TEMPLATES = Path(__file__).parent / "templates"
+FAVICON = Path(__file__).with_name("favicon.svg")
 # The parts below the cards, in the order in which a reader asks.
 SECTIONS = ("course", "scores", "inputs", "champions", "recent", "quarantine")
 RECENT_SHOWN = 10
@@ -55,7 +56,13 @@ class Card:
 
 
 def front(
-    document: Document, portraits: Mapping[str, bytes], now: datetime, links: Links | None = None, stamp: str = ""
+    document: Document,
+    portraits: Mapping[str, bytes],
+    now: datetime,
+    links: Links | None = None,
+    stamp: str = "",
+    *,
+    anchors: bool = True,
 ) -> Markup:
     """The verdict, what to look at, and a card a task.
 
@@ -68,6 +75,8 @@ def front(
         The drawing (SVG) of the newest sample by the name of its task.
     stamp
         A label for each part of a front that is not the live one.
+    anchors
+        Whether the sections below it can be linked to by their names.
     """
     heads = [verdict(document, now)]
     due = min((task["late_after"] for task in document.get("tasks", {}).values() if task["late_after"]), default=None)
@@ -75,7 +84,7 @@ def front(
         heads.append(verdict(document, datetime.fromisoformat(due) + A_MOMENT))
     cards = [_card(document, name, portraits.get(name), told, stamp) for name, told in heads[0].tasks.items()]
     return Markup(template("front.html.j2").render(  # noqa: S704 - the template escapes
-        heads=heads, due=due, cards=cards, links=links or links_of(document), stamp=stamp,
+        heads=heads, due=due, cards=cards, links=links or links_of(document), stamp=stamp, anchors=anchors,
     ))  # fmt: skip
 
 
@@ -106,7 +115,8 @@ def section(name: str, document: Document, *tasks: str, score: str = "") -> Mark
     """
     own = [document["tasks"][task] for task in tasks]
     data = document["datasets"][own[0]["dataset"]]
-    parts = {"task": own[0], "tasks": own, "data": data, "score": score, "recent_shown": RECENT_SHOWN}
+    parts = {"task": own[0], "tasks": own, "data": data, "score": score, "recent_shown": RECENT_SHOWN,
+             "name": tasks[0], "links": links_of(document)}  # fmt: skip
     return Markup(template(f"{name}.html.j2").render(**parts))  # noqa: S704 - the template escapes
 
 

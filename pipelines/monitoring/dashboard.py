@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ from pipelines.documents.metrics import (
     parse_metrics,
 )
 from pipelines.front.render import picture
+from pipelines.front.verdict import verdict
 from pipelines.monitoring import document as scoreboard
 from pipelines.monitoring import page as site
 from pipelines.monitoring import quality as monitoring
@@ -29,6 +31,7 @@ from pipelines.pictures import monitoring as figures
 from pipelines.pictures import scores
 from pipelines.pictures.canvas import Picture
 from pipelines.pictures.portrait import portrait
+from pipelines.pictures.social import social_picture
 from pipelines.pictures.theme import DARK, LIGHT
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import champion_version, predictions_group, quarantine_group, samples_group
@@ -63,14 +66,17 @@ def whole_document(reports: Sequence[DashboardReport]) -> Parts:
     return {
         "datasets": {name: part for done in reports for name, part in done.document["datasets"].items()},
         "tasks": {name: part for done in reports for name, part in done.document["tasks"].items()},
+        "links": {name: part for done in reports for name, part in done.document.get("links", {}).items()},
     }
 
 
-def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> DashboardReport:
+def refresh_dashboard(
+    store: Store, dataset: DataSet, now: datetime, links: Mapping[str, str] = MappingProxyType({})
+) -> DashboardReport:
     """Compute, draw and put the pictures of every task, `dashboard/metrics.json`, `site/index.html` and its models.
 
     Files that are as before are not written. `now` only tells whether a run is late; numbers and pictures depend on
-    the store alone.
+    the store alone. `links` are addresses that this run knows; those that an earlier one knew stay.
     """
     data = _data_state(store, dataset)
     states = [_task_state(store, task) for task in dataset.tasks]
@@ -82,7 +88,8 @@ def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> Dashboar
     files = {
         f"dashboard/{task}/{name}.png": picture.png for task, each in pictures.items() for name, picture in each.items()
     }
-    merged = _merged(store, own, {task: _alts(each) for task, each in pictures.items()})
+    merged = _merged(store, own, links, {task: _alts(each) for task, each in pictures.items()})
+    own["links"] = merged.get("links", {})
     files |= {PORTRAIT.format(state.task.name): drawn for state in states for drawn in _portrait(state, data)}
     files[METRICS_FILE] = metrics_text(merged)
     for state in states:
@@ -92,6 +99,8 @@ def refresh_dashboard(store: Store, dataset: DataSet, now: datetime) -> Dashboar
     drawn = _portraits(store, document)
     forms = {task: form for task in document["tasks"] if (form := form_of(store, task))}
     pages = {name: picture(document, drawn, now, theme).encode() for name, theme in FRONT.items()}
+    told = verdict(document, now)
+    pages[f"site/{site.SOCIAL}"] = social_picture(told.headline, told.as_of, told.state)
     pages[SITE_FILE] = site.render_site(document, drawn, now, forms).encode()
     return DashboardReport(dataset.name, (*written, *_put(store, pages)), own)
 
@@ -154,7 +163,9 @@ def _alts(pictures: Mapping[str, Picture]) -> dict[str, str]:
     return {name: picture.alt for name, picture in pictures.items()}
 
 
-def _merged(store: Store, own: Parts, alts: Mapping[str, Mapping[str, str]]) -> MetricsDocument:
+def _merged(
+    store: Store, own: Parts, links: Mapping[str, str], alts: Mapping[str, Mapping[str, str]]
+) -> MetricsDocument:
     """The stored document with the part of this data set replaced; parts of data sets that are gone fall away."""
     stored = _stored(store)
     datasets = {each.name: each for each in all_datasets()}
@@ -166,6 +177,7 @@ def _merged(store: Store, own: Parts, alts: Mapping[str, Mapping[str, str]]) -> 
     return {
         "schema_version": SCHEMA_VERSION,
         "store": {"kind": store.kind},
+        "links": {**stored.get("links", {}), **links},
         "datasets": {n: part for n, part in stored["datasets"].items() if n in datasets} | own["datasets"],
         "tasks": every_task,
         "data_as_of": max((part["last_run"] for part in every_task.values() if part["last_run"]), default=None),

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipelines.front.links import links_of
-from pipelines.front.render import front, section, style_sheet
+from pipelines.front.render import FAVICON, front, section, style_sheet
 from pipelines.front.verdict import verdict
 from pipelines.monitoring.browser_model import Form
 
@@ -26,11 +26,8 @@ SUMMARIES = {
 }
 # These are told once for all tasks of a data set.
 ABOUT_DATA = ("inputs", "quarantine")
-FAVICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
-    '<path d="M9 3h14c2 9 0 15-7 15S7 12 9 3Z" fill="#c9d3dc"/><path d="M8 9h16c0 6-2 9-8 9S8 15 8 9Z" fill="#a3254a"/>'
-    '<path d="M16 18v9M10 28h12" stroke="#85838f" stroke-width="2.4" stroke-linecap="round"/></svg>'
-)
+# The picture that a link to the page shows, beside the page.
+SOCIAL = "social.png"
 
 
 def render_site(
@@ -59,7 +56,8 @@ def render_site(
         title="How the models do",
         description=f"{told.headline}. {told.as_of}",
         links=links_of(document),
-        favicon=f"data:image/svg+xml;base64,{base64.b64encode(FAVICON.encode()).decode()}",
+        social=SOCIAL,
+        favicon=f"data:image/svg+xml;base64,{base64.b64encode(FAVICON.read_bytes()).decode()}",
         style=Markup(style_sheet()),  # noqa: S704 - a file of this project
         front=front(document, portraits, now),
         section=section,

@@ -4,17 +4,22 @@ A bundle is a mapping of paths to contents. It is the same for the same store an
 publishing can tell by a hash whether anything changed.
 """
 
+import contextlib
+import json
 import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task, all_datasets, all_tasks
+from pipelines.documents import Damaged
+from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, parse_metrics
 from pipelines.errors import NotReadyError
 from pipelines.publishing.lock import FILE, Lock, read_lock
 from pipelines.stores.base import Store
@@ -28,8 +33,8 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("front", "pictures", "models", "datasets", "documents")
 MODULES = ("__init__", "errors", "wording")
 INTERFACE = "interface"
-# What a room consists of: modules, templates and style sheets.
-PROGRAM = (".py", ".j2", ".css")
+# What a room consists of: modules, templates, style sheets and drawings.
+PROGRAM = (".py", ".j2", ".css", ".svg")
 # Everything below these folders of a Space belongs to this project; whatever else is there is left alone.
 OWNED = ("pipelines/", f"{INTERFACE}/", "models/", "samples/", "history/", "dashboard/")
 REQUIREMENTS = (
@@ -55,14 +60,21 @@ class Bundle:
     files: Files
 
 
-def space_bundles(store: Store) -> tuple[Bundle, ...]:
-    """The bundles of both Spaces on the current state of the store."""
+def space_bundles(store: Store, links: Mapping[str, str] = MappingProxyType({})) -> tuple[Bundle, ...]:
+    """The bundles of both Spaces on the current state of the store.
+
+    Parameters
+    ----------
+    links
+        Addresses that this run knows, by what is there, beside those that the store's document has.
+    """
     lock = read_lock(FILE.read_text(encoding="utf-8"))
+    told = {LINKS_FILE: json.dumps({**_known(store), **links}, sort_keys=True).encode()}
     predict = _program("predict", lock)
     monitor = _program("monitor", lock)
     return (
-        Bundle("predict", "gradio", {**predict, **_models(store), **_samples(store)}),
-        Bundle("monitor", "gradio", {**monitor, **_history(store), **_stored(store, "dashboard/")}),
+        Bundle("predict", "gradio", {**predict, **_models(store), **_samples(store), **told}),
+        Bundle("monitor", "gradio", {**monitor, **_history(store), **_stored(store, "dashboard/"), **told}),
     )
 
 
@@ -122,6 +134,14 @@ def _program(name: str, lock: Lock) -> dict[str, bytes]:
             if path.name != "app.py"
         },
     }
+
+
+def _known(store: Store) -> Mapping[str, str]:
+    """The addresses that the store's document tells; none where it cannot be read, which the pages say themselves."""
+    content = store.get_file(METRICS_FILE)
+    with contextlib.suppress(Damaged):
+        return parse_metrics(content).get("links", {}) if content else {}
+    return {}
 
 
 def _models(store: Store) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from pipelines.errors import PublishError
+from pipelines.publishing.addresses import NAME, space_links
 from pipelines.publishing.bundle import OWNED, Bundle, site_bundle, space_bundles
 from pipelines.publishing.hub import Change, Hub, PaymentRequired, Push
 from pipelines.publishing.record import FOLDER, record_files
@@ -18,7 +19,6 @@ log = logging.getLogger(__name__)
 
 Outcome = Literal["created", "updated", "unchanged", "refused", "tomorrow"]
 
-NAME = "serverless-ml-{}"
 POLL_SECONDS = 5
 # A first build installs some ninety packages, which takes minutes; more than this means that it hangs.
 LONGEST_BUILD = 20 * 60
@@ -113,7 +113,8 @@ def publish(
     owner = namespace or settings.hub.namespace or account
     message = f"Refresh of {now:%Y-%m-%d %H:%M} UTC"
     publisher = Publisher(hub, owner, settings.hub.hardware, dry_run, message, sleep)
-    reports = [publisher.publish(bundle) for bundle in space_bundles(store)]
+    links = space_links(settings.hub, owner)
+    reports = [publisher.publish(bundle) for bundle in space_bundles(store, links)]
     refused = any(report.outcome == "refused" for report in reports)
     # A static page that an earlier plan left behind must not grow old.
     if refused or hub.exists(publisher.space("site")):

@@ -1,8 +1,8 @@
 """What takes long to make and lies in no store that lasts, taken back from the Space that shows it."""
 
 from pipelines.documents.what_if import WHAT_IF_FILE
+from pipelines.publishing.addresses import NAME
 from pipelines.publishing.hub import Hub
-from pipelines.publishing.publish import NAME
 from pipelines.settings import Settings
 from pipelines.stores.base import Store
 

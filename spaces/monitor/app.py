@@ -9,4 +9,4 @@ from spaces.monitor.page import STYLE, build
 demo = build(Path(__file__).parent)
 
 if __name__ == "__main__":
-    launch(demo, tools=False, css=STYLE)
+    launch(demo, "How the models of a serverless system do, day by day.", tools=False, css=STYLE)

@@ -13,6 +13,7 @@ from pipelines.front.render import front, style_sheet
 from pipelines.models.metrics import metric_title
 
 from ..files import SpaceFolder
+from ..markup import signposts
 from . import records
 from .records import Choice, Record, record_of
 from .what_if import switch, wire
@@ -68,7 +69,9 @@ def build(folder: Path, now: Callable[[], datetime] = clock) -> gr.Blocks:
 
 
 def _head(space: SpaceFolder, now: datetime) -> str:
-    return f'<div class="front">{front(space.metrics(), space.portraits(), now)}</div>'
+    document = {**space.metrics(), "links": space.links()}
+    shown = front(document, space.portraits(), now, anchors=False)
+    return f'{signposts({**space.links(), "monitor": ""})}<div class="front">{shown}</div>'
 
 
 def _task_tab(demo: gr.Blocks, space: SpaceFolder, task: Task) -> None:

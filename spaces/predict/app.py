@@ -9,4 +9,4 @@ from spaces.predict.page import build
 demo = build(Path(__file__).parent)
 
 if __name__ == "__main__":
-    launch(demo, tools=True)
+    launch(demo, "Play against the models, or ask them about a sample or a file.", tools=True)

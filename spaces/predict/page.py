@@ -8,7 +8,7 @@ from gradio.events import api
 from pipelines.datasets import DataSet, all_datasets
 
 from ..files import SpaceFolder
-from ..markup import empty
+from ..markup import empty, signposts
 from .door import Door
 from .endpoints import endpoint, name_of
 from .file_tab import file_tab
@@ -32,6 +32,7 @@ def build(folder: Path) -> gr.Blocks:
     players = [predictor for predictor in predictors if len(predictor.reserve)]
     demo = Door(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
     with demo:
+        gr.HTML(signposts({**space.links(), "predict": ""}), padding=False)
         gr.Markdown("# Predict\nPlay against a model, ask it about one sample, or about a whole file.")
         with gr.Tab("Beat the model", elem_id="tab-game"):
             game_tab(players) if players else gr.HTML(empty(NO_MODEL))

@@ -55,6 +55,20 @@ def test_links_follow_from_the_newest_run():
     assert links_of(empty()).repository == ""
 
 
+def test_addresses_that_are_known_come_before_those_that_follow_from_a_run():
+    links = {"repository": "https://git.example/a/b", "predict": "https://p.example", "site": "https://s.example/"}
+    found = links_of({**healthy(), "links": links})
+    assert (found.repository, found.predict, found.site) == (links["repository"], links["predict"], links["site"])
+
+
+def test_each_version_links_to_its_card_and_notebook_where_the_store_is_a_branch():
+    address = "https://github.com/ada/Wines/blob/store/models/iris_variety/1/"
+    page = section("champions", healthy(), "iris_variety")
+    assert f"{address}card.md" in page
+    assert f"{address}training.ipynb" in page
+    assert "card.md" not in section("champions", healthy() | {"store": {"kind": "hopsworks"}}, "iris_variety")
+
+
 def test_an_address_that_is_none_is_no_link():
     document = healthy()
     for task in document["tasks"].values():

@@ -35,8 +35,27 @@ def test_a_refresh_puts_numbers_pictures_and_the_page(operated):
     store, report = operated
     names = {f"dashboard/iris_variety/{name}.png" for name in PICTURES}
     portrait = "dashboard/iris_variety/portrait.svg"
-    assert set(report.written) == {*names, portrait, "site/models/iris_variety.json", METRICS_FILE, SITE_FILE, *FRONT}
+    assert set(report.written) == {
+        *names,
+        portrait,
+        "site/models/iris_variety.json",
+        "site/social.png",
+        METRICS_FILE,
+        SITE_FILE,
+        *FRONT,
+    }
     assert all(store.get_file(name).startswith(b"\x89PNG") for name in names)
+
+
+def test_the_page_links_to_what_a_run_knew_also_after_one_that_does_not(tmp_path):
+    store, predict = EmbeddedStore(tmp_path / "store"), "https://hub.example/spaces/ada/serverless-ml-predict"
+    links = {"predict": predict, "repository": "https://github.com/ada/Wines"}
+    first = refresh_dashboard(store, IRIS, NOW, links)
+    assert refresh_dashboard(store, IRIS, NOW).written == ()
+    page = store.get_file(SITE_FILE).decode()
+    assert first.document["links"] == links
+    for address in (predict, links["repository"], "https://ada.github.io/Wines/social.png"):
+        assert f'"{address}"' in page
 
 
 def test_an_unchanged_store_gives_an_unchanged_dashboard(operated):

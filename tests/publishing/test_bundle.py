@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 import sys
@@ -89,6 +90,12 @@ def test_bundles_hold_the_champions_the_samples_the_history_and_the_pictures(ful
         assert f"samples/{dataset.name}.parquet" in predict
     assert "dashboard/metrics.json" in monitor
     assert not [path for path in predict if path.endswith(".ipynb")]
+
+
+def test_both_spaces_know_where_the_other_parts_are(demo_dir):
+    links = {"predict": "https://p.example", "monitor": "https://m.example"}
+    for bundle in space_bundles(EmbeddedStore(demo_dir), links):
+        assert json.loads(bundle.files["dashboard/links.json"]) == links
 
 
 def test_bundles_of_an_unchanged_store_are_the_same_byte_by_byte(full, demo_dir):

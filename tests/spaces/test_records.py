@@ -7,6 +7,7 @@ from front.documents import healthy
 
 from pipelines.datasets import task_named
 from spaces.files import SpaceFolder
+from spaces.markup import signposts
 from spaces.monitor import records
 from spaces.monitor.records import Choice
 
@@ -88,6 +89,17 @@ def test_a_course_has_the_days_and_versions_that_are_meant(folder):
 def test_every_part_of_a_task_is_that_of_the_front(folder):
     assert "Macro-F1, which decides" in records.part(record(folder), "scores")
     assert "Changes of champion" in records.part(record(folder), "champions")
+
+
+def test_the_other_parts_of_the_system_are_linked_where_they_are_known(folder):
+    space = SpaceFolder(folder)
+    assert signposts(space.links()) == ""
+    (folder / "dashboard" / "links.json").write_text(
+        json.dumps({"predict": "https://p.example", "site": "javascript:x"})
+    )
+    nav = signposts(space.links())
+    assert '<a href="https://p.example"' in nav
+    assert "javascript" not in nav
 
 
 def test_the_portraits_are_found_by_task(folder):
