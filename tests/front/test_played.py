@@ -30,7 +30,7 @@ def test_it_tells_what_has_happened_and_what_came_each_day():
     page = played(MONTHS, "broken_units", 11)
     assert "<b>Day 11</b>: the alarm goes off" in page
     assert "promoted back" not in page
-    assert "Day 11: 60 taken in, 12 in quarantine" in page
+    assert "Day 11: 40 taken in, 8 in quarantine" in page
     assert "promoted back" in played(MONTHS, "broken_units", 12)
 
 
