@@ -28,7 +28,7 @@ def social_picture(headline: str, line: str, state: str) -> bytes:
     lines = textwrap.wrap(headline, LETTERS)[:3]
     for number, words in enumerate(lines):
         axes.text(0.1, 0.62 - LINE_HEIGHT * number, words, fontsize=46, fontweight="bold", color=LIGHT.ink, va="center")
-    axes.text(0.1, 0.19, line, fontsize=21, color=LIGHT.soft, va="center")
+    axes.text(0.1, 0.19, line, fontsize=18, color=LIGHT.soft, va="center")
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", metadata={"Software": None})
     return drawn.getvalue()
