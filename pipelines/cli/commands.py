@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pipelines.datasets import DataSet, Task
+    from pipelines.inference.pipeline import InferenceReport
+    from pipelines.training.pipeline import TrainingReport
 
 # The headings of the help.
 PIPELINES, MODELS, OPERATION = "Pipelines", "Models", "Operation"
@@ -113,25 +115,33 @@ def train(
 
     run: Run = ctx.obj
     runs, who = run.settings.store_dir / "runs", run.settings.run.who
+    tried: list[Task] = []
+    done: dict[Task, TrainingReport] = {}
 
     def fit(task: "Task") -> None:
         learned = nothing_new(run.store, task) if only_new else ""
         if learned:
             run.show(learned)
             return
+        tried.append(task)
         with run.step(f"train {task.name}"):
-            done = train_task(
+            done[task] = train_task(
                 run.store, task, runs=runs, now=run.now, who=who, search=search, seed=seed, promote=promote
             )
-        run.show(training_summary(task, done), more=folded("Model card", done.card))
         if checksums:
-            digest = run.store.describe(task.name, done.version)["sha256"][MODEL_FILE]
+            digest = run.store.describe(task.name, done[task].version)["sha256"][MODEL_FILE]
             with checksums.open("a", encoding="utf-8") as listed:
-                listed.write(f"{digest}  {task.name}/{done.version}/{MODEL_FILE}\n")
+                listed.write(f"{digest}  {task.name}/{done[task].version}/{MODEL_FILE}\n")
 
     if checksums:
         checksums.write_text("", encoding="utf-8")
-    run.each_task(tasks, fit)
+    try:
+        run.each_task(tasks, fit)
+    finally:
+        if tried:
+            cards = "\n".join(folded(f"Model card: {task.title}", report.card) for task, report in done.items())
+            failed = [task for task in tried if task not in done]
+            run.show(training_summary(done, failed, run.settings.run.repository), more=cards)
 
 
 @verb(rich_help_panel=PIPELINES)
@@ -141,22 +151,31 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
     A task without a champion is passed over with a notice, because the schedule may run before the first training;
     where the person named the task it is an error.
     """
-    from pipelines.cli.summaries import inference_summary
+    from pipelines.cli.summaries import folded, inference_summary, newest_predictions
     from pipelines.inference.pipeline import run_inference
 
     run: Run = ctx.obj
     given = run.past(date)
+    tried: list[Task] = []
+    done: dict[Task, InferenceReport] = {}
 
     def predict(task: "Task") -> None:
         if not tasks and run.store.champion(task.name) is None:
             run.notice(f"{task.name} has no champion yet and is passed over; train it: python -m pipelines train")
             return
+        tried.append(task)
         with run.step(f"infer {task.name}"):
             run_date = given or _today(run, task.dataset)
-            done = run_inference(run.store, task, run_date=run_date, now=run.now, run_url=run.settings.run.url)
-        run.show(inference_summary(task, done))
+            done[task] = run_inference(run.store, task, run_date=run_date, now=run.now, run_url=run.settings.run.url)
 
-    run.each_task(tasks, predict)
+    try:
+        run.each_task(tasks, predict)
+    finally:
+        failed = [task for task in tried if task not in done]
+        newest = "\n".join(
+            folded(f"Newest: {task.title}", newest_predictions(task, each)) for task, each in done.items()
+        )
+        run.show(inference_summary(done, failed, run.settings.run.repository), more=newest)
 
 
 @verb(rich_help_panel=PIPELINES)

@@ -18,6 +18,8 @@ from pipelines.stores.future import SetAside
 from pipelines.wording import counted, escape, estimate, joined, live_estimate, markdown_table, number
 
 if TYPE_CHECKING:  # the pipelines stand above this module
+    import pandas as pd
+
     from pipelines.features.backfill import BackfillReport
     from pipelines.features.daily import FeaturesReport
     from pipelines.inference.pipeline import InferenceReport
@@ -85,18 +87,21 @@ def features_summary(dataset: DataSet, done: "FeaturesReport") -> str:
     )
 
 
-def training_summary(task: Task, done: "TrainingReport") -> str:
-    """The version that was registered, its scores beside the baseline, and the decision on the champion."""
-    names = [task.scorer, "accuracy", "balanced_accuracy", "log_loss", "calibration_error"]
+def training_summary(done: Mapping[Task, "TrainingReport"], failed: Sequence[Task], repository: str = "") -> str:
+    """One table for all tasks: the version of each with the score that decides, and whether it is the champion now."""
+    moved = sum(report.promoted for report in done.values())
+    told = f"{counted(len(done), 'version')} trained, {moved or 'none'} of them now champion"
     rows = [
-        (metric_title(name), estimate(done.metrics.get(name)), number(done.baseline.get(name)))
-        for name in dict.fromkeys(names)
-        if name in done.metrics
-    ]
+        (
+            task.title, "✅ now champion" if report.promoted else "▫️ in the shadow", metric_title(task.scorer),
+            f"{estimate(report.metrics.get(task.scorer))}, version {report.version}",
+            number(report.baseline.get(task.scorer)), report.sentence,
+        )
+        for task, report in done.items()
+    ]  # fmt: skip
+    header = ("Task", "State", "Score", "In the test (95 %)", "Always the commonest", "Decision")
     return joined(
-        f"### {task.title}: training",
-        escape(done.sentence),
-        markdown_table(("Score on test rows", f"Version {done.version} (95 %)", "Baseline"), rows),
+        _headline(told, failed), markdown_table(header, [*rows, *_failures(failed, 6)]), _help(failed, repository)
     )
 
 
@@ -105,25 +110,70 @@ def folded(title: str, markdown: str) -> str:
     return f"<details><summary>{escape(title)}</summary>\n\n{markdown}\n\n</details>\n"
 
 
-def inference_summary(task: Task, done: "InferenceReport") -> str:
-    """What was predicted, the newest sample first."""
-    served = done.predictions[done.predictions["served"] == "champion"]
-    newest = served.sort_values(["event_time", "sample_id"]).iloc[::-1].head(SHOWN)
-    shadow = f", version {done.challenger} in its shadow" if done.challenger else ""
-    found = f"Version {done.champion} predicted {counted(len(served), 'sample')}{shadow}"
-    said = f"{found}; {counted(done.written, 'row')} written."
+def inference_summary(done: Mapping[Task, "InferenceReport"], failed: Sequence[Task], repository: str = "") -> str:
+    """One table for all tasks: how many samples were due and settled, and the newest of them."""
+    total = sum(len(served_of(report)) for report in done.values())
+    told = f"{counted(total, 'prediction')} made" if total else "Nothing was due: every arrival has its prediction"
+    rows = [
+        (
+            task.title, "✅", f"{report.champion}{f', {report.challenger} in its shadow' if report.challenger else ''}",
+            len(served_of(report)), report.written, _outcomes(report), _newest(report),
+        )
+        for task, report in done.items()
+    ]  # fmt: skip
+    header = ("Task", "State", "Version", "Predicted", "Rows written", "Outcomes", "Newest")
     return joined(
-        f"### {task.title}: inference",
-        said if len(served) else "Nothing was due: every arrival has its prediction.",
-        _settled(done.settlement),
-        awaiting_sentence(asdict(done.awaiting)),
+        _headline(told, failed),
+        markdown_table(header, [*rows, *_failures(failed, 7)]),
+        *(f"{escape(task.title)}: {escape(each)}" for task, report in done.items() for each in report.notices),
+        _help(failed, repository),
+    )
+
+
+def _outcomes(done: "InferenceReport") -> str:
+    """How many outcomes came, and how many are waited for."""
+    return " ".join(filter(None, (_settled(done.settlement), awaiting_sentence(asdict(done.awaiting))))) or "-"
+
+
+def newest_predictions(task: Task, done: "InferenceReport") -> str:
+    """What was predicted, the newest sample first."""
+    served = served_of(done)
+    return joined(
         markdown_table(
             ("Sample", "Predicted", "Probability", "Actual", "Outcome"),
-            [_prediction_row(task, row) for row in newest.to_dict("records")],
+            [_prediction_row(task, row) for row in served.head(SHOWN).to_dict("records")],
         ),
         _more(len(served), "older samples"),
-        *map(escape, done.notices),
     )
+
+
+def served_of(done: "InferenceReport") -> "pd.DataFrame":
+    """What the champion predicted, the newest sample first."""
+    served = done.predictions[done.predictions["served"] == "champion"]
+    return served.sort_values(["event_time", "sample_id"]).iloc[::-1]
+
+
+def _newest(done: "InferenceReport") -> str:
+    rows = served_of(done).head(1).to_dict("records")
+    return ", ".join(f"{row['prediction']} ({_outcome(row)})" for row in rows) or "-"
+
+
+def _headline(told: str, failed: Sequence[Task]) -> str:
+    """The state first: a mark and words."""
+    names = ", ".join(task.title for task in failed)
+    return f"### ⚠️ Failed: {escape(names)}. {told}" if failed else f"### ✅ {told}"
+
+
+def _failures(failed: Sequence[Task], columns: int) -> list[tuple[str, ...]]:
+    return [(task.title, "⚠️ failed", *["-"] * (columns - 2)) for task in failed]
+
+
+def _help(failed: Sequence[Task], repository: str) -> str:
+    """What to do about a failure; nothing where there is none."""
+    if not failed:
+        return ""
+    docs = f" [More]({repository}/blob/main/docs/operations.md)." if repository else ""
+    return f"What went wrong is in the log of this step. Mend that and run it again: what was done stays done.{docs}"
 
 
 def _settled(settlement: "Settlement") -> str:
@@ -194,9 +244,11 @@ def copy_summary(done: Sequence["Copied"]) -> str:
 
 def _prediction_row(task: Task, row: Mapping[str, Any]) -> tuple[object, ...]:
     chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
-    label = row["label"]
-    outcome = "not known yet" if label is None else "right" if label == row["prediction"] else "wrong"
-    return row["sample_id"], row["prediction"], f"{chance:.0%}", label or "-", outcome
+    return row["sample_id"], row["prediction"], f"{chance:.0%}", row["label"] or "-", _outcome(row)
+
+
+def _outcome(row: Mapping[str, Any]) -> str:
+    return "not known yet" if row["label"] is None else "right" if row["label"] == row["prediction"] else "wrong"
 
 
 def _quarantined(count: int, reasons: Mapping[str, int]) -> str:

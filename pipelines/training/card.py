@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.datasets import DataSet, Task
 from pipelines.documents.model import CategoryScores, InputInfo, ModelInfo
+from pipelines.front.sentences import of_hundred
 from pipelines.models.metrics import metric_title
 from pipelines.wording import estimate, interval, listed, markdown_table, number
 
@@ -16,6 +17,7 @@ def render_card(task: Task, info: ModelInfo) -> str:
     """The card of a version: what it is for, its data, its scores with intervals, its limits, how to load it."""
     sections = (
         f"# {task.title}, version {info['version']}\n\n{task.description}",
+        _gist(task, info),
         _use(task),
         _data(task.dataset, info),
         _model(info),
@@ -29,6 +31,22 @@ def render_card(task: Task, info: ModelInfo) -> str:
         _origin(task.dataset, info),
     )
     return "\n\n".join(filter(None, sections)) + "\n"
+
+
+def _gist(task: Task, info: ModelInfo) -> str:
+    """Three lines for somebody who has to decide whether to use it."""
+    common, plural = max(info["data"]["class_rows"].items(), key=lambda item: item[1])[0], task.dataset.plural
+    right, simplest = info["metrics"]["accuracy"]["value"], info["baseline"]["accuracy"]
+    found = {name: info["metrics"][f"recall_{name}"]["value"] for name in task.classes}
+    told = sorted((share, name) for name, share in found.items() if share is not None)
+    worst = f"It finds {of_hundred(told[0][0])} {told[0][1]} {plural}, its weakest class. " if told else ""
+    good = "" if right is None else f"right about {of_hundred(right)} {plural} that it had never seen"
+    base = "" if simplest is None else f"; always saying {common} would be right about {of_hundred(simplest)}"
+    return (
+        f"- **What it does:** it tells {', '.join(task.classes[:-1])} or {task.classes[-1]} from {len(task.inputs)} "
+        f"measurements, and how sure it is.\n- **How good it is:** {good}{base}.\n- **When not to trust it:** {worst}"
+        f"{task.dataset.caution}"
+    )
 
 
 def _use(task: Task) -> str:

@@ -17,6 +17,7 @@ from pipelines.publishing.hub import Change
 from pipelines.publishing.publish import PublishReport, SpaceReport
 from pipelines.stores.copying import Copied
 from pipelines.stores.outcomes import Awaiting
+from pipelines.training.pipeline import TrainingReport
 
 NONE_SETTLED = Settlement(settled=0, corrected=0)
 WINE, GRADE = dataset_named("wine"), task_named("wine_grade")
@@ -84,31 +85,65 @@ def test_inference_shows_the_newest_samples_with_their_outcome():
     done = InferenceReport(
         GRADE.name, 1, None, len(rows), NONE_SETTLED, Awaiting(), rows.sample(frac=1, random_state=0)
     )
-    text = report.inference_summary(GRADE, done)
-    newest = rows.iloc[-1]
-    assert "Version 1 predicted 20 samples; 20 rows written." in text
-    assert cells(text)[1][:2] == [newest["sample_id"], newest["prediction"]]
-    assert cells(text)[1][4] in {"right", "wrong"}
+    newest, text = rows.iloc[-1], report.inference_summary({GRADE: done}, [])
+    assert text.startswith("### ✅ 20 predictions made")
+    assert cells(text)[1][:5] == ["Wine grade", "✅", "1", "20", "20"]
+    assert cells(text)[1][6] in {f"{newest['prediction']} (right)", f"{newest['prediction']} (wrong)"}
+    listed = cells(report.newest_predictions(GRADE, done))
+    assert listed[1][:2] == [newest["sample_id"], newest["prediction"]]
+    assert listed[1][4] in {"right", "wrong"}
 
 
 def test_inference_with_nothing_due_says_so():
     done = InferenceReport(
-        GRADE.name, 1, None, 0, NONE_SETTLED, Awaiting(), histories.history(GRADE, days=0),
+        GRADE.name,
+        1,
+        None,
+        0,
+        NONE_SETTLED,
+        Awaiting(),
+        histories.history(GRADE, days=0),
         ("Challenger 2 is left out",),
-    )  # fmt: skip
-    text = report.inference_summary(GRADE, done)
+    )
+    text = report.inference_summary({GRADE: done}, [])
     assert "Nothing was due" in text
     assert "Challenger 2 is left out" in text
 
 
 def test_a_sample_without_a_label_is_not_wrong():
     rows = histories.history(GRADE, days=1, per_day=1).assign(label=None)
-    text = report.inference_summary(
-        GRADE, InferenceReport(GRADE.name, 1, 2, 1, Settlement(3, 1), Awaiting(2, date(2026, 9, 1)), rows)
-    )
-    assert cells(text)[1][3:] == ["-", "not known yet"]
-    assert "3 earlier predictions settled and 1 outcome corrected." in text
-    assert "Awaiting the truth: 2, the oldest since 1 September." in text
+    done = InferenceReport(GRADE.name, 1, 2, 1, Settlement(3, 1), Awaiting(2, date(2026, 9, 1)), rows)
+    row = cells(report.inference_summary({GRADE: done}, []))[1]
+    assert row[6].endswith("(not known yet)")
+    settled = "3 earlier predictions settled and 1 outcome corrected."
+    assert row[5] == f"{settled} Awaiting the truth: 2, the oldest since 1 September."
+    assert row[2] == "1, 2 in its shadow"
+    assert cells(report.newest_predictions(GRADE, done))[1][3:] == ["-", "not known yet"]
+
+
+def training_report(**changes):
+    fields = {
+        "task": GRADE.name, "version": 2, "promoted": True, "champion": 2, "sentence": "Better by 0.05.",
+        "metrics": {"macro_f1": {"value": 0.6, "low": 0.5, "high": 0.7}}, "baseline": {"macro_f1": 0.3}, "card": "",
+    }  # fmt: skip
+    return TrainingReport(**(fields | changes))
+
+
+def test_all_trainings_are_one_table_with_the_state_first():
+    text = report.training_summary({GRADE: training_report(), WINE.tasks[0]: training_report(promoted=False)}, [])
+    assert text.startswith("### ✅ 2 versions trained, 1 of them now champion")
+    assert cells(text)[1] == [
+        "Wine grade", "✅ now champion", "Macro-F1", "0.60 (0.50 to 0.70), version 2", "0.30", "Better by 0.05.",
+    ]  # fmt: skip
+    assert "What went wrong" not in text
+
+
+def test_a_task_that_failed_is_told_first_and_what_to_do():
+    address = "https://github.com/ada/Wines"
+    for text in (report.training_summary({}, [GRADE], address), report.inference_summary({}, [GRADE], address)):
+        assert text.startswith("### ⚠️ Failed: Wine grade.")
+        assert cells(text)[1][:2] == ["Wine grade", "⚠️ failed"]
+        assert f"[More]({address}/blob/main/docs/operations.md)" in text
 
 
 def test_the_dashboard_warns_of_what_is_wrong(tmp_path):

@@ -31,6 +31,17 @@ def test_the_card_has_every_section(card):
     ]  # fmt: skip
 
 
+def test_the_card_begins_with_three_lines_for_who_decides(card, info):
+    lines = card.split("\n\n")[2].splitlines()
+    assert [line.split(":**")[0] for line in lines] == [
+        "- **What it does", "- **How good it is", "- **When not to trust it",
+    ]  # fmt: skip
+    assert f"right about {round(100 * info['metrics']['accuracy']['value'])} of 100 wines" in lines[1]
+    assert "always saying fair would be right about" in lines[1]
+    weakest = min(GRADE.classes, key=lambda name: info["metrics"][f"recall_{name}"]["value"])
+    assert f"{weakest} wines, its weakest class." in lines[2]
+
+
 def test_the_card_tells_where_the_data_come_from(card, info):
     for word in (info["data"]["fingerprint"], WINE.provenance.citation, "CC BY 4.0", "0" * 64, "No simulated row"):
         assert word in card
