@@ -30,7 +30,10 @@ PIPELINES, MODELS, OPERATION = "Pipelines", "Models", "Operation"
 # What `alarms` ends with where there are some: neither done and well (0) nor failed (1).
 ALARMED = 3
 
-app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False,
+    rich_markup_mode="rich" if sys.stdout.isatty() else None,  # frames are for terminals
+)  # fmt: skip
 verb = partial(app.command, cls=cli.Verb)
 
 

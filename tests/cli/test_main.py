@@ -42,7 +42,7 @@ def refusal(capsys, *arguments) -> str:
 
 def test_help_names_every_verb_with_a_sentence():
     text = run("--help", COLUMNS="100").stdout
-    described = dict(re.findall(r"^│ (\w+) +([A-Z].*[.]) +│$", text, flags=re.MULTILINE))
+    described = dict(re.findall(r"^  (\w+) +([A-Z].*[.])$", text, flags=re.MULTILINE))
     assert set(described) == VERBS
 
 
