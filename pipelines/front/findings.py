@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from pipelines.documents.metrics import ALL_INPUTS
@@ -10,14 +10,17 @@ from pipelines.models.metrics import metric_title, wilson
 from pipelines.wording import awaiting_words, day_words, minute_words
 
 State = Literal["ok", "bad", "late", "quiet"]
-Kind = Literal["late", "future", "overdue", "quality", "quarantine", "inputs", "mix"]
+Kind = Literal["late", "clock", "future", "overdue", "quality", "quarantine", "inputs", "mix"]
 Document = Mapping[str, Any]
 
 # A tenth of the rows, as for drift: fewer change no score by much.
 MUCH_QUARANTINE = 0.1
 NAMES_TOLD = 3
+# Clocks of machines that are right differ by seconds.
+MOST_APART = timedelta(hours=1)
 ADVICE: dict[Kind, str] = {
     "late": "Look whether the schedule is switched on and the last run ended well, then start the workflow by hand.",
+    "clock": "Set the clock of the machine that ran, and run again; until then nobody can tell whether a run is late.",
     "future": "Set those days aside with `python -m pipelines repair --future`; they are kept, and days are due again.",
     "overdue": "Look at where the labels come from; no score knows of these samples. If labels take longer, let their "
     "`Label(due_after=...)` say so.",
@@ -61,13 +64,13 @@ class Finding:
 
     @property
     def state(self) -> State:
-        """Late runs wait for a machine, the rest for a person."""
-        return "late" if self.kind == "late" else "bad"
+        """Late runs and wrong clocks are about the runs, the rest about the models."""
+        return "late" if self.kind in {"late", "clock"} else "bad"
 
 
 def findings_of(document: Document, now: datetime) -> list[Finding]:
     """Everything that somebody should look at: late runs, then by data set the cause before what it does to scores."""
-    found = [*_late(document["tasks"], now)]
+    found = [*_late(document["tasks"], now), *_clock(document["tasks"], now)]
     for name, data in document["datasets"].items():
         tasks = {task: own for task, own in document["tasks"].items() if own["dataset"] == name}
         cause = [*_quarantine(data, tasks)] or [*_inputs(data, tasks)]
@@ -102,6 +105,16 @@ def _late(tasks: Document, now: datetime) -> Iterator[Finding]:
         words = f"The last run was on {minute_words(oldest['last_run'])}; the numbers below are as old."
         since = str(oldest["late_after"])
         yield Finding("late", "", tuple(late), f"The daily run is late since {day_words(since)}", words, since[:10])
+
+
+def _clock(tasks: Document, now: datetime) -> Iterator[Finding]:
+    ahead = {name: task for name, task in tasks.items() if task["last_run"]}
+    ahead = {name: task for name, task in ahead.items() if datetime.fromisoformat(task["last_run"]) > now + MOST_APART}
+    if ahead:
+        newest = max(str(task["last_run"]) for task in ahead.values())
+        yield Finding(
+            "clock", "", tuple(ahead), "A clock was wrong", f"The last run says that it was on {minute_words(newest)}"
+        )
 
 
 def _future(data: Document, tasks: Document, now: datetime) -> Iterator[Finding]:

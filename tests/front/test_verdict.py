@@ -116,6 +116,17 @@ def test_an_outcome_that_is_overdue_needs_somebody_unless_no_run_could_learn_it(
     assert verdict(document, NOW).state == "ok"
 
 
+def test_a_run_of_tomorrow_had_a_wrong_clock_which_hides_that_it_is_late(document):
+    ahead = "2031-05-17T06:47:00+00:00"
+    document["tasks"]["iris_variety"] |= {"last_run": ahead, "late_after": "2031-05-19T06:47:00+00:00"}
+    told = verdict(document, NOW)
+    assert (told.state, told.headline) == ("late", "A clock was wrong")
+    assert "17 May 2031" in told.findings[0].detail
+    assert "Set the clock" in told.findings[0].advice
+    document["tasks"]["iris_variety"]["last_run"] = (NOW + timedelta(minutes=50)).isoformat()
+    assert verdict(document, NOW).state == "ok"
+
+
 def test_a_run_is_not_late_in_the_very_second(document):
     document["tasks"] = {"iris_variety": document["tasks"]["iris_variety"] | {"late_after": NOW.isoformat()}}
     assert verdict(document, NOW).state == "ok"
