@@ -1,5 +1,6 @@
 """Fixtures that several areas share: one simulated stretch of operation, made once for all test processes."""
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -63,3 +64,13 @@ def browser():
         running = playwright.chromium.launch(executable_path=chromium())
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots():
+    """The script that takes the pictures of the README."""
+    script = Path(__file__).parents[1] / "docs" / "screenshots.py"
+    found = importlib.util.spec_from_file_location("screenshots", script)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module

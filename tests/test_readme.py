@@ -1,6 +1,5 @@
 """What the README shows and points to is there, and its screenshots can be taken again."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -12,14 +11,6 @@ from pipelines.monitoring.page import render_site
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "spaces").glob("*.md")]
-
-
-@pytest.fixture(name="screenshots")
-def fixture_screenshots():
-    found = importlib.util.spec_from_file_location("screenshots", ROOT / "docs" / "screenshots.py")
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

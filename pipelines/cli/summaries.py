@@ -90,7 +90,7 @@ def features_summary(dataset: DataSet, done: "FeaturesReport") -> str:
 def training_summary(done: Mapping[Task, "TrainingReport"], failed: Sequence[Task], repository: str = "") -> str:
     """One table for all tasks: the version of each with the score that decides, and whether it is the champion now."""
     moved = sum(report.promoted for report in done.values())
-    told = f"{counted(len(done), 'version')} trained, {moved or 'none'} of them now champion"
+    told = f"{counted(len(done), 'version')} trained, {moved or 'none'} of them now champion" if done else ""
     rows = [
         (
             task.title, "✅ now champion" if report.promoted else "▫️ in the shadow", metric_title(task.scorer),
@@ -114,6 +114,7 @@ def inference_summary(done: Mapping[Task, "InferenceReport"], failed: Sequence[T
     """One table for all tasks: how many samples were due and settled, and the newest of them."""
     total = sum(len(served_of(report)) for report in done.values())
     told = f"{counted(total, 'prediction')} made" if total else "Nothing was due: every arrival has its prediction"
+    told = told if done else ""
     rows = [
         (
             task.title, "✅", f"{report.champion}{f', {report.challenger} in its shadow' if report.challenger else ''}",
@@ -160,8 +161,9 @@ def _newest(done: "InferenceReport") -> str:
 
 def _headline(told: str, failed: Sequence[Task]) -> str:
     """The state first: a mark and words."""
-    names = ", ".join(task.title for task in failed)
-    return f"### ⚠️ Failed: {escape(names)}. {told}" if failed else f"### ✅ {told}"
+    if failed:
+        return f"### ⚠️ Failed: {escape(', '.join(task.title for task in failed))}. {told}".rstrip(". ") + "."
+    return f"### ✅ {told}" if told else "### ▫️ No model is in charge yet: train one first"
 
 
 def _failures(failed: Sequence[Task], columns: int) -> list[tuple[str, ...]]:

@@ -34,7 +34,7 @@ def build(folder: Path) -> gr.Blocks:
     with demo:
         gr.HTML(signposts({**space.links(), "predict": ""}), padding=False)
         gr.Markdown("# Predict\nPlay against a model, ask it about one sample, or about a whole file.")
-        with gr.Tab("Beat the model", elem_id="tab-game"):
+        with gr.Tab("Game", elem_id="tab-game"):
             game_tab(players) if players else gr.HTML(empty(NO_MODEL))
         for dataset, found in by_dataset:
             with gr.Tab(dataset.title, elem_id=f"tab-{dataset.name}"):

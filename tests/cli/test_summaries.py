@@ -138,10 +138,14 @@ def test_all_trainings_are_one_table_with_the_state_first():
     assert "What went wrong" not in text
 
 
+def test_where_no_model_is_in_charge_nothing_is_called_done():
+    assert report.inference_summary({}, []) == "### ▫️ No model is in charge yet: train one first"
+
+
 def test_a_task_that_failed_is_told_first_and_what_to_do():
     address = "https://github.com/ada/Wines"
     for text in (report.training_summary({}, [GRADE], address), report.inference_summary({}, [GRADE], address)):
-        assert text.startswith("### ⚠️ Failed: Wine grade.")
+        assert text.startswith("### ⚠️ Failed: Wine grade.\n")
         assert cells(text)[1][:2] == ["Wine grade", "⚠️ failed"]
         assert f"[More]({address}/blob/main/docs/operations.md)" in text
 

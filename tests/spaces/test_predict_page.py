@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 from waiting import PATIENCE
 
@@ -45,7 +46,7 @@ def guess(page, number=0):
 def test_the_game_comes_first_and_its_question_does_not_tell_the_answer(page):
     game = page.locator("#game")
     expect(game.locator("[data-guess]")).to_have_count(3, timeout=SECONDS)
-    assert page.evaluate("document.querySelector('[role=tab]').innerText") == "Beat the model"
+    assert page.evaluate("document.querySelector('[role=tab]').innerText") == "Game"
     assert game.locator("img").get_attribute("alt") == "A drawing of the sample."
     assert "It is" not in game.inner_text()
     assert "right of 0" in game.inner_text()
@@ -254,6 +255,17 @@ def test_the_use_from_a_program_is_explained_with_a_call_that_works_as_it_stands
     assert any(f"'prediction': '{label}'" in done.stdout for label in task_named("iris_variety").classes)
 
 
+def test_the_animation_of_the_readme_can_be_played_again(apps, browser, screenshots, tmp_path):
+    played, kept = (
+        screenshots.animate(browser, apps["predict"].url, tmp_path, rounds=1),
+        screenshots.PICTURES / "game.gif",
+    )
+    with Image.open(played) as new, Image.open(kept) as old:
+        assert new.size == old.size
+        assert 2 <= new.n_frames < old.n_frames
+    assert kept.stat().st_size < 600_000
+
+
 def test_the_game_fits_a_phone(apps, open_page):
     page = open_page(apps["predict"].url, **PHONE)
     guess(page)
@@ -264,14 +276,7 @@ def test_the_game_fits_a_phone(apps, open_page):
 def test_a_phone_shows_everything_without_scrolling_sideways(apps, open_page, dataset):
     page = open_page(apps["predict"].url, **PHONE)
     title = next(each.title for each in all_datasets() if each.name == dataset)
-    # Which tabs have room is known when the menu of the others is there.
-    expect(page.locator(".overflow-menu")).to_be_visible(timeout=SECONDS)
-    shown = [tab for tab in page.get_by_role("tab", name=title).all() if tab.is_visible()]
-    if shown:
-        shown[0].click()
-    else:
-        page.locator(".overflow-menu > button").click()
-        page.locator(".overflow-dropdown").get_by_text(title).click()
+    page.get_by_role("tab", name=title).filter(visible=True).click()
     expect(page.locator(f"#answer-{dataset} .verdict")).to_be_visible(timeout=SECONDS)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
