@@ -6,6 +6,7 @@ from pathlib import Path
 import histories
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from front.documents import healthy
 
 from pipelines.datasets import dataset_named
 from pipelines.monitoring.as_known import report_as_known
@@ -45,6 +46,14 @@ def test_a_refresh_puts_numbers_pictures_and_the_page(operated):
         *FRONT,
     }
     assert all(store.get_file(name).startswith(b"\x89PNG") for name in names)
+
+
+def test_a_form_of_an_earlier_version_is_shown_without_what_it_does_not_know():
+    known = {"name": "length", "title": "Length", "unit": "cm", "kind": "numeric", "description": "How long."}
+    inputs = [known | dict.fromkeys(("median", "low", "high"))]
+    form = {"version": 1, "size": 1000, "refusal": "", "examples": [], "inputs": inputs}
+    page = render_site(healthy(), {}, NOW, {"iris_variety": form})
+    assert "How long.</small>" in page
 
 
 def test_the_page_links_to_what_a_run_knew_also_after_one_that_does_not(tmp_path):
