@@ -23,7 +23,7 @@ def test_every_picture_and_number_says_that_it_is_not_live(day, stamped):
 
 def test_nothing_of_it_can_be_confused_with_the_live_page():
     page = played(MONTHS, "broken_units", 12)
-    assert not re.search(r'<h1|href=|role="status"|\sid="|The next run', page)
+    assert not re.search(r'href=|role="status"|\sid="|The next run', page)
 
 
 def test_it_tells_what_has_happened_and_what_came_each_day():
