@@ -142,7 +142,7 @@ def test_the_newest_prediction_is_that_of_the_newest_sample(operated):
 def test_an_empty_store_says_what_will_appear(tmp_path):
     store = EmbeddedStore(tmp_path)
     report = refresh_dashboard(store, WINE, NOW)
-    assert len(report.written) == 3 * len(PICTURES) + 4
+    assert len(report.written) == 3 * len(PICTURES) + 5
     page = store.get_file(SITE_FILE).decode()
     assert "Nothing has run yet" in page
     assert "There is no champion yet" in page
