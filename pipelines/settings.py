@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -88,8 +88,10 @@ class Settings:
     github: GitHubSettings = field(default_factory=GitHubSettings)
 
     def redacted(self, text: str) -> str:
-        """The text without the secrets, also where they stand in it as JSON writes them."""
-        for secret in filter(None, (self.hopsworks.api_key, self.hub.token, self.github.token)):
+        """The text without what never shows in a representation, also where it stands in it as JSON writes it."""
+        parts = [part for each in fields(self) if is_dataclass(part := getattr(self, each.name))]
+        secrets = [getattr(part, each.name) for part in parts for each in fields(part) if not each.repr]
+        for secret in filter(None, secrets):
             for written in {secret, json.dumps(secret)[1:-1]}:
                 text = text.replace(written, REDACTED)
         return text
