@@ -166,6 +166,11 @@ def attribute(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 
+def unmarked(words: str) -> str:
+    """Words for a message, which Gradio shows as HTML and gives to programs as it is: without signs of markup."""
+    return words.translate(str.maketrans("<>", "()"))
+
+
 def note(words: str, kind: str = "note") -> str:
     """A paragraph that stands out; `kind` is note, warning or late. `words` is HTML."""
     return f'<div class="{kind}">{words}</div>'

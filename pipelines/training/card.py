@@ -6,7 +6,7 @@ from pipelines.datasets import DataSet, Task
 from pipelines.documents.model import CategoryScores, InputInfo, ModelInfo
 from pipelines.front.sentences import of_hundred
 from pipelines.models.metrics import metric_title
-from pipelines.wording import estimate, interval, listed, markdown_table, number
+from pipelines.wording import escape, estimate, interval, listed, markdown_table, number
 
 # Fewer test rows of a class than this say little about it.
 FEW_ROWS = 30
@@ -69,7 +69,7 @@ def _data(dataset: DataSet, info: ModelInfo) -> str:
     source = {name: data["source"].get(name, "not recorded") for name in ("name", "sha256")}
     return (
         f"## Data\n\n{dataset.provenance.citation} {dataset.provenance.url}, {dataset.provenance.licence}. "
-        f"Source: {source['name']}, SHA-256 `{source['sha256']}`."
+        f"Source: {escape(source['name'])}, SHA-256 `{source['sha256']}`."
         f"\n\nTrained on {data['rows']:,} rows ({data['distinct_rows']:,} distinct{released}), judged on "
         f"{data['test_rows']:,} distinct test rows. Historical rows are split into 60 % train, 20 % test and 20 % "
         f"reserve; {together}. "

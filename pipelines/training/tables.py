@@ -15,6 +15,7 @@ from pipelines.models.metrics import metric_title
 from pipelines.training.data import TrainingData
 from pipelines.training.evaluation import Evaluation
 from pipelines.training.pipeline import Trained
+from pipelines.wording import escape
 
 ASKED_ALONE = 30  # the middle of so many times does not depend on what else the machine does at one moment
 ASKED_TOGETHER = 20_000
@@ -24,9 +25,10 @@ MILLION = 1_000_000
 def describe_data(data: TrainingData) -> str:
     """What the run learns from and is judged on, as Markdown."""
     released = f", {len(data.released):,} of them released by replay" if data.released else ""
+    source = escape(data.source.get("name", "not recorded"))
     return (
         f"**{data.task.title}**: {data.task.description} {data.rows:,} training rows{released}, {len(data.train):,} of "
-        f"them distinct; {len(data.test):,} distinct test rows. Source: {data.source.get('name', 'not recorded')}. "
+        f"them distinct; {len(data.test):,} distinct test rows. Source: {source}. "
         f"Fingerprint: `{data.fingerprint}`."
     )
 

@@ -13,7 +13,7 @@ from pipelines.front.render import front, style_sheet
 from pipelines.models.metrics import metric_title
 
 from ..files import SpaceFolder
-from ..markup import signposts
+from ..markup import signposts, unmarked
 from . import records
 from .records import Choice, Record, record_of
 from .what_if import switch, wire
@@ -135,4 +135,4 @@ def _day(words: str | None) -> date | None:
     try:
         return date.fromisoformat(words.strip()[:10]) if words and words.strip() else None
     except ValueError:
-        raise gr.Error(f"“{words}” is no day; write it as 2026-01-31.", print_exception=False) from None
+        raise gr.Error(unmarked(f"“{words}” is no day; write it as 2026-01-31."), print_exception=False) from None

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipelines.errors import PipelineError
 
-from ..markup import attribute
+from ..markup import attribute, unmarked
 from . import batch
 from .door import MOST_ROWS
 from .predictor import Predictor
@@ -76,7 +76,7 @@ def _results(predictor: Predictor, path: Path, folder: Path) -> Results:
     try:
         done = batch.predict_file(predictor, path)
     except PipelineError as error:
-        raise gr.Error(str(error).replace(str(path), path.name), print_exception=False) from None
+        raise gr.Error(unmarked(str(error).replace(str(path), path.name)), print_exception=False) from None
     frames = {"predictions.csv": done.predicted, "rejected.csv": done.rejected}
     files = [_written(frame, folder / name) for name, frame in frames.items() if len(frame)]
     return done.summary, files, done.predicted.head(SHOWN_ROWS), done.rejected.head(SHOWN_ROWS)

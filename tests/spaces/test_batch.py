@@ -1,8 +1,10 @@
+import gradio as gr
 import pandas as pd
 import pytest
 
 from pipelines import models
 from pipelines.errors import SourceError
+from spaces.predict import file_tab
 from spaces.predict.answer import answer
 from spaces.predict.batch import example, harmless, predict_file
 from spaces.predict.door import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
@@ -45,6 +47,15 @@ def test_bad_rows_come_back_with_their_number_and_every_reason(predict):
     assert "sepal_width" in reasons
     assert batch.rejected["sepal_length"].iloc[0] == "long"
     assert batch.summary == "2 of 3 rows predicted, 1 rejected."
+
+
+def test_the_name_of_a_file_is_no_markup_in_the_message_about_it(predictors, tmp_path):
+    path = tmp_path / "<img src=x>.csv"
+    path.write_text("<script>,b\n1,2\n")
+    with pytest.raises(gr.Error) as caught:
+        file_tab._results(predictors["iris_variety"], path, tmp_path)
+    assert "(img src=x).csv" in caught.value.message
+    assert "<" not in caught.value.message
 
 
 def test_gaps_are_predicted_and_other_separators_and_headers_are_read(predict):

@@ -47,6 +47,14 @@ def test_the_card_tells_where_the_data_come_from(card, info):
         assert word in card
 
 
+def test_the_name_of_a_source_is_no_markup(info):
+    hostile = copy.deepcopy(info)
+    hostile["data"]["source"]["name"] = "<img src=x onerror=alert(1)>|[a](javascript:b).csv"
+    card = render_card(GRADE, hostile)
+    assert "<img" not in card
+    assert "[a](" not in card
+
+
 def test_the_card_tells_scores_with_intervals_beside_the_baseline(card, info):
     found = info["metrics"]["macro_f1"]
     line = f"| Macro-F1 | {found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f}) |"
