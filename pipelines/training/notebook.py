@@ -29,6 +29,9 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "training.ipynb"
 # The kernel that ipykernel installs beside this very Python, whatever a notebook was saved with.
 KERNEL = "python3"
 
+# A machine that is busy starts a kernel slowly; a kernel that dies is noticed at once.
+START_SECONDS = 600
+
 # How the folder of a run begins.
 RUN_TIME = "%Y%m%dT%H%M%SZ"
 
@@ -125,6 +128,7 @@ def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> P
             parameters=dict(parameters),
             kernel_name=KERNEL,
             kernel_manager_class=EncryptedKernelManager,
+            start_timeout=START_SECONDS,
             progress_bar=sys.stderr.isatty(),
         )
     except PapermillExecutionError as error:

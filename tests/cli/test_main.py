@@ -82,7 +82,7 @@ def printed_and_imported(*arguments):
         "print(*names, file=sys.stderr); sys.exit(code)"
     )
     command = [sys.executable, "-c", program, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout, set(done.stderr.splitlines()[-1].split())
 
 

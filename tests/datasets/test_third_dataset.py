@@ -81,7 +81,7 @@ def run(clone, *arguments):
     environment = os.environ | {"STORE_DIR": str(clone / "store")}
     done = subprocess.run(
         [sys.executable, "-m", "pipelines", *arguments],
-        cwd=clone, env=environment, capture_output=True, text=True, timeout=240, check=False,
+        cwd=clone, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout

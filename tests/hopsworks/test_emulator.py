@@ -12,6 +12,7 @@ from pyarrow import flight
 from small_groups import READINGS, VIEW, day, readings
 
 from pipelines.stores.hopsworks import definitions, sdk
+from tests.hopsworks.emulator.kafka import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 API = "https://127.0.0.1:{port}/hopsworks-api/api/{path}"
@@ -20,7 +21,7 @@ API = "https://127.0.0.1:{port}/hopsworks-api/api/{path}"
 def call(emulator, method, path, key="emulator-key", **arguments):
     headers = {"Authorization": f"ApiKey {key}"} if key else {}
     url = API.format(port=emulator.port, path=path)
-    return requests.request(method, url, headers=headers, verify=False, timeout=10, **arguments)  # noqa: S501
+    return requests.request(method, url, headers=headers, verify=False, timeout=PATIENCE, **arguments)  # noqa: S501
 
 
 @pytest.mark.parametrize("key", ["", "wrong"])
@@ -95,7 +96,7 @@ def test_the_query_service_asks_for_a_certificate_and_a_signature(emulator, delt
     address = call(emulator, "GET", "variables/loadbalancer_external_domain_feature_query").json()["successMessage"]
     stranger = flight.connect(f"grpc+tls://{address}".rstrip("/"), disable_server_verification=True)
     with pytest.raises(flight.FlightUnavailableError):
-        list(stranger.do_action(flight.Action("healthcheck", b""), flight.FlightCallOptions(timeout=5)))
+        list(stranger.do_action(flight.Action("healthcheck", b""), flight.FlightCallOptions(timeout=60)))
     from hsfs.core import arrow_flight_client
 
     with sdk.quiet():

@@ -48,7 +48,6 @@ def push(stand_in, number):
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_a_push_survives_a_fault_of_any_request(stand_in, monkeypatch, harm):
-    monkeypatch.setattr(publishing, "TIMEOUT", 1.0 if harm == "slow" else publishing.TIMEOUT)
     _, undisturbed = push(stand_in, "undisturbed")
     undisturbed()
     requests = len(stand_in.log)
@@ -58,7 +57,10 @@ def test_a_push_survives_a_fault_of_any_request(stand_in, monkeypatch, harm):
         stand_in.faults[:] = []
         stand_in.fail(".*", "", skip=number, **HARMS[harm])
         try:
-            again()
+            # Patient again in the next run, because a machine that is busy is slow by itself.
+            with monkeypatch.context() as patch:
+                patch.setattr(publishing, "TIMEOUT", 1.0 if harm == "slow" else publishing.TIMEOUT)
+                again()
         except PublishError:
             stand_in.faults[:] = []
             again()
