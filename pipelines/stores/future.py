@@ -28,10 +28,17 @@ def doubt_of_clock(store: Store, dataset: DataSet, now: datetime) -> str:
     """Why the clock should not be believed, as a sentence; empty where it may be.
 
     It is doubted when it is further ahead of all that is known of the past than `MOST_AHEAD`: of the newest arrival and
-    prediction, and of the last write. Where nothing arrived yet there is nothing that a wrong clock could fill.
+    prediction, and of the last write; and when it is as far behind the newest arrival. Where nothing arrived yet there
+    is nothing that a wrong clock could fill.
     """
-    if store.newest(samples_group(dataset)) in (None, dataset.historical_time):
+    newest = store.newest(samples_group(dataset))
+    if newest in (None, dataset.historical_time):
         return ""
+    if newest - now > MOST_AHEAD:
+        return (
+            f"The clock says {now:%Y-%m-%d}, and {dataset.name} has days up to {newest:%Y-%m-%d}, so this clock is "
+            f"wrong or that of an earlier run was. If it was the earlier one, set its days aside with `{REPAIR}`."
+        )
     known = max((moment for moment in _moments(store, dataset) if moment <= now), default=now)
     ahead = now.date() - known.date()
     if ahead <= MOST_AHEAD:

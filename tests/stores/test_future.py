@@ -91,6 +91,15 @@ def test_a_clock_is_doubted_when_it_is_far_ahead_of_all_that_is_known(folder_sto
     assert "from 2026-03-20, 361 days before" in doubt
 
 
+def test_a_clock_is_doubted_when_it_is_far_behind_the_newest_day(folder_store):
+    backfill(folder_store, IRIS, [], now=NOW, replace=False)
+    behind = NOW - timedelta(days=400)
+    assert future.doubt_of_clock(folder_store, IRIS, behind) == ""
+    run_features(folder_store, IRIS, NOW.date(), now=NOW)
+    assert "says 2025-02-13, and iris has days up to 2026-03-20" in future.doubt_of_clock(folder_store, IRIS, behind)
+    assert future.doubt_of_clock(folder_store, IRIS, NOW - future.MOST_AHEAD) == ""
+
+
 def test_a_store_that_was_written_to_a_moment_ago_vouches_for_the_clock(folder_store):
     backfill(folder_store, IRIS, [], now=NOW, replace=False)
     run_features(folder_store, IRIS, NOW.date(), now=NOW)
