@@ -1,8 +1,9 @@
 """What is there, and how the champions do: one document for `status --json`, and the same as text."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.datasets import DataSet, Task, all_datasets, broken_datasets
 from pipelines.datasets.arrivals import ARRIVED
@@ -10,7 +11,13 @@ from pipelines.documents import plain
 from pipelines.errors import NotReadyError
 from pipelines.monitoring import quality as monitoring
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import champion_version, predictions_group, quarantine_group, samples_group
+from pipelines.stores.catalogue import (
+    champion_version,
+    describe_readable,
+    predictions_group,
+    quarantine_group,
+    samples_group,
+)
 from pipelines.stores.future import future_sentence
 from pipelines.stores.outcomes import awaiting
 from pipelines.wording import awaiting_words, estimate, live_estimate, text_table
@@ -18,6 +25,14 @@ from pipelines.wording import awaiting_words, estimate, live_estimate, text_tabl
 SCHEMA_VERSION = 1
 
 Document = dict[str, Any]
+
+
+class _Champion(NamedTuple):
+    """The version in charge of a task, its description, and why that cannot be read; empty where there is none."""
+
+    version: int | None
+    described: Mapping[str, Any]
+    trouble: str
 
 
 def status(store: Store, now: datetime) -> Document:
@@ -31,16 +46,16 @@ def status(store: Store, now: datetime) -> Document:
         There is nothing in the store, as where its address is mistyped.
     """
     datasets = all_datasets()
+    champions = {task: _champion(store, task) for dataset in datasets for task in dataset.tasks}
+    future = [future_sentence(store, dataset, now) for dataset in datasets]
+    troubles = [champion.trouble for champion in champions.values()]
     document: Document = {
         "schema_version": SCHEMA_VERSION,
         "as_of": now.isoformat(timespec="seconds"),
         "store": {"kind": store.kind, "location": store.location},
         "datasets": {dataset.name: _dataset_status(store, dataset) for dataset in datasets},
-        "findings": [
-            *map(str, broken_datasets().values()),
-            *(sentence for dataset in datasets if (sentence := future_sentence(store, dataset, now))),
-        ],
-        "tasks": {task.name: _task_status(store, task) for dataset in datasets for task in dataset.tasks},
+        "findings": [*map(str, broken_datasets().values()), *filter(None, (*future, *troubles))],
+        "tasks": {task.name: _task_status(store, task, champion) for task, champion in champions.items()},
     }
     if not any(held["rows"] for held in document["datasets"].values()):
         raise NotReadyError(
@@ -87,17 +102,20 @@ def _dataset_status(store: Store, dataset: DataSet) -> Document:
     }
 
 
-def _task_status(store: Store, task: Task) -> Document:
+def _champion(store: Store, task: Task) -> _Champion:
     version = champion_version(store, task)
-    described = store.describe(task.name, version) if version else {}
+    return _Champion(version, *describe_readable(store, task, version))
+
+
+def _task_status(store: Store, task: Task, champion: _Champion) -> Document:
     predictions = store.read(predictions_group(task))
     newest = predictions["event_time"].max() if len(predictions) else None
     return {
         "versions": store.versions(task.name),
-        "champion": version,
+        "champion": champion.version,
         "scorer": task.scorer,
-        "held_out": described.get("metrics", {}),
-        "baseline": described.get("baseline", {}),
+        "held_out": champion.described.get("metrics", {}),
+        "baseline": champion.described.get("baseline", {}),
         "live": plain(monitoring.live_quality(task, predictions)),
         "awaiting": plain(asdict(awaiting(task, predictions))),
         "predictions": len(predictions),

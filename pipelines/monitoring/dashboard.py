@@ -34,7 +34,13 @@ from pipelines.pictures.portrait import portrait
 from pipelines.pictures.social import social_picture
 from pipelines.pictures.theme import DARK, LIGHT
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import champion_version, predictions_group, quarantine_group, samples_group
+from pipelines.stores.catalogue import (
+    champion_version,
+    describe_readable,
+    predictions_group,
+    quarantine_group,
+    samples_group,
+)
 
 SITE_FILE = "site/index.html"
 log = logging.getLogger(__name__)
@@ -123,13 +129,16 @@ def _task_state(store: Store, task: Task) -> TaskState:
     predictions = store.read(predictions_group(task))
     champion = champion_version(store, task)
     in_charge = monitoring.version_in_charge(predictions) or champion
+    model, trouble = describe_readable(store, task, in_charge)
+    if trouble:
+        log.warning("%s", trouble)
     return TaskState(
         task=task,
         predictions=predictions,
         log=store.champion_log(task.name),
         versions=store.versions(task.name),
         champion=champion,
-        model=store.describe(task.name, in_charge) if in_charge else {},
+        model=model,
     )
 
 

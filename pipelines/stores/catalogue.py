@@ -12,8 +12,9 @@ from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import HISTORICAL, ORIGINS
 from pipelines.datasets.spec import Feature, Label
 from pipelines.documents import Damaged
+from pipelines.documents.model import ModelInfo
 from pipelines.documents.source import SourceInfo, parse_source
-from pipelines.errors import StoreError
+from pipelines.errors import ModelRefused, StoreError, StoreUnavailable
 from pipelines.stores.base import TICK, Column, ColumnType, FeatureGroup, FeatureView, Store
 
 T = TypeVar("T")
@@ -140,6 +141,16 @@ def champion_version(store: Store, task: Task) -> int | None:
     return champion.version if champion else None
 
 
+def describe_readable(store: Store, task: Task, version: int | None) -> tuple[ModelInfo, str]:
+    """The description of a version, and no word; without a version nothing; nothing and why where it is damaged."""
+    try:
+        return store.describe(task.name, version) if version else {}, ""
+    except StoreUnavailable:
+        raise
+    except StoreError as error:
+        return {}, str(error)
+
+
 def load_version(store: Store, task: Task, version: int, load: Callable[[Path], T]) -> T:
     """What `load` makes of the files of a registered version, which are gone afterwards.
 
@@ -147,9 +158,15 @@ def load_version(store: Store, task: Task, version: int, load: Callable[[Path], 
     ------
     NotFound
         The version is not registered.
+    ModelRefused
+        Its files must not be used; the sentence names them as the store does.
     """
     with tempfile.TemporaryDirectory() as folder:
-        return load(store.download(task.name, version, Path(folder) / "model"))
+        files = store.download(task.name, version, Path(folder) / "model")
+        try:
+            return load(files)
+        except ModelRefused as error:
+            raise ModelRefused(str(error).replace(str(files), f"{task.name}/{version}")) from error
 
 
 def _feature_column(feature: Feature) -> Column:

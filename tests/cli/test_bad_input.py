@@ -140,6 +140,19 @@ def test_a_model_with_one_byte_changed_is_refused(demo_copy, capsys):
     assert main(["promote", "iris_variety", "1", "--reason", "again"]) == 1
 
 
+def test_a_model_whose_description_is_damaged_stops_no_other(demo_copy, capsys):
+    (demo_copy.root / "models/wine_grade/1/model.json").write_bytes(b'{"task": ')
+    assert main(["status"]) == 0
+    told = capsys.readouterr().out
+    assert "WRONG  " in told
+    assert "wine_grade/1/model.json is damaged" in told
+    assert main(["infer", "--date", "2026-04-01"]) == 1
+    told = capsys.readouterr().err
+    assert "wine_grade: wine_grade/1/model.json is damaged" in told
+    assert "1 of 4 failed: wine_grade." in told
+    assert main(["dashboard", "wine"]) == 0
+
+
 def test_a_killed_backfill_is_completed_by_the_next(tmp_path):
     script = (
         "import os\nfrom pipelines.stores.embedded import tables\n"
