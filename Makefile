@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 ENVIRONMENT := $(if $(wildcard $(VENV)/installed),$(VENV)/installed,$(VENV)/core)
 
-.PHONY: demo test faults lint browser compiler serve hopsworks-emulator lock clean
+.PHONY: demo test faults fuzz lint browser compiler serve hopsworks-emulator lock clean
 
 demo: $(ENVIRONMENT) ## simulate a month of operation on the embedded store
 	$(RUN) -m pipelines demo --days 30
@@ -14,8 +14,12 @@ demo: $(ENVIRONMENT) ## simulate a month of operation on the embedded store
 test: $(VENV)/installed browser compiler ## run every test
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist worksteal
 
-faults: $(VENV)/installed compiler ## cut the power, kill and refuse at every step of the store's work (about half an hour)
+faults: $(VENV)/installed compiler ## cut the power, kill and refuse at every step of the store's writes and of whole verbs (hours)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m tests.faults
+
+SECONDS := 60
+fuzz: $(VENV)/installed ## search for bytes that a parser falls over, each for $(SECONDS) seconds
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) run --no-project --with atheris==3.0.0 python -m tests.faults.fuzz --seconds $(SECONDS)
 
 lint: $(VENV)/installed ## the linters, the type checker, who may import whom, and what the workflows offer
 	$(VENV)/bin/ruff check .

@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
+from types import ModuleType
 
+from tests.faults import verbs, work
 from tests.faults.harm import Outcome, errors, kills, power_cuts, undisturbed
 from tests.faults.machine import Machine, compiled
 
@@ -18,18 +20,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth step (default: 1)")
     parser.add_argument("--only", choices=("cuts", "kills", "errors"), help="only this kind of harm")
+    parser.add_argument("--of", choices=("writes", "verbs"), help="only the store's own writes, or only whole verbs")
     options = parser.parse_args()
     logging.getLogger("pipelines").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as name, Machine(compiled(Path(name))) as machine:
-        folder = Path(name)
-        normal = undisturbed(machine, folder)
-        print(f"{len(normal.journal.steps)} steps\n")
-        kinds = {
-            "cuts": power_cuts(normal, folder, options.every),
-            "kills": kills(machine, normal, folder, options.every),
-            "errors": errors(machine, normal, folder, options.every),
-        }
-        return report(chain(*(found for kind, found in kinds.items() if options.only in (None, kind))))
+    chosen = [each for name, each in {"writes": work, "verbs": verbs}.items() if options.of in (None, name)]
+    return max(run(each, options.every, options.only) for each in chosen)
+
+
+def run(work: ModuleType, every: int, only: str | None) -> int:
+    """Do the harms of one kind of work, or `only` one kind of harm."""
+    with tempfile.TemporaryDirectory() as name, Machine(compiled(Path(name)), work, Path(name)) as machine:
+        normal = undisturbed(machine)
+        print(f"{work.__doc__.splitlines()[0]}\n{sum(1 for _ in normal.steps(1))} steps\n")
+        kinds = {"cuts": power_cuts, "kills": kills, "errors": errors}
+        harms = [harm for kind, harm in kinds.items() if only in (None, kind)]
+        return report(chain(*(harm(machine, normal, every) for harm in harms)))
 
 
 def report(outcomes: Iterable[Outcome]) -> int:

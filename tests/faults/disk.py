@@ -38,17 +38,14 @@ class Step:
 
 
 class Journal:
-    """What a process did to the folder `root`, in order; `marks` says how many steps were done before each note."""
+    """What a process did to the folder `root`, in order."""
 
     def __init__(self, file: Path, root: Path) -> None:
         self.file, self.root = file, root
         self.steps: list[Step] = []
-        self.marks: dict[str, int] = {}
         for line in file.read_text(encoding="utf-8").splitlines():
             number, call, *paths = line.split("\t")
-            if number == "0":
-                self.marks[call] = len(self.steps)
-            elif call == "failed":
+            if call == "failed":
                 self.steps[-1] = Step(int(number), "nothing", ())
             else:
                 self.steps.append(Step(int(number), call, tuple(Path(path) for path in paths if path)))
@@ -59,11 +56,17 @@ class Journal:
 
 
 class Disk:
-    """A folder as programs see it and as the disk holds it, beginning with nothing but the folder above `root`."""
+    """A folder as programs see it and as the disk holds it.
 
-    def __init__(self, journal: Journal) -> None:
+    It begins with the folder above `root`, with nothing in it but what lies in the folder `before`, if that is there.
+    """
+
+    def __init__(self, journal: Journal, before: Path) -> None:
         self.journal = journal
         self.top = Folder()
+        if before.exists():
+            self.top.seen[journal.root.name] = _whole(before)
+            self.top.synced = dict(self.top.seen)
 
     def run(self, steps: int) -> "Disk":
         """Do the first `steps` steps of the journal."""
@@ -123,6 +126,15 @@ class Disk:
         node = damage.names(self.top, chance).get(self.journal.root.name)
         if isinstance(node, Folder):
             _build(node, root, damage, chance)
+
+
+def _whole(path: Path) -> File | Folder:
+    """What lies at a path, with all of it on the disk."""
+    if path.is_file():
+        content = path.read_bytes()
+        return File(content, content)
+    inner = {each.name: _whole(each) for each in path.iterdir()}
+    return Folder(inner, dict(inner))
 
 
 def _build(folder: Folder, path: Path, damage: "Damage", chance: random.Random) -> None:

@@ -1,6 +1,7 @@
 """Every harm at every step: what the store is afterwards, when the work that was cut off is done again."""
 
 import errno
+import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ from pathlib import Path
 
 from tests.faults.disk import DAMAGE, Disk, Journal
 from tests.faults.machine import Machine
-from tests.faults.work import contents, work
 
 # What a call that fails says, and whether every later one fails as well (`d` of the shim) or only this one (`e`).
 ERRORS = {"full disk": ("d", errno.ENOSPC), "read-only": ("d", errno.EROFS), "input/output error": ("e", errno.EIO)}
@@ -27,71 +27,94 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Undisturbed:
-    """The same work without harm: its journal, and what the store holds at its end."""
+class Piece:
+    """A piece of work done without harm: the store before it, its journal, and all that the store holds at the end."""
 
+    name: str
+    before: Path
     journal: Journal
-    contents: dict[str, object]
-
-    def piece_at(self, step: int) -> str:
-        """The piece of work that does a step."""
-        return [piece for piece, done in self.journal.marks.items() if done < step][-1]
 
 
-def undisturbed(machine: Machine, folder: Path) -> Undisturbed:
+@dataclass(frozen=True)
+class Undisturbed:
+    """All of the work without harm."""
+
+    pieces: list[Piece]
+    contents: list[dict[str, object]]
+
+    def steps(self, every: int) -> Iterator[tuple[int, int]]:
+        """Every Nth step of all, as the position of its piece and the number of the step in it."""
+        all_of_them = ((at, step.number) for at, piece in enumerate(self.pieces) for step in piece.journal.steps)
+        return itertools.islice(all_of_them, 0, None, every)
+
+
+def undisturbed(machine: Machine) -> Undisturbed:
     """Do the work once."""
-    root = _new(folder)
-    code, said, journal = machine.run(root)
-    assert code == 0, said
-    return Undisturbed(Journal(journal, root), contents(root))
+    root = _new(machine)
+    pieces, contents = [], []
+    for name in machine.work.PIECES:
+        before = _copied(root, _new(machine))
+        code, said, journal = machine.run(root, name)
+        assert code == 0, said
+        pieces.append(Piece(name, before, Journal(journal, root)))
+        contents.append(machine.work.contents(root))
+    return Undisturbed(pieces, contents)
 
 
-def power_cuts(normal: Undisturbed, folder: Path, every: int) -> Iterator[Outcome]:
+def power_cuts(machine: Machine, normal: Undisturbed, every: int) -> Iterator[Outcome]:
     """Cut the power after a step, with each damage: what had been done stays done, and the rest can be done again."""
-    for step in range(1, len(normal.journal.steps) + 1, every):
-        disk = Disk(normal.journal).run(step)
+    for at, step in normal.steps(every):
+        piece = normal.pieces[at]
+        disk = Disk(piece.journal, piece.before).run(step)
         for name, damage in DAMAGE.items():
-            root = _new(folder)
+            root = _new(machine)
             disk.build(root, damage, seed=step)
-            yield Outcome(normal.piece_at(step), step, name, _trouble(root, normal, normal.piece_at(step)))
+            yield Outcome(piece.name, step, name, _trouble(machine, root, normal, at))
             shutil.rmtree(root.parent)
 
 
-def kills(machine: Machine, normal: Undisturbed, folder: Path, every: int) -> Iterator[Outcome]:
+def kills(machine: Machine, normal: Undisturbed, every: int) -> Iterator[Outcome]:
     """Kill the process at a step."""
-    for step in range(1, len(normal.journal.steps) + 1, every):
+    for at, step in normal.steps(every):
+        piece = normal.pieces[at]
         for name, mode in KILLS.items():
-            if mode == "t" and normal.journal.steps[step - 1].call != "write":
+            if mode == "t" and piece.journal.steps[step - 1].call != "write":
                 continue
-            root = _new(folder)
-            _, _, file = machine.run(root, mode, step)
-            piece = list(Journal(file, root).marks)[-1]
-            yield Outcome(piece, step, name, _trouble(root, normal, piece))
+            root = _copied(piece.before, _new(machine))
+            machine.run(root, piece.name, mode, step)
+            yield Outcome(piece.name, step, name, _trouble(machine, root, normal, at))
             shutil.rmtree(root.parent)
 
 
-def errors(machine: Machine, normal: Undisturbed, folder: Path, every: int) -> Iterator[Outcome]:
+def errors(machine: Machine, normal: Undisturbed, every: int) -> Iterator[Outcome]:
     """Let the disk refuse a step: one sentence says so, and when the disk is well again the work can go on."""
-    for step in range(1, len(normal.journal.steps) + 1, every):
+    for at, step in normal.steps(every):
+        piece = normal.pieces[at]
         for name, (mode, number) in ERRORS.items():
-            root = _new(folder)
-            code, said, file = machine.run(root, mode, step, number)
-            piece = list(Journal(file, root).marks)[-1]
+            root = _copied(piece.before, _new(machine))
+            code, said, _ = machine.run(root, piece.name, mode, step, number)
             wrong = code not in {0, 1} or "\n" in said or "damaged" in said
-            yield Outcome(piece, step, name, said if wrong else _trouble(root, normal, piece))
+            yield Outcome(piece.name, step, name, said if wrong else _trouble(machine, root, normal, at))
             shutil.rmtree(root.parent)
 
 
-def _trouble(root: Path, normal: Undisturbed, piece: str) -> str:
-    """What is otherwise than without harm when the work is done again from a piece on."""
+def _trouble(machine: Machine, root: Path, normal: Undisturbed, at: int) -> str:
+    """What is otherwise than without harm when the work is done again, from the piece that was harmed on."""
+    end = machine.work.DONE_AGAIN or len(normal.pieces)
     try:
-        if piece != "done":
-            work(root, piece)
-        there = contents(root)
+        for piece in normal.pieces[at : at + end]:
+            machine.work.PIECES[piece.name](root)
+        there = machine.work.contents(root)
     except Exception as error:  # noqa: BLE001 - each is a finding
         return f"{type(error).__name__}: {error}"
-    return "; ".join(f"{name} differs" for name, expected in normal.contents.items() if there[name] != expected)
+    expected = normal.contents[min(at + end, len(normal.pieces)) - 1]
+    return "; ".join(f"{name} differs" for name in {**expected, **there} if there.get(name) != expected.get(name))
 
 
-def _new(folder: Path) -> Path:
-    return Path(tempfile.mkdtemp(dir=folder)) / "store"
+def _new(machine: Machine) -> Path:
+    return Path(tempfile.mkdtemp(dir=machine.folder)) / "store"
+
+
+def _copied(store: Path, to: Path) -> Path:
+    """A copy of a store, where there is one."""
+    return shutil.copytree(store, to) if store.exists() else to

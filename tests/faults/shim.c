@@ -41,10 +41,6 @@ void fault_arm(const char *folder, const char *file, char what, int when, int nu
     armed = 1;
 }
 
-void fault_note(const char *text) { /* a line of the journal that is no step */
-    dprintf(journal_fd, "0\t%s\t\t\n", text);
-}
-
 void fault_disarm(void) { armed = 0; }
 
 static int below(const char *path) {

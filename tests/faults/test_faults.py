@@ -4,21 +4,26 @@ import sys
 
 import pytest
 
+from tests.faults import verbs, work
 from tests.faults.harm import errors, kills, power_cuts, undisturbed
 from tests.faults.machine import Machine, compiled
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux preloads a library and has /proc")
 
+# Of all steps one in so many, for each kind of work and of harm.
+EVERY = {work: {"cuts": 31, "kills": 61, "errors": 79}, verbs: {"cuts": 151, "kills": 97, "errors": 211}}
 
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory):
-    with Machine(compiled(tmp_path_factory.mktemp("shim"))) as running:
+
+@pytest.fixture(scope="module", name="machine", params=[work, verbs], ids=["writes", "verbs"])
+def fixture_machine(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("machine")
+    with Machine(compiled(folder), request.param, folder) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def normal(machine, tmp_path_factory):
-    return undisturbed(machine, tmp_path_factory.mktemp("undisturbed"))
+@pytest.fixture(scope="module", name="normal")
+def fixture_normal(machine):
+    return undisturbed(machine)
 
 
 def in_trouble(outcomes):
@@ -27,21 +32,21 @@ def in_trouble(outcomes):
     return [outcome for outcome in all_of_them if outcome.trouble]
 
 
-def test_a_power_cut_loses_nothing_that_was_done(normal, tmp_path):
-    assert in_trouble(power_cuts(normal, tmp_path, every=31)) == []
+def test_a_power_cut_loses_nothing_that_was_done(machine, normal):
+    assert in_trouble(power_cuts(machine, normal, every=EVERY[machine.work]["cuts"])) == []
 
 
-def test_a_killed_process_leaves_nothing_in_the_way(machine, normal, tmp_path):
-    assert in_trouble(kills(machine, normal, tmp_path, every=61)) == []
+def test_a_killed_process_leaves_nothing_in_the_way(machine, normal):
+    assert in_trouble(kills(machine, normal, every=EVERY[machine.work]["kills"])) == []
 
 
-def test_a_disk_that_refuses_is_one_sentence_and_no_loss(machine, normal, tmp_path):
-    assert in_trouble(errors(machine, normal, tmp_path, every=79)) == []
+def test_a_disk_that_refuses_is_one_sentence_and_no_loss(machine, normal):
+    assert in_trouble(errors(machine, normal, every=EVERY[machine.work]["errors"])) == []
 
 
 def test_the_work_is_synced_at_all(normal):
-    synced = [step.paths[0].name for step in normal.journal.steps if step.call == "sync"]
-    assert {"store", "readings", "_delta_log", "champions.json", "model.skops"} <= {
+    synced = [step.paths[0].name for piece in normal.pieces for step in piece.journal.steps if step.call == "sync"]
+    assert {"store", "_delta_log", "champions.json", "model.skops"} <= {
         name.removeprefix(".").removesuffix(".new") for name in synced
     }
     assert sum(name.endswith(".parquet") for name in synced) > 10

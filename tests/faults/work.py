@@ -1,4 +1,4 @@
-"""What is done to an embedded store while the power is cut: every kind of write, each one safe to do again."""
+"""What is done to a store while the power is cut: every kind of write, each one safe to do again."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,6 +18,9 @@ WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 # Each commit counts here, so that a short history has several times of upkeep.
 COMMITS_BETWEEN = 3
+
+# How many pieces are done after a harm, beginning with the one that was harmed; None: all that follow.
+DONE_AGAIN = None
 
 
 def _add(number: int) -> Callable[[EmbeddedStore], object]:
@@ -54,7 +57,7 @@ def _promote(version: int, expected: int | None) -> Callable[[EmbeddedStore], ob
     return promote
 
 
-WORK: dict[str, Callable[[EmbeddedStore], object]] = {
+_WORK: dict[str, Callable[[EmbeddedStore], object]] = {
     "source": _put("sources/a.json", b'{"sha256": "1"}\n'),
     "new table": _add(0),
     "append": _add(1),
@@ -74,18 +77,19 @@ WORK: dict[str, Callable[[EmbeddedStore], object]] = {
 }
 
 
-def work(root: Path, begin: str = "", note: Callable[[str], None] = lambda _: None) -> None:
-    """Do all of `WORK` in order, from `begin` on, each piece as a run of its own."""
+# Each piece as a run of its own.
+PIECES: dict[str, Callable[[Path], object]] = {
+    name: lambda root, do=do: do(EmbeddedStore(root)) for name, do in _WORK.items()
+}
+
+
+def prepare(_: Path) -> None:
+    """Let a short history have several times of upkeep."""
     delta_upkeep._COMMITS_BETWEEN = COMMITS_BETWEEN
-    names = list(WORK)
-    for name in names[names.index(begin) if begin else 0 :]:
-        note(name)
-        WORK[name](EmbeddedStore(root))
-    note("done")
 
 
 def contents(root: Path) -> dict[str, object]:
-    """Everything that the store of `WORK` answers."""
+    """Everything that the store answers."""
     store = EmbeddedStore(root)
     models = {}
     for version in store.versions("a_task"):
