@@ -95,13 +95,16 @@ def training_summary(done: Mapping[Task, "TrainingReport"], failed: Sequence[Tas
         (
             task.title, "✅ now champion" if report.promoted else "▫️ in the shadow", metric_title(task.scorer),
             f"{estimate(report.metrics.get(task.scorer))}, version {report.version}",
-            number(report.baseline.get(task.scorer)), report.sentence,
+            number(report.baseline.get(task.scorer)),
         )
         for task, report in done.items()
     ]  # fmt: skip
-    header = ("Task", "State", "Score", "In the test (95 %)", "Always the commonest", "Decision")
+    header = ("Task", "State", "Score", "In the test (95 %)", "Always the commonest")
     return joined(
-        _headline(told, failed), markdown_table(header, [*rows, *_failures(failed, 6)]), _help(failed, repository)
+        _headline(told, failed),
+        markdown_table(header, [*rows, *_failures(failed, len(header))]),
+        "\n".join(f"- {escape(task.title)}: {escape(report.sentence)}" for task, report in done.items()),
+        _help(failed, repository),
     )
 
 
@@ -125,7 +128,7 @@ def inference_summary(done: Mapping[Task, "InferenceReport"], failed: Sequence[T
     header = ("Task", "State", "Version", "Predicted", "Rows written", "Outcomes", "Newest")
     return joined(
         _headline(told, failed),
-        markdown_table(header, [*rows, *_failures(failed, 7)]),
+        markdown_table(header, [*rows, *_failures(failed, len(header))]),
         *(f"{escape(task.title)}: {escape(each)}" for task, report in done.items() for each in report.notices),
         _help(failed, repository),
     )

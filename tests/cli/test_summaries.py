@@ -133,8 +133,9 @@ def test_all_trainings_are_one_table_with_the_state_first():
     text = report.training_summary({GRADE: training_report(), WINE.tasks[0]: training_report(promoted=False)}, [])
     assert text.startswith("### ✅ 2 versions trained, 1 of them now champion")
     assert cells(text)[1] == [
-        "Wine grade", "✅ now champion", "Macro-F1", "0.60 (0.50 to 0.70), version 2", "0.30", "Better by 0.05.",
+        "Wine grade", "✅ now champion", "Macro-F1", "0.60 (0.50 to 0.70), version 2", "0.30",
     ]  # fmt: skip
+    assert "- Wine grade: Better by 0.05." in text
     assert "What went wrong" not in text
 
 
