@@ -120,7 +120,7 @@ def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> P
     """
     _check(source, output, parameters)
     output.parent.mkdir(parents=True, exist_ok=True)
-    log.info("running %s with %s", source.name, ", ".join(f"{name}={value!r}" for name, value in parameters.items()))
+    log.debug("running %s with %s", source.name, ", ".join(f"{name}={value!r}" for name, value in parameters.items()))
     try:
         papermill.execute_notebook(
             str(source),
@@ -129,7 +129,8 @@ def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> P
             kernel_name=KERNEL,
             kernel_manager_class=EncryptedKernelManager,
             start_timeout=START_SECONDS,
-            progress_bar=sys.stderr.isatty(),
+            # The bar goes when its notebook is done: what is told next begins on a clean line.
+            progress_bar={"leave": False} if sys.stderr.isatty() else False,
         )
     except PapermillExecutionError as error:
         raise NotebookError(
