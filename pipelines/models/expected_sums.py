@@ -60,10 +60,14 @@ def expected_sums_of(task: Task, predictions: Texts, probabilities: npt.ArrayLik
     every, k = np.ones(len(units), dtype=np.bool_), len(task.classes)
     matrix, cells = matrix_of(task, probabilities, every), units * k + positions(task, predictions, every)
     size = int(units.max(initial=-1)) + 1
-    means, squares = np.zeros((size * k, k)), np.zeros((size * k, k, k))
-    np.add.at(means, cells, matrix)
-    np.add.at(squares, cells, matrix[:, :, None] * matrix[:, None, :])
-    covariance = means[:, :, None] * np.eye(k) - squares
+
+    def summed(values: Floats) -> Floats:
+        return np.bincount(cells, weights=values, minlength=size * k).astype(np.float64)
+
+    means = np.stack([summed(matrix[:, one]) for one in range(k)], axis=1)
+    # Product by product, since all of them at once would need k times the memory of the probabilities.
+    products = [[summed(matrix[:, one] * matrix[:, other]) for other in range(k)] for one in range(k)]
+    covariance = means[:, :, None] * np.eye(k) - np.moveaxis(np.array(products), 2, 0)
     return ExpectedSums(means.reshape(size, k, k).transpose(0, 2, 1), covariance.reshape(size, k, k, k))
 
 
