@@ -75,7 +75,7 @@ def test_a_correction_changes_past_days_and_is_said(operated, tmp_path):
     before, now = (each.document["tasks"][VARIETY.name] for each in (said[DAYS[1]], after))
     assert now["live"]["n"] == before["live"]["n"]
     assert now["live"]["accuracy"]["value"] < before["live"]["accuracy"]["value"]
-    assert said[DAYS[1]].notices == ()
+    assert said[DAYS[1]].notices == report_as_known(store, IRIS, DAYS[-1] + timedelta(days=1)).notices == ()
 
 
 def test_what_an_earlier_version_settled_was_known_when_it_was_predicted(operated):
