@@ -48,6 +48,7 @@ from pipelines.training.cross_validation import (
 )
 from pipelines.training.decision_rule import Integers
 from pipelines.training.families import BLENDED, FAMILIES, ITERATIONS, Family, Shape
+from pipelines.training.processes import parallel_setup
 
 # How freely the blend follows its members: the first suits thousands of rows and many classes, the second few rows.
 BLEND_STRENGTHS = (0.05, 1.0)
@@ -117,7 +118,7 @@ def search(task: Task, rows: Rows, size: str, seed: int) -> Found:
     """
     began = time.perf_counter()
     complete = Rows(fill_missing(rows.matrix, medians(rows.matrix)), rows.labels, rows.groups, rows.numeric)
-    with threadpool_limits(1), parallel_config("loky", inner_max_num_threads=1):
+    with threadpool_limits(1), parallel_config(**parallel_setup()):
         folds = grouped_folds(task, rows, seed)
         members = _members(task, complete, folds, size, seed)
         candidates = compare(task, complete, folds, members, [*((name,) for name in members), *_blends(members)])
