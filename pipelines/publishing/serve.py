@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipelines.datasets import all_tasks
 from pipelines.errors import PipelineError
+from pipelines.publishing.addresses import LINKED
 from pipelines.publishing.bundle import Bundle, space_bundles, write_bundle
 from pipelines.stores.base import Store
 
@@ -43,7 +44,7 @@ class App:
     @property
     def url(self) -> str:
         """Where the app is to be seen."""
-        return f"http://{HOST}:{self.port}"
+        return _address(self.port)
 
 
 def serve_spaces(store: Store, meanwhile: Callable[[], None] = lambda: None) -> None:
@@ -67,7 +68,7 @@ def serve_spaces(store: Store, meanwhile: Callable[[], None] = lambda: None) -> 
                 log.info("%s: %s", app.name, app.url)
             log.info("Stop with Ctrl-C.")
             meanwhile()
-            refresh(space_bundles(store), apps)
+            refresh(space_bundles(store, _links(apps)), apps)
             follow(store, apps)
     except KeyboardInterrupt:
         log.info("stopped")
@@ -78,9 +79,10 @@ def running_apps(store: Store, folder: Path) -> Iterator[list[App]]:
     """Both apps, started in folders of their own under `folder`, ended with the block."""
     apps: list[App] = []
     try:
-        for bundle in space_bundles(store):
+        ports = _free_ports(LINKED)
+        for bundle in space_bundles(store, {name: _address(port) for name, port in ports.items()}):
             write_bundle(bundle.files, folder / bundle.name)
-            port = free_port(taken=[app.port for app in apps])
+            port = ports[bundle.name]
             apps.append(App(bundle.name, folder / bundle.name, port, _start(folder / bundle.name, port)))
         yield apps
     finally:
@@ -100,7 +102,7 @@ def follow(store: Store, apps: Sequence[App]) -> None:
                 )
         now = _state(store)
         if now != seen:
-            refresh(space_bundles(store), apps)
+            refresh(space_bundles(store, _links(apps)), apps)
             seen = now
 
 
@@ -112,6 +114,21 @@ def refresh(bundles: Sequence[Bundle], apps: Sequence[App]) -> None:
             _stop(app)
             app.process = _start(app.folder, app.port)
             log.info("%s: started anew with %s", app.name, ", ".join(changed[:3]))
+
+
+def _address(port: int) -> str:
+    return f"http://{HOST}:{port}"
+
+
+def _links(apps: Sequence[App]) -> dict[str, str]:
+    return {app.name: app.url for app in apps}
+
+
+def _free_ports(names: Sequence[str]) -> dict[str, int]:
+    ports: dict[str, int] = {}
+    for name in names:
+        ports[name] = free_port(taken=[*ports.values()])
+    return ports
 
 
 def _state(store: Store) -> object:

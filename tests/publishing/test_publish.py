@@ -31,7 +31,7 @@ class Contents:
         self.monitor = {**app, "dashboard/t/recent.png": b"\x89PNG\0one", "history/t.parquet": b"PAR1\0one"}
         self.site = {"README.md": SITE_README, "index.html": b"<p>one</p>"}
 
-    def space_bundles(self, _):
+    def space_bundles(self, *_):
         return (Bundle("predict", "gradio", dict(self.predict)), Bundle("monitor", "gradio", dict(self.monitor)))
 
     def site_bundle(self, _):
