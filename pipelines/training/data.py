@@ -114,7 +114,7 @@ def load_training_data(store: Store, task: Task) -> TrainingData:
 
 
 def released_rows(store: Store, task: Task, reserve: pd.DataFrame) -> pd.DataFrame:
-    """The replayed rows that may train: each has its prediction, and so has every reserve row that is near it.
+    """The replayed rows that may train: each was predicted and has turned out, and so has every reserve row near it.
 
     Parameters
     ----------
@@ -125,8 +125,9 @@ def released_rows(store: Store, task: Task, reserve: pd.DataFrame) -> pd.DataFra
     replayed = store.read(samples_group(task.dataset), start=start, where={"origin": TRAINING})
     if replayed.empty:
         return replayed
-    predicted = store.read(predictions_group(task), start=start, columns=["sample_id"])["sample_id"]
-    replayed = replayed[replayed["sample_id"].isin(predicted)].reset_index(drop=True)
+    predicted = store.read(predictions_group(task), start=start, columns=["sample_id", "label"])
+    settled = predicted.loc[predicted["label"].notna(), "sample_id"]
+    replayed = replayed[replayed["sample_id"].isin(settled)].reset_index(drop=True)
     if not tells_rows_apart(store, task.dataset):
         return replayed
     groups = near_groups(task.dataset, pd.concat([reserve, replayed], ignore_index=True))

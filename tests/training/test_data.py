@@ -36,7 +36,7 @@ def arrive(store, *, arrivals, per_day):
 
 
 def predict(store, rows, version=1):
-    """Store some prediction of a version about each row."""
+    """Store some prediction of a version about each row, settled where its class is known."""
     known = rows[["sample_id", "event_time"]].assign(
         model_version=version, predicted_at=NOW, served="champion", prediction="setosa",
         label=VARIETY.labels(rows), settled_at=NOW, corrected_at=None, inputs="", run_url="",
@@ -79,6 +79,15 @@ def test_released_rows_train_only_after_their_prediction(store):
     assert set(after.released) == set(arrived["sample_id"])
     assert after.rows == before.rows + len(arrived)
     assert after.fingerprint != before.fingerprint
+
+
+def test_a_released_row_trains_only_after_its_outcome_is_settled(store):
+    before = loaded(store)
+    arrived = arrive(store, arrivals="replay", per_day=30)
+    predict(store, arrived.assign(variety=None))
+    assert loaded(store).fingerprint == before.fingerprint
+    predict(store, arrived)
+    assert set(loaded(store).released) == set(arrived["sample_id"])
 
 
 def test_a_released_row_waits_for_the_whole_of_its_near_group(store):
