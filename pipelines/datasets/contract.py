@@ -9,9 +9,10 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -26,8 +27,12 @@ _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.IGN
 LONGEST_CELL = 60
 BOOLEANS = (("yes", "true", "y", "t", "1"), ("no", "false", "n", "f", "0"))
 
+EVENT_TIME = "event_time"
+
 # What is wrong with a column, and in which rows, shape (n,).
 Faults = Mapping[str, np.ndarray]
+# A column typed, and its faults.
+Check = Callable[[pd.Series], tuple[pd.Series, Faults]]
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,10 @@ def validate(
     rows
         Text cells (None for a blank one) or typed columns. Columns that are no features or labels are carried along.
     labelled
-        Whether the label columns have to be there; what a sample turned out to be may be missing in any case.
+        Whether the label columns have to be there; what a sample turned out to be may be missing in any case, and what
+        later days tell need not be there.
     features
-        The features that have to be there as columns; all of them if not given.
+        The features that have to be there as columns; all that are measured if not given.
     plausible
         Whether a number has to be plausible beyond being possible, as in a source that nobody has looked at.
 
@@ -74,19 +80,24 @@ def validate(
         A column is not there at all.
     """
     wanted: list[Feature | Label] = [
-        feature for feature in dataset.features if features is None or feature.name in features
+        each for each in dataset.features if (each.derived is None if features is None else each.name in features)
     ]
-    _check_columns(wanted + list(dataset.labels if labelled else ()), rows)
+    _check_columns(wanted + [label for label in dataset.labels if labelled and not label.of], rows)
     typed, counts = rows.copy(), Counter[str]()
     reasons: list[list[str]] = [[] for _ in range(len(rows))]
-    for column in wanted + list(dataset.labels):
-        if column.name in rows.columns:
-            cells = rows[column.name]
-            typed[column.name], faults = _checked(column, cells, plausible=plausible)
+    checks: dict[str, Check] = {
+        each.name: partial(_checked, each, plausible=plausible) for each in [*wanted, *dataset.labels]
+    }
+    if features is None and dataset.split == "time":
+        checks[EVENT_TIME] = _times
+    for name, check in checks.items():
+        if name in rows.columns:
+            cells = rows[name]
+            typed[name], faults = check(cells)
             for fault, where in faults.items():
-                counts[f"{column.name} {fault}"] += int(where.sum())
+                counts[f"{name} {fault}"] += int(where.sum())
                 for position in np.flatnonzero(where).tolist():
-                    reasons[position].append(f"{column.name}: {_shown(cells.iloc[position])}{fault}")
+                    reasons[position].append(f"{name}: {_shown(cells.iloc[position])}{fault}")
     broken = np.array([bool(found) for found in reasons], dtype=bool)
     rejected = rows[broken].assign(reasons=["; ".join(found) for found in reasons if found])
     return Validated(typed[~broken], rejected, {fault: count for fault, count in counts.most_common() if count})
@@ -166,6 +177,12 @@ def _numbers(cells: pd.Series, feature: Feature, *, plausible: bool) -> tuple[pd
         faults[f"is too low to be true{usual}"] = possible & (numbers < low)
         faults[f"is too high to be true{usual}"] = possible & (numbers > high)
     return pd.Series(numbers, index=cells.index), faults
+
+
+def _times(cells: pd.Series) -> tuple[pd.Series, Faults]:
+    """Times of a source as UTC; one without a zone is taken as UTC."""
+    times = pd.to_datetime(cells, utc=True, errors="coerce", format="ISO8601").astype("datetime64[us, UTC]")
+    return times, {"is no time (write 2026-11-21 or 2026-11-21T04:17Z)": times.isna().to_numpy()}
 
 
 def _choices(cells: pd.Series, values: tuple[str, ...], *, as_integer: bool) -> tuple[pd.Series, Faults]:

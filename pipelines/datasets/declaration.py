@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
+from pipelines.datasets.derived import Calendar, Rolling
 from pipelines.datasets.names import name_fault
 from pipelines.errors import DeclarationError
 
@@ -47,6 +48,7 @@ def _faults(dataset: "DataSet") -> Iterator[str]:
         yield from _column_faults(label)
         yield from _due_faults(label)
     yield from _strata_faults(dataset)
+    yield from _series_faults(dataset)
     for task in dataset.tasks:
         yield from (f"task {task.name}: {fault}" for fault in _task_faults(dataset, task))
 
@@ -77,6 +79,27 @@ def _column_faults(column: "Feature | Label") -> Iterator[str]:
 def _due_faults(label: "Label") -> Iterator[str]:
     if label.due_after is not None and label.due_after <= timedelta(0):
         yield f"{label.name} is due after {label.due_after}; give a longer time, or none where it comes with the sample"
+
+
+def _series_faults(dataset: "DataSet") -> Iterator[str]:
+    """What is wrong with features that are derived from the days behind a sample, and labels that are days ahead."""
+    derived = {each.name: each.derived for each in dataset.features if each.derived}
+    ahead = {label.name: label for label in dataset.labels if label.of or label.ahead}
+    measured = {each.name: each for each in dataset.features if not each.derived}
+    odd = [name for name in (*derived, *ahead) if dataset.split != "time"]
+    if odd:
+        yield f"{', '.join(odd)} come of other days, which needs split='time'"
+    sources = {name: how.of for name, how in derived.items() if not isinstance(how, Calendar)}
+    sources |= {name: label.of for name, label in ahead.items()}
+    for name, of in sources.items():
+        if of not in measured:
+            yield f"{name} is taken from {of or 'nothing'}; it can be taken from {', '.join(measured)}"
+    for name, how in derived.items():
+        if isinstance(how, Rolling) and how.of in measured and measured[how.of].kind != "numeric":
+            yield f"{name} is a {how.how} of {how.of}, which is no number"
+    yield from (
+        f"{name} is {label.ahead} days ahead; give 1 or more" for name, label in ahead.items() if label.ahead < 1
+    )
 
 
 def _strata_faults(dataset: "DataSet") -> Iterator[str]:

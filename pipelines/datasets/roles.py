@@ -1,5 +1,7 @@
 """Which historical rows train, which test, and which are the reserve that new samples come from.
 
+Where time splits, the newest rows test, and the reserve is no more than the days that keep them apart from training.
+
 Where rows can be told apart (see `identity`), rows with equal or nearly equal measurements are one group and never
 straddle two roles (nor two folds of a cross-validation): most of them are the same flower or wine measured again.
 Where they cannot, equal rows are different samples, and each is a group of its own.
@@ -18,6 +20,9 @@ ROLE_WEIGHTS = {"train": 3, "test": 1, "reserve": 1}
 # In standard deviations: on the wines, held-out scores stop falling when closer rows are kept together.
 NEAR = 0.3
 SEED = 60_20_20
+# Where time splits: of four years the newest, so that all seasons are tested. Days are alike within a week or so.
+NEWEST_SHARE = 0.25
+BLOCK_DAYS = 7
 # A part of a stratum with fewer rows than these cannot be shared out 3 to 1 to 1.
 FEWEST_TO_SHARE = sum(ROLE_WEIGHTS.values())
 # Where one chain of near rows holds over half of at least so many distinct rows, as with one or two features,
@@ -61,6 +66,17 @@ def near_groups(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: boo
     return np.asarray(groups[which])
 
 
+def sample_groups(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: bool = True) -> np.ndarray:
+    """Number the groups of rows that tell about each other: near rows, or the weeks in order where time splits.
+
+    They never straddle the folds of a cross-validation, and are resampled as one for an interval.
+    """
+    if dataset.split == "time":
+        days = (samples["event_time"] - pd.Timestamp(dataset.historical_time)) // pd.Timedelta(days=1)
+        return np.unique(days.to_numpy() // BLOCK_DAYS, return_inverse=True)[1]
+    return near_groups(dataset, samples, distinguishable=distinguishable)
+
+
 def assign_roles(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: bool = True) -> pd.Series:
     """Give each row `train`, `test` or `reserve`: 60, 20 and 20 % of every stratum, near groups whole.
 
@@ -79,6 +95,8 @@ def assign_roles(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: bo
     -------
     The roles as text, with the index of `samples`.
     """
+    if dataset.split == "time":
+        return roles_by_time(samples)
     groups = near_groups(dataset, samples, distinguishable=distinguishable)
     strata = _strata(samples[stratifying_columns(dataset)])
     sizes = np.bincount(groups)
@@ -89,6 +107,14 @@ def assign_roles(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: bo
     order = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
     roles = _deal(sizes, stratum_of, order)
     return pd.Series(np.array(list(ROLE_WEIGHTS), dtype=object)[roles[groups]], index=samples.index, name="role")
+
+
+def roles_by_time(samples: pd.DataFrame) -> pd.Series:
+    """Let the newest quarter of the rows test, leave out the week before it, and train on the rest."""
+    times = samples["event_time"]
+    begins = times.quantile(1 - NEWEST_SHARE, interpolation="higher")
+    roles = np.select([times >= begins, times >= begins - pd.Timedelta(days=BLOCK_DAYS)], ["test", "reserve"], "train")
+    return pd.Series(roles.astype(object), index=samples.index, name="role")
 
 
 def stratifying_columns(dataset: DataSet) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from pipelines.datasets.declaration import check_dataset, check_kind
+from pipelines.datasets.derived import Derived
 from pipelines.datasets.names import probability_columns
 from pipelines.datasets.sources import Form, Source
 
@@ -21,6 +22,7 @@ LabelKind = Literal["integer", "text"]
 Scorer = Literal["macro_f1", "quadratic_kappa"]
 DecisionKind = Literal["argmax", "weights", "cut_points", "costs"]
 SimulatorKind = Literal["rank_bootstrap", "gaussian"]
+SplitKind = Literal["random", "time"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,8 @@ class Feature:
         measures something else.
     values
         What a categorical feature can be; inside the model it is one-hot encoded.
+    derived
+        How it is computed from the days behind a sample, when that arrives; None where it is measured.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Feature:
     plausible: tuple[float, float] = (-math.inf, math.inf)
     usual: tuple[float, float, float] | None = None
     values: tuple[str, ...] = ()
+    derived: Derived | None = None
 
     def __post_init__(self) -> None:
         check_kind(f"the kind of the feature {self.name}", self.kind, FeatureKind)
@@ -66,6 +71,9 @@ class Label:
     due_after
         How long after the event time of its sample it is known at the latest. None where it comes with the sample: one
         that is missing then is not waited for.
+    of, ahead
+        The feature whose value so many days later it is: `of="temp_max", ahead=1` is tomorrow's. Empty where the
+        source has a column for it.
     """
 
     name: str
@@ -74,6 +82,8 @@ class Label:
     values: tuple[str, ...]
     kind: LabelKind = "text"
     due_after: timedelta | None = None
+    of: str = ""
+    ahead: int = 0
 
     def __post_init__(self) -> None:
         check_kind(f"the kind of the label {self.name}", self.kind, LabelKind)
@@ -191,8 +201,12 @@ class DataSet:
 
     Attributes
     ----------
+    split
+        How history is split: `random`, or by `time`, so that the newest part tests. Then each row of the source has its
+        own `event_time`, one a day, and features and labels may be derived from the days around it.
     historical_time
-        The one event time (UTC) of every backfilled row; earlier than any arrival.
+        The one event time (UTC) of every backfilled row; earlier than any arrival. Where time splits, what none of
+        them is earlier than.
     form
         How files with samples may be written, for backfills and uploads alike.
     load
@@ -216,7 +230,8 @@ class DataSet:
     tasks: tuple[Task, ...]
     strata: tuple[str, ...]
     historical_time: datetime
-    simulator: Simulator
+    split: SplitKind = "random"
+    simulator: Simulator = field(default_factory=lambda: Simulator(kind="gaussian", strata=()))
     load: Callable[[Sequence[Path]], Source] = field(repr=False)
     form: Form = field(default_factory=Form, repr=False)
     caution: str = "Not for decisions about people."
@@ -224,6 +239,7 @@ class DataSet:
     plural: str = "samples"
 
     def __post_init__(self) -> None:
+        check_kind(f"the split of {self.name}", self.split, SplitKind)
         check_dataset(self)
         # Copies, so that another data set made from this one takes no task away from it.
         object.__setattr__(self, "tasks", tuple(replace(task, part_of=self) for task in self.tasks))

@@ -91,6 +91,8 @@ class DataInfo(TypedDict):
     test_rows: int
     class_rows: dict[str, int]
     released: list[str]
+    # Where time splits: what is not newer, the model may have seen.
+    trained_until: NotRequired[str | None]
 
 
 class CategoryScores(TypedDict):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.datasets import DataSet
+from pipelines.datasets import DataSet, series
 from pipelines.datasets.arrivals import HISTORICAL
 from pipelines.datasets.contract import Validated, quarantine_rows, validate
 from pipelines.datasets.identity import distinguishable
@@ -102,7 +102,8 @@ def backfill(
     checked = validate(dataset, source.rows, plausible=not accept_unusual)
     if not accept_unusual:
         _refuse_other_columns(dataset, source)
-    apart = distinguishable(dataset, checked.accepted)
+    # Each day is a sample of its own, however alike two are.
+    apart = dataset.split != "time" and distinguishable(dataset, checked.accepted)
     history = _historical(dataset, checked, source, distinguishable=apart)
     if not accept_unusual:
         _refuse_mostly_broken(dataset, source, checked)
@@ -193,8 +194,8 @@ def _refuse_mostly_broken(dataset: DataSet, source: Source, checked: Validated) 
 
 
 def _historical(dataset: DataSet, checked: Validated, source: Source, *, distinguishable: bool) -> pd.DataFrame:
-    """The accepted rows of a source as rows of the samples group, numbered by their position in the source."""
-    rows = checked.accepted
+    """The accepted rows of a source as rows of the samples group."""
+    rows = identified(dataset, checked.accepted)
     roles = assign_roles(dataset, rows, distinguishable=distinguishable)
     if set(roles) != set(ROLES):
         faults = "; ".join(list(checked.faults)[:FAULTS_SHOWN])
@@ -203,12 +204,15 @@ def _historical(dataset: DataSet, checked: Validated, source: Source, *, disting
             f"that is too few that differ to train, to test and to keep a reserve. Give a file with more rows"
             + (f", and see what is wrong with the others: {faults}." if faults else ".")
         )
-    return rows.assign(
-        sample_id=[f"{dataset.name}-h-{position:05d}" for position in rows.index],
-        event_time=dataset.historical_time,
-        origin=HISTORICAL,
-        role=roles,
-    )
+    return rows.assign(origin=HISTORICAL, role=roles)
+
+
+def identified(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a source with `sample_id` and `event_time`: numbered by their position, or named after their day."""
+    if dataset.split == "random":
+        ids = [f"{dataset.name}-h-{position:05d}" for position in rows.index]
+        return rows.assign(sample_id=ids, event_time=dataset.historical_time)
+    return series.complete(dataset, series.each_day_once(dataset, rows))
 
 
 def _start_over(store: Store, dataset: DataSet, source: Source, now: datetime) -> None:

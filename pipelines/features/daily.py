@@ -14,7 +14,7 @@ from pipelines.errors import NotReadyError, UsageError
 from pipelines.features.backfill import BackfillReport, backfill
 from pipelines.stores.backfills import refuse_half_replaced
 from pipelines.stores.base import TICK, Store
-from pipelines.stores.catalogue import quarantine_group, samples_group, tells_rows_apart
+from pipelines.stores.catalogue import first_arrival, quarantine_group, samples_group, tells_rows_apart
 from pipelines.stores.late_days import note_late_day
 
 __all__ = ["BackfillReport", "DayReport", "FeaturesReport", "backfill", "due_days", "run_features"]
@@ -158,7 +158,8 @@ def _kind(per_day: int, arrivals: str, scenario: str) -> ArrivalsKind:
 
 def _reserve(store: Store, dataset: DataSet) -> pd.DataFrame:
     history = dataset.historical_time
-    reserve = store.read(samples_group(dataset), start=history, end=history + TICK, where={"role": "reserve"})
+    end = history + TICK if dataset.split == "random" else None
+    reserve = store.read(samples_group(dataset), start=history, end=end, where={"role": "reserve"})
     if reserve.empty:
         raise NotReadyError(
             f"{dataset.title} has no historical rows yet; run `python -m pipelines backfill {dataset.name}` first."
@@ -184,7 +185,7 @@ def _refuse_a_mix(store: Store, dataset: DataSet, newest: date, kind: ArrivalsKi
 
 def _arrivals(store: Store, dataset: DataSet, first: date | None, end: date) -> pd.DataFrame:
     """The identity and origin of the arrivals from one day up to, not including, another."""
-    start = datetime.combine(first, time(), tzinfo=UTC) if first else dataset.historical_time + TICK
+    start = datetime.combine(first, time(), tzinfo=UTC) if first else first_arrival(dataset)
     return store.read(
         samples_group(dataset),
         start=start,

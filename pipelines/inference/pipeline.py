@@ -13,8 +13,14 @@ from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.inference.settlement import Settlement, settle
-from pipelines.stores.base import TICK, Store
-from pipelines.stores.catalogue import champion_version, load_version, predictions_group, samples_group
+from pipelines.stores.base import Store
+from pipelines.stores.catalogue import (
+    champion_version,
+    first_arrival,
+    load_version,
+    predictions_group,
+    samples_group,
+)
 from pipelines.stores.late_days import late_days
 from pipelines.stores.outcomes import Awaiting, awaiting, look_back
 
@@ -127,9 +133,8 @@ def _windows(store: Store, task: Task, run_date: date) -> Iterator[Window]:
     """Where arrivals may lack a prediction: up to the run date, and on days before that came late."""
     end = _midnight(run_date + timedelta(days=1))
     newest = store.newest(predictions_group(task))
-    first_arrival = task.dataset.historical_time + TICK
-    width = look_back(task)
-    start = first_arrival if newest is None else max(first_arrival, min(newest, end) - width)
+    first, width = first_arrival(task.dataset), look_back(task)
+    start = first if newest is None else max(first, min(newest, end) - width)
     yield start, end
     if newest is not None:
         for day in late_days(store, task.dataset, since=newest - width):

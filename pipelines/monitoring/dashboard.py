@@ -37,6 +37,7 @@ from pipelines.stores.base import Store
 from pipelines.stores.catalogue import (
     champion_version,
     describe_readable,
+    first_arrival,
     predictions_group,
     quarantine_group,
     samples_group,
@@ -114,7 +115,7 @@ def refresh_dashboard(
 def _data_state(store: Store, dataset: DataSet) -> DataState:
     group = samples_group(dataset)
     newest = store.newest(group)
-    start = max(dataset.historical_time + timedelta(microseconds=1), newest - ARRIVALS_READ) if newest else None
+    start = max(first_arrival(dataset), newest - ARRIVALS_READ) if newest else None
     historical = store.read(group, where={"origin": HISTORICAL})
     return DataState(
         dataset=dataset,

@@ -3,6 +3,7 @@
 import math
 import tempfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -103,7 +104,13 @@ def task_view(task: Task) -> FeatureView:
 def read_history(store: Store, dataset: DataSet) -> pd.DataFrame:
     """The historical rows of a data set."""
     start = dataset.historical_time
-    return store.read(samples_group(dataset), start=start, end=start + TICK, where={"origin": HISTORICAL})
+    end = start + TICK if dataset.split == "random" else None
+    return store.read(samples_group(dataset), start=start, end=end, where={"origin": HISTORICAL})
+
+
+def first_arrival(dataset: DataSet) -> datetime:
+    """What no arrival is earlier than; where time splits, historical rows are not either."""
+    return dataset.historical_time + (TICK if dataset.split == "random" else timedelta(0))
 
 
 def backfilled_source(store: Store, dataset: DataSet) -> SourceInfo | None:

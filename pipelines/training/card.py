@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pipelines.datasets import DataSet, Task
-from pipelines.documents.model import CategoryScores, InputInfo, ModelInfo
+from pipelines.documents.model import CategoryScores, DataInfo, InputInfo, ModelInfo
 from pipelines.front.sentences import of_hundred
 from pipelines.models.metrics import metric_title
 from pipelines.wording import escape, estimate, interval, listed, markdown_table, number
@@ -59,22 +59,31 @@ def _use(task: Task) -> str:
 
 def _data(dataset: DataSet, info: ModelInfo) -> str:
     data = info["data"]
-    released = f", {len(data['released']):,} of them real reserve rows released by replay" if data["released"] else ""
+    arrivals = "real reserve rows released by replay" if dataset.split == "random" else "arrivals that have turned out"
+    released = f", {len(data['released']):,} of them {arrivals}" if data["released"] else ""
     counts = markdown_table(("Class", "Distinct training rows"), data["class_rows"].items())
-    together = (
-        "rows with equal or nearly equal measurements are never split up, in the folds of the search neither"
-        if data.get("distinguishable", True)
-        else "its rows cannot be told apart, so that equal ones count as different samples and none is left out"
-    )
     source = {name: data["source"].get(name, "not recorded") for name in ("name", "sha256")}
     return (
         f"## Data\n\n{dataset.provenance.citation} {dataset.provenance.url}, {dataset.provenance.licence}. "
         f"Source: {escape(source['name'])}, SHA-256 `{source['sha256']}`."
         f"\n\nTrained on {data['rows']:,} rows ({data['distinct_rows']:,} distinct{released}), judged on "
-        f"{data['test_rows']:,} distinct test rows. Historical rows are split into 60 % train, 20 % test and 20 % "
-        f"reserve; {together}. "
+        f"{data['test_rows']:,} distinct test rows. {_split(dataset, data)} "
         f"No simulated row trains a model. Fingerprint of the training data: `{data['fingerprint']}`.\n\n{counts}"
     )
+
+
+def _split(dataset: DataSet, data: DataInfo) -> str:
+    if dataset.split == "time":
+        return (
+            f"The newest quarter of the days is the test, the week before it is left out, and training ends with "
+            f"{str(data.get('trained_until'))[:10]}; the folds of the search are chained forward in time."
+        )
+    together = (
+        "rows with equal or nearly equal measurements are never split up, in the folds of the search neither"
+        if data.get("distinguishable", True)
+        else "its rows cannot be told apart, so that equal ones count as different samples and none is left out"
+    )
+    return f"Historical rows are split into 60 % train, 20 % test and 20 % reserve; {together}."
 
 
 def _model(info: ModelInfo) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import StratifiedGroupKFold, TimeSeriesSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
@@ -20,6 +20,8 @@ from pipelines.training.decision_rule import Integers
 from pipelines.training.families import Shape
 
 FOLDS = 5
+# One part that is only learned from, a gap, and two parts to be judged on: what two chained folds take.
+FEWEST_GROUPS_CHAINED = 6
 # Starting worker processes takes a few seconds, which pays for itself from about so many rows on.
 ROWS_FOR_WORKERS = 1000
 # Nearest neighbours keep all rows that they learn from and look at each of them for every answer.
@@ -40,20 +42,25 @@ class Rows:
     labels
         (n,) class positions.
     groups
-        (n,) which rows are equal or nearly equal and must not straddle a fold.
+        (n,) which rows tell about each other and must not straddle a fold; numbered in order of time where `chained`.
+    chained
+        Whether folds are chained forward: each is judged by what was learned before it, with a gap of one group.
     """
 
     matrix: Floats
     labels: Integers
     groups: Integers
     numeric: int
+    chained: bool = False
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
 def grouped_folds(task: Task, rows: Rows, seed: int, count: int = FOLDS) -> list[Fold]:
-    """Folds as (learning rows, other rows), stratified by class, no group in both; fewer than `count` for few groups.
+    """Folds as (learning rows, other rows), no group in both; fewer than `count` for few groups.
+
+    They are stratified by class, or chained forward in time, and then no fold has the oldest rows.
 
     Raises
     ------
@@ -74,6 +81,18 @@ def grouped_folds(task: Task, rows: Rows, seed: int, count: int = FOLDS) -> list
             "on rows that it has not learned from. Backfill a source with more rows."
         )
     return folds
+
+
+def judged_rows(folds: Sequence[Fold]) -> Integers:
+    """The rows that some fold has as its other rows, in order."""
+    return np.sort(np.concatenate([other for _, other in folds]))
+
+
+def among_judged(folds: Sequence[Fold]) -> list[Fold]:
+    """The folds in positions among the judged rows; what is learned from there are all others of these."""
+    judged = judged_rows(folds)
+    places = [np.searchsorted(judged, other) for _, other in folds]
+    return [(np.setdiff1d(np.arange(len(judged)), other), other) for other in places]
 
 
 def learning_shape(rows: Rows, folds: Sequence[Fold]) -> Shape:
@@ -130,6 +149,22 @@ def _answers(member: Classifier, rows: Rows, fold: Fold, size: int) -> Floats:
 
 
 def _split(rows: Rows, count: int, seed: int) -> list[Fold]:
+    return _chained(rows, count) if rows.chained else _stratified(rows, count, seed)
+
+
+def _chained(rows: Rows, count: int) -> list[Fold]:
+    present = np.unique(rows.groups)
+    # One part more than folds, since the oldest is only learned from, and two groups a part, one of which may be a gap.
+    splitter = TimeSeriesSplit(min(count, max(len(present) // 2 - 1, 2)), gap=1)
+    parts = splitter.split(present) if len(present) >= FEWEST_GROUPS_CHAINED else ()
+    return [(_rows_of(rows, present[before]), _rows_of(rows, present[after])) for before, after in parts]
+
+
+def _rows_of(rows: Rows, groups: Integers) -> Integers:
+    return np.flatnonzero(np.isin(rows.groups, groups))
+
+
+def _stratified(rows: Rows, count: int, seed: int) -> list[Fold]:
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A class may have fewer rows than there are folds; it is then missing from some.

@@ -1,7 +1,8 @@
 """What a task learns from and is judged on, out of the store, and the fingerprint of it.
 
 Models learn from historical rows of the role `train`, and under replay from released reserve rows; never from a
-simulated row, because all of these come from the reserve that later samples are simulated from.
+simulated row, because all of these come from the reserve that later samples are simulated from. Where time splits, what
+has turned out since is part of the series, whose newest quarter tests and whose older rows train.
 """
 
 import hashlib
@@ -14,14 +15,15 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import TRAINING
-from pipelines.datasets.roles import near_groups
+from pipelines.datasets.roles import near_groups, roles_by_time, sample_groups
 from pipelines.datasets.spec import Feature
 from pipelines.documents.model import InputInfo, LearnedSource
 from pipelines.errors import NotReadyError
 from pipelines.models import encode
-from pipelines.stores.base import TICK, Store
+from pipelines.stores.base import Store
 from pipelines.stores.catalogue import (
     backfilled_source,
+    first_arrival,
     predictions_group,
     read_history,
     samples_group,
@@ -48,7 +50,7 @@ class TrainingData:
     fingerprint
         SHA-256 of the training rows and of what the task makes of them; the order of the rows does not matter.
     released
-        The `sample_id` of each replayed row among the training rows.
+        The `sample_id` of each row among the training rows that is an arrival.
     source
         What was backfilled: `name`, `sha256`; empty where the store does not know.
     distinguishable
@@ -77,9 +79,15 @@ class TrainingData:
         return Rows(
             matrix=encode(self.inputs, self.train),
             labels=np.asarray(labels, dtype=np.int64),
-            groups=near_groups(self.task.dataset, self.train, distinguishable=self.distinguishable),
+            groups=sample_groups(self.task.dataset, self.train, distinguishable=self.distinguishable),
             numeric=kinds.count("numeric"),
+            chained=self.task.dataset.split == "time",
         )
+
+    @property
+    def trained_until(self) -> str | None:
+        """The event time of the newest training row where time splits: what is not newer, the model may have seen."""
+        return self.train["event_time"].max().isoformat() if self.task.dataset.split == "time" else None
 
 
 def load_training_data(store: Store, task: Task) -> TrainingData:
@@ -91,9 +99,13 @@ def load_training_data(store: Store, task: Task) -> TrainingData:
         There are no training rows or no test rows.
     """
     history, apart = read_history(store, task.dataset), tells_rows_apart(store, task.dataset)
-    train = history[history["role"] == "train"]
-    released = released_rows(store, task, history[history["role"] == "reserve"])
-    whole = labelled(task, pd.concat([train, released], ignore_index=True) if len(released) else train)
+    if task.dataset.split == "time":
+        released = settled_months(store, task)
+        history = with_arrivals(history, released)
+    else:
+        released = released_rows(store, task, history[history["role"] == "reserve"])
+        history = pd.concat([history, released.assign(role="train")], ignore_index=True) if len(released) else history
+    whole = labelled(task, history[history["role"] == "train"])
     test = distinct(task, labelled(task, history[history["role"] == "test"]), distinguishable=apart)
     if whole.empty or test.empty:
         name = task.dataset.name
@@ -113,6 +125,29 @@ def load_training_data(store: Store, task: Task) -> TrainingData:
     )
 
 
+def settled_months(store: Store, task: Task) -> pd.DataFrame:
+    """The arrivals that may join the series: predicted, with their outcome, and of months that have ended.
+
+    Whole months, so that training twice within one learns from the same rows.
+    """
+    start = first_arrival(task.dataset)
+    arrived = store.read(samples_group(task.dataset), start=start, where={"origin": TRAINING})
+    if arrived.empty:
+        return arrived
+    predicted = store.read(predictions_group(task), start=start, columns=["sample_id"])["sample_id"]
+    this_month = arrived["event_time"].max().normalize().replace(day=1)
+    settled = labelled(task, arrived[arrived["event_time"] < this_month])
+    return settled[settled["sample_id"].isin(predicted)].reset_index(drop=True)
+
+
+def with_arrivals(history: pd.DataFrame, arrived: pd.DataFrame) -> pd.DataFrame:
+    """History and settled arrivals as one series, whose roles are cut by time anew; history alone keeps its own."""
+    if arrived.empty:
+        return history
+    whole = pd.concat([history, arrived]).sort_values("event_time", ignore_index=True)
+    return whole.assign(role=roles_by_time(whole))
+
+
 def released_rows(store: Store, task: Task, reserve: pd.DataFrame) -> pd.DataFrame:
     """The replayed rows that may train: each was predicted and has turned out, and so has every reserve row near it.
 
@@ -121,7 +156,7 @@ def released_rows(store: Store, task: Task, reserve: pd.DataFrame) -> pd.DataFra
     reserve
         All historical rows of the role `reserve`.
     """
-    start = task.dataset.historical_time + TICK
+    start = first_arrival(task.dataset)
     replayed = store.read(samples_group(task.dataset), start=start, where={"origin": TRAINING})
     if replayed.empty:
         return replayed

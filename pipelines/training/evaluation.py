@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines import models
 from pipelines.datasets import Task
-from pipelines.datasets.roles import near_groups
+from pipelines.datasets.roles import sample_groups
 from pipelines.datasets.spec import Feature
 from pipelines.documents import plain
 from pipelines.documents.model import Evaluated
@@ -79,7 +79,7 @@ def evaluate(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Ge
     """Judge a model on labelled rows that neither it nor its decision rule has learned from."""
     predicted = models.predict(model, held_out)
     labels = task.labels(held_out).to_numpy()
-    groups = near_groups(task.dataset, held_out, distinguishable=told_apart(model))
+    groups = sample_groups(task.dataset, held_out, distinguishable=told_apart(model))
     chances = predicted[task.probability_columns].to_numpy()
     answers = predicted["prediction"].to_numpy()
     return Evaluation(

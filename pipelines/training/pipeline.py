@@ -277,6 +277,7 @@ def _info(data: TrainingData, found: Found, size: str, seed: int) -> ModelInfo:
             "test_rows": len(data.test),
             "class_rows": {name: int((labels == name).sum()) for name in data.task.classes},
             "released": list(data.released),
+            "trained_until": data.trained_until,
         },
         "python": platform.python_version(),
         "environment": {name: installed(name) for name in ENVIRONMENT},

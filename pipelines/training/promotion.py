@@ -10,7 +10,7 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED, DERIVED
-from pipelines.datasets.roles import near_groups
+from pipelines.datasets.roles import sample_groups
 from pipelines.documents import Damaged
 from pipelines.documents.model import TO_JUDGE, ModelInfo, demand
 from pipelines.errors import ChampionMoved, ModelRefused, UsageError
@@ -20,6 +20,7 @@ from pipelines.stores.base import ChampionEntry, Store
 from pipelines.stores.catalogue import (
     backfilled_source,
     champion_version,
+    first_arrival,
     load_version,
     read_history,
     samples_group,
@@ -241,7 +242,7 @@ def _gains(task: Task, rows: pd.DataFrame, *, old: Model, new: Model, rng: np.ra
         (before["prediction"].to_numpy(), before[task.probability_columns].to_numpy()),
         (after["prediction"].to_numpy(), after[task.probability_columns].to_numpy()),
         rng,
-        groups=near_groups(task.dataset, rows, distinguishable=told_apart(new)),
+        groups=sample_groups(task.dataset, rows, distinguishable=told_apart(new)),
     )
 
 
@@ -278,8 +279,18 @@ def _hindrance(champion: Model, challenger: Model) -> str:
     return ""
 
 
+def unseen_since(task: Task, rows: pd.DataFrame, *versions: ModelInfo) -> pd.DataFrame:
+    """The labelled rows that are newer than all that any of the versions has learned from."""
+    until = max(pd.Timestamp(info["data"].get("trained_until")) for info in versions)
+    return labelled(task, rows[rows["event_time"] > until]).sort_values("event_time", ignore_index=True)
+
+
 def _unseen(store: Store, task: Task, *versions: ModelInfo) -> Unseen:
     history = read_history(store, task.dataset)
+    if task.dataset.split == "time":
+        tested = history[history["role"] == "test"]
+        arrived = store.read(samples_group(task.dataset), start=first_arrival(task.dataset), where={"origin": ARRIVED})
+        return Unseen(unseen_since(task, pd.concat([tested, arrived]), *versions), arrived.iloc[:0])
     arrivals = store.read(samples_group(task.dataset), where={"origin": ARRIVED})
     return Unseen(
         held_out=distinct(

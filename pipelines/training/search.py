@@ -8,7 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -38,8 +38,10 @@ from pipelines.training import decision_rule as decisions
 from pipelines.training.cross_validation import (
     Fold,
     Rows,
+    among_judged,
     fit_member,
     grouped_folds,
+    judged_rows,
     keeps_rows,
     learning_shape,
     out_of_fold,
@@ -66,6 +68,8 @@ class Candidate:
     ----------
     strength
         How freely its blend follows the members; None where their mean is better calibrated.
+    labels
+        (n,) class positions of the rows that it was judged on.
     answers
         The probabilities (n, k) of each member.
     chances
@@ -77,6 +81,7 @@ class Candidate:
     score: float
     standard_error: float
     log_loss: float
+    labels: Integers = field(repr=False)
     answers: tuple[Floats, ...] = field(repr=False)
     chances: Floats = field(repr=False)
 
@@ -117,7 +122,7 @@ def search(task: Task, rows: Rows, size: str, seed: int) -> Found:
         There are too few rows or classes to learn and judge anything.
     """
     began = time.perf_counter()
-    complete = Rows(fill_missing(rows.matrix, medians(rows.matrix)), rows.labels, rows.groups, rows.numeric)
+    complete = replace(rows, matrix=fill_missing(rows.matrix, medians(rows.matrix)))
     with threadpool_limits(1), parallel_config(**parallel_setup()):
         folds = grouped_folds(task, rows, seed)
         members = _members(task, complete, folds, size, seed)
@@ -128,7 +133,7 @@ def search(task: Task, rows: Rows, size: str, seed: int) -> Found:
     return Found(
         chosen=best.name,
         estimator=estimator,
-        decision=decisions.tune(task, rows.labels, best.chances),
+        decision=decisions.tune(task, best.labels, best.chances),
         table=_table(candidates, best, members),
         seconds=time.perf_counter() - began,
     )
@@ -138,8 +143,9 @@ def compare(
     task: Task, rows: Rows, folds: Sequence[Fold], members: Mapping[str, Classifier], teams: Sequence[tuple[str, ...]]
 ) -> list[Candidate]:
     """How teams of one or more members do on rows that they have not learned from; `rows` without missing cells."""
-    answers = out_of_fold(members, rows, folds, len(task.classes))
-    return [_judged(task, rows.labels, folds, team, tuple(answers[name] for name in team)) for team in teams]
+    judged, within = judged_rows(folds), among_judged(folds)
+    answers = {name: each[judged] for name, each in out_of_fold(members, rows, folds, len(task.classes)).items()}
+    return [_judged(task, rows.labels[judged], within, team, tuple(answers[name] for name in team)) for team in teams]
 
 
 def fit_candidate(task: Task, rows: Rows, candidate: Candidate, members: Mapping[str, Classifier]) -> Ensemble:
@@ -149,7 +155,7 @@ def fit_candidate(task: Task, rows: Rows, candidate: Candidate, members: Mapping
     return Ensemble(
         fill=fill,
         members={name: fit_member(members[name], matrix, rows.labels) for name in candidate.members},
-        blend=_blend(candidate.answers, rows.labels, candidate.strength, ordinal=task.ordinal),
+        blend=_blend(candidate.answers, candidate.labels, candidate.strength, ordinal=task.ordinal),
         size=len(task.classes),
         ordinal=task.ordinal,
     )
@@ -225,6 +231,7 @@ def _judged(
         score=decisions.score_positions(task, labels, decided),
         standard_error=float(np.std(by_fold) / np.sqrt(len(folds))),
         log_loss=_log_loss(labels, chances),
+        labels=labels,
         answers=answers,
         chances=chances,
     )

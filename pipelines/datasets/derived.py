@@ -1,0 +1,59 @@
+"""Features that are computed from the days behind a sample: declared here, computed in `series`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.errors import DeclarationError
+
+Summary = Literal["mean", "sum", "lowest", "highest"]
+CalendarPart = Literal["day_of_year", "month", "weekday"]
+
+
+@dataclass(frozen=True)
+class Lag:
+    """What the feature `of` was `days` days before."""
+
+    of: str
+    days: int
+
+    def __post_init__(self) -> None:
+        if self.days < 1:
+            raise DeclarationError(f"a lag of {self.of} by {self.days} days does not look back; give 1 day or more.")
+
+    @property
+    def reach(self) -> int:
+        """How many days before a sample its value depends on."""
+        return self.days
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """A summary of the feature `of` over so many days, of which the sample's is the last; missing if one of them is."""
+
+    of: str
+    days: int
+    how: Summary
+
+    def __post_init__(self) -> None:
+        if self.days < 2:  # noqa: PLR2004 - of one day there is nothing to summarise
+            raise DeclarationError(f"a summary of {self.of} over {self.days} days is none; give 2 days or more.")
+
+    @property
+    def reach(self) -> int:
+        """How many days before a sample its value depends on."""
+        return self.days - 1
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A part of the sample's date as a number: `day_of_year` from 1, `month` from 1, `weekday` from 0 for Monday."""
+
+    part: CalendarPart
+
+    @property
+    def reach(self) -> int:
+        """How many days before a sample its value depends on."""
+        return 0
+
+
+Derived = Lag | Rolling | Calendar
