@@ -65,6 +65,18 @@ class GitHubSettings:
 
 
 @dataclass(frozen=True)
+class SourceSettings:
+    """How live sources are asked. `token` never shows in a representation.
+
+    `endpoint` stands in for the host of a source: a mirror, or a test; `place` is where the weather is asked for.
+    """
+
+    token: str = field(default="", repr=False)
+    endpoint: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """Who runs this, where its log and its repository are, and where a job summary goes; on a laptop only `who`."""
 
@@ -86,6 +98,7 @@ class Settings:
     hub: HubSettings
     run: RunSettings
     github: GitHubSettings = field(default_factory=GitHubSettings)
+    source: SourceSettings = field(default_factory=SourceSettings)
 
     def redacted(self, text: str) -> str:
         """The text without what never shows in a representation, also where it stands in it as JSON writes it."""
@@ -119,6 +132,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             endpoint=values.get("HF_ENDPOINT") or HubSettings.endpoint,
             hardware=_choice(values, "HF_HARDWARE", HARDWARE, default=""),
             dataset=_repository(values, "HF_DATASET"),
+        ),
+        source=SourceSettings(
+            token=_secret(values, "SOURCE_TOKEN"),
+            endpoint=_endpoint(values, "SOURCE_ENDPOINT"),
+            place=values.get("WEATHER_PLACE", ""),
         ),
         run=_run_settings(values),
         github=GitHubSettings(
@@ -196,6 +214,14 @@ def _secret(values: Mapping[str, str], name: str) -> str:
             f"{name} holds a blank, a line end or a letter that no key has. Copy the key again, as one line, into it."
         )
     return value
+
+
+def _endpoint(values: Mapping[str, str], name: str) -> str:
+    text = values.get(name, "")
+    parts = urlsplit(text)
+    if text and not (parts.scheme in {"http", "https"} and parts.netloc):
+        raise _wrong(name, text, "it must begin with http:// or https:// and name a host. Correct it or unset it.")
+    return text
 
 
 def _path(values: Mapping[str, str], name: str) -> Path | None:

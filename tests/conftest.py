@@ -19,7 +19,7 @@ from pipelines.stores.embedded import EmbeddedStore
 def clean_environment(monkeypatch, tmp_path):
     """No test sees the settings of the person who runs it, or writes to that person's store."""
     for name in os.environ:
-        if name.startswith(("STORE", "HOPS", "HF_", "RUN_URL", "GITHUB_", "DATASETS", "SOURCE_")):
+        if name.startswith(("STORE", "HOPS", "HF_", "RUN_URL", "GITHUB_", "DATASETS", "SOURCE_", "WEATHER_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("STORE_DIR", str(tmp_path / "store"))
 

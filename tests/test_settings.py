@@ -41,6 +41,8 @@ def test_an_empty_variable_counts_as_unset():
         ("HOPSWORKS_HOST", "https://"),
         ("HOPSWORKS_HOST", "a.example.org:port"),
         ("STORE_DIR", "~nobody-of-this-name/store"),
+        ("SOURCE_ENDPOINT", "mirror.example.org"),
+        ("SOURCE_ENDPOINT", "ftp://mirror.example.org"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_named_with_what_is(name, value):
@@ -50,8 +52,11 @@ def test_a_value_that_is_not_allowed_is_named_with_what_is(name, value):
 
 
 def test_secrets_never_show_in_a_representation():
-    settings = read_settings({"HOPSWORKS_API_KEY": "sesame-one", "HF_TOKEN": "sesame-two"})
+    settings = read_settings(
+        {"HOPSWORKS_API_KEY": "sesame-one", "HF_TOKEN": "sesame-two", "SOURCE_TOKEN": "sesame-three"}
+    )
     assert "sesame" not in repr(settings)
+    assert "sesame" not in settings.redacted("sesame-one sesame-two sesame-three")
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,8 @@ Arrivals = Annotated[
     typer.Option(
         "--arrivals",
         metavar="KIND",
-        help="simulate: new samples, made of reserve rows (the default); replay: the real reserve rows, each once.",
+        help="simulate: new samples, made of reserve rows (the default); replay: the real reserve rows, each once; "
+        "fetch: what a live source sends (the default where there is one).",
     ),
 ]
 Scenario = Annotated[

@@ -58,7 +58,7 @@ def backfill(
         with run.step(f"backfill {dataset.name}"):
             done = load_history(
                 run.store, dataset,
-                sources=source or [], now=run.now, replace=replace, accept_unusual=accept_unusual,
+                sources=source or [], now=run.now, replace=replace, accept_unusual=accept_unusual, access=run.access,
             )  # fmt: skip
         run.show(backfill_summary(dataset, done))
         for sentence in missing_classes(done):
@@ -84,13 +84,15 @@ def features(
 
     run: Run = ctx.obj
     given = run.past(date)
-    kind, trouble = _one_of("kind of arrivals", ARRIVALS, arrivals), _one_of("scenario", SCENARIOS, scenario)
+    kind = _one_of("kind of arrivals", ARRIVALS, arrivals) if arrivals else ""
+    trouble = _one_of("scenario", SCENARIOS, scenario)
 
     def add(dataset: "DataSet") -> None:
         with run.step(f"features {dataset.name}"):
             done = run_features(
                 run.store, dataset,
                 run_date=given or _today(run, dataset), per_day=per_day, arrivals=kind, scenario=trouble, now=run.now,
+                access=run.access,
             )  # fmt: skip
         run.show(features_summary(dataset, done))
         for sentence in mostly_quarantined(done):

@@ -4,7 +4,7 @@ import functools
 import logging
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import cast
@@ -12,8 +12,9 @@ from typing import cast
 from tqdm import tqdm
 
 from pipelines import models
-from pipelines.datasets import Task, all_datasets
-from pipelines.datasets.arrivals import NO_SCENARIO
+from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.datasets.arrivals import NO_SCENARIO, RECORD, kinds_of
+from pipelines.datasets.fetching import Access
 from pipelines.features import daily as features
 from pipelines.front.verdict import verdict
 from pipelines.inference.pipeline import Loader, run_inference
@@ -53,6 +54,13 @@ class Month:
     def __iter__(self) -> Iterator[date]:
         return (self.first + timedelta(days=offset) for offset in range(self.days))
 
+    def of(self, dataset: DataSet) -> "Month":
+        """The days of a data set: the first ones of its record where it has one, under their own dates."""
+        if dataset.record is None:
+            return self
+        days = min(self.days, (dataset.record.last - dataset.record.first).days + 1)
+        return replace(self, days=days, end=dataset.record.first + timedelta(days=days - 1))
+
     def scenario_on(self, day: date) -> str:
         """The scenario of one day."""
         return self.scenario if day >= self.scenario_begins else NO_SCENARIO
@@ -63,8 +71,8 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
 
     Returns what the pages say, one report a data set.
     """
-    start = datetime.combine(month.first, DAILY_RUN)
     for dataset in all_datasets():
+        start = datetime.combine(month.of(dataset).first, DAILY_RUN)
         log.info("%s: load the history, in which each row has one role for ever: train, test or reserve", dataset.title)
         features.backfill(store, dataset, sources=[], now=start, replace=False)
         for task in dataset.tasks:
@@ -73,8 +81,8 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
     log.info("%d days: new samples are made from reserve rows and predicted, as the schedule does daily", month.days)
     # On a terminal the bar tells the day, and no line collides with it.
     watched = sys.stderr.isatty()
-    for day in tqdm(list(month), desc="days", disable=not watched, leave=False):
-        _run_day(store, day, month, load)
+    for number, day in enumerate(tqdm(list(month), desc="days", disable=not watched, leave=False)):
+        _run_day(store, number, month, load)
         if not watched:
             log.info("%s done", day)
     log.info("Draw the pages")
@@ -108,7 +116,7 @@ def ending(boards: Sequence[DashboardReport], month: Month, page: Path | None, n
 
 
 def _delay(month: Month, day: date) -> str:
-    if month.scenario == NO_SCENARIO:
+    if month.scenario == NO_SCENARIO or day < month.scenario_begins:
         return ""
     return f", {(day - month.scenario_begins).days} days after {month.scenario} began"
 
@@ -121,12 +129,24 @@ def _train_if_needed(store: Store, task: Task, *, runs: Path, who: str, now: dat
     train_task(store, task, runs=runs, now=now, who=who, search="quick", seed=0, promote="auto")
 
 
-def _run_day(store: Store, day: date, month: Month, load: Loader) -> None:
-    now = datetime.combine(day, DAILY_RUN)
+def _run_day(store: Store, number: int, month: Month, load: Loader) -> None:
     for dataset in all_datasets():
-        features.run_features(
-            store, dataset, run_date=day, per_day=month.per_day,
-            scenario=month.scenario_on(day), now=now,
-        )  # fmt: skip
-        for task in dataset.tasks:
-            run_inference(store, task, run_date=day, now=now, load=load)
+        days = list(month.of(dataset))
+        if number < len(days):
+            _run_dataset(store, dataset, days[number], month, load)
+
+
+def _run_dataset(store: Store, dataset: DataSet, day: date, month: Month, load: Loader) -> None:
+    now = datetime.combine(day, DAILY_RUN)
+    scenario = NO_SCENARIO if dataset.record else month.scenario_on(day)
+    features.run_features(
+        store, dataset, run_date=day, per_day=month.per_day, arrivals=_kind(dataset),
+        scenario=scenario, now=now, access=Access(now),
+    )  # fmt: skip
+    for task in dataset.tasks:
+        run_inference(store, task, run_date=day, now=now, load=load)
+
+
+def _kind(dataset: DataSet) -> str:
+    """How samples come in a demo, which asks nobody for anything."""
+    return RECORD.name if dataset.record else kinds_of(dataset)[0]

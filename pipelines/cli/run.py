@@ -15,6 +15,7 @@ from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # a store brings pandas, which the help does without
     from pipelines.datasets import DataSet, Task
+    from pipelines.datasets.fetching import Access
     from pipelines.stores.base import Store
 
 Thing = TypeVar("Thing", "DataSet", "Task")
@@ -39,6 +40,14 @@ class Run:
         from pipelines.stores import open_store  # noqa: PLC0415 - see above
 
         return open_store(self.settings)
+
+    @property
+    def access(self) -> "Access":
+        """How live sources are asked in this run."""
+        from pipelines.datasets.fetching import Access  # noqa: PLC0415 - see above
+
+        source = self.settings.source
+        return Access(self.now, place=source.place, endpoint=source.endpoint, token=source.token)
 
     def past(self, given: date | None, option: str = "--date") -> date | None:
         """The day that was given, if one was.

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pipelines.datasets import DataSet, Task, all_datasets, broken_datasets
-from pipelines.datasets.arrivals import ARRIVED
+from pipelines.datasets.arrivals import ARRIVED, origins_of
 from pipelines.documents import plain
 from pipelines.errors import NotReadyError
 from pipelines.monitoring import quality as monitoring
@@ -69,10 +69,17 @@ def render(document: Document) -> str:
     """The status document as text for a terminal."""
     store = document["store"]
     lines = [f"store: {store['kind']} at {store['location']}", ""]
+    arrived = [origin for origin in ARRIVED if any(origin in held for held in document["datasets"].values())]
     lines += text_table(
-        ("data set", "rows", *ARRIVED, "newest day", "quarantined"),
+        ("data set", "rows", *arrived, "newest day", "quarantined"),
         [
-            (name, held["rows"], *(held[origin] for origin in ARRIVED), held["newest_day"] or "-", held["quarantined"])
+            (
+                name,
+                held["rows"],
+                *(held.get(origin, "-") for origin in arrived),
+                held["newest_day"] or "-",
+                held["quarantined"],
+            )
             for name, held in document["datasets"].items()
         ],
     )
@@ -96,7 +103,7 @@ def _dataset_status(store: Store, dataset: DataSet) -> Document:
     arrivals = origins[origins["origin"] != "historical"]
     return {
         "rows": len(origins),
-        **{origin: int((origins["origin"] == origin).sum()) for origin in ARRIVED},
+        **{origin: int((origins["origin"] == origin).sum()) for origin in origins_of(dataset)},
         "newest_day": None if arrivals.empty else arrivals["event_time"].max().date().isoformat(),
         "quarantined": store.count(quarantine_group(dataset)),
     }

@@ -89,6 +89,8 @@ def _series_faults(dataset: "DataSet") -> Iterator[str]:
     odd = [name for name in (*derived, *ahead) if dataset.split != "time"]
     if odd:
         yield f"{', '.join(odd)} come of other days, which needs split='time'"
+    if (dataset.arrivals or dataset.record) and dataset.split != "time":
+        yield "samples that a source sends need split='time'"
     sources = {name: how.of for name, how in derived.items() if not isinstance(how, Calendar)}
     sources |= {name: label.of for name, label in ahead.items()}
     for name, of in sources.items():

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipelines.datasets.declaration import check_dataset, check_kind
 from pipelines.datasets.derived import Derived
+from pipelines.datasets.fetching import Fetched, Record
 from pipelines.datasets.names import probability_columns
 from pipelines.datasets.sources import Form, Source
 
@@ -209,6 +210,9 @@ class DataSet:
         them is earlier than.
     form
         How files with samples may be written, for backfills and uploads alike.
+    arrivals, record
+        A live source that sends samples, and a stretch of the past that the demo plays as if one did; with neither,
+        samples are made from the reserve.
     load
         Reads the source (the given files, or its own when there are none) as text, cell by cell.
     draw
@@ -232,6 +236,8 @@ class DataSet:
     historical_time: datetime
     split: SplitKind = "random"
     simulator: Simulator = field(default_factory=lambda: Simulator(kind="gaussian", strata=()))
+    arrivals: Fetched | None = None
+    record: Record | None = None
     load: Callable[[Sequence[Path]], Source] = field(repr=False)
     form: Form = field(default_factory=Form, repr=False)
     caution: str = "Not for decisions about people."

@@ -11,6 +11,7 @@ import pandas as pd
 from pipelines.datasets import DataSet, series
 from pipelines.datasets.arrivals import HISTORICAL
 from pipelines.datasets.contract import Validated, quarantine_rows, validate
+from pipelines.datasets.fetching import Access
 from pipelines.datasets.identity import distinguishable
 from pipelines.datasets.plausibility import absent_classes, mostly_broken, unusual_columns
 from pipelines.datasets.roles import assign_roles
@@ -18,6 +19,7 @@ from pipelines.datasets.sources import Source
 from pipelines.documents import Damaged
 from pipelines.documents.source import SourceInfo, source_text
 from pipelines.errors import SourceError, StoreError
+from pipelines.features.history import source_of
 from pipelines.stores.backfills import Backfill, history_checksum, read_backfill, record_backfill
 from pipelines.stores.base import ChampionEntry, Store
 from pipelines.stores.catalogue import (
@@ -70,6 +72,7 @@ def backfill(
     *,
     replace: bool = False,
     accept_unusual: bool = False,
+    access: Access | None = None,
 ) -> BackfillReport:
     """Load the historical rows of a data set into the store.
 
@@ -78,7 +81,7 @@ def backfill(
     Parameters
     ----------
     sources
-        CSV files; the data set's own source if there are none.
+        CSV files; the data set's own source if there are none, or a live one where `access` names a place.
     now
         The clock of the run (UTC).
     replace
@@ -86,6 +89,8 @@ def backfill(
         change and an older model may have been trained on rows that now test.
     accept_unusual
         Take a source whose values are possible but not plausible, or of which many rows are broken.
+    access
+        How a live source is asked.
 
     Raises
     ------
@@ -93,7 +98,7 @@ def backfill(
         The source cannot be read, is unlike what the data set expects, too few of its rows can be used, or the store
         has been backfilled from another one and `replace` is not set; nothing was written.
     """
-    source = dataset.load(sources)
+    source = source_of(store, dataset, sources, access, anew=replace)
     before = read_backfill(store, dataset)
     replace = replace or _is_half_replaced(before, source)
     present = None if replace else _present_source(store, dataset, source, before)

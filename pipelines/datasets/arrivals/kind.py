@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from pipelines.datasets.fetching import Access
 from pipelines.datasets.spec import DataSet
 
 NO_SCENARIO = "none"
@@ -33,6 +34,8 @@ class Due:
         Typed historical rows of the role `reserve` with their `sample_id`, in any order.
     distinguishable
         Whether equal rows are one sample (see `datasets.identity`).
+    access
+        How a live source is asked; None where none can be.
     arrived
         `sample_id`, `event_time` and `origin` of what is stored from one day (None: from the first) up to, not
         including, another.
@@ -45,6 +48,7 @@ class Due:
     arrived: Arrived = field(repr=False)
     scenario: str = NO_SCENARIO
     distinguishable: bool = True
+    access: Access | None = None
 
 
 class ArrivalsKind(Protocol):
@@ -73,8 +77,14 @@ class ArrivalsKind(Protocol):
     trains: bool
     derived: bool
 
+    def behind(self, dataset: DataSet) -> timedelta:
+        """How long after its beginning a day can be asked for."""
+
     def rows(self, dataset: DataSet, due: Due) -> tuple[pd.DataFrame, str]:
-        """The rows of the due days in the columns of the samples group, the role empty, and a note for the reader."""
+        """The rows of the due days in the columns of the samples group, the role empty, and a note for the reader.
+
+        Where time splits, as text cells with `event_time` that the data contract checks, and nothing is derived yet.
+        """
 
 
 def as_arrivals(dataset: DataSet, samples: pd.DataFrame, slots: Sequence[Slot], origin: str) -> pd.DataFrame:

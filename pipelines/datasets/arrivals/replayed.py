@@ -22,6 +22,10 @@ class Replayed:
     trains = True
     derived = False
 
+    def behind(self, dataset: DataSet) -> timedelta:  # noqa: ARG002 - every kind is asked alike
+        """How long after its beginning a day can be asked for: not at all."""
+        return timedelta(0)
+
     def rows(self, dataset: DataSet, due: Due) -> tuple[pd.DataFrame, str]:
         """The rows of the due days, and a note where the reserve is used up.
 

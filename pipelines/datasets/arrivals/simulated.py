@@ -7,7 +7,7 @@ is made from; its measurements are new.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,10 @@ class Simulated:
     scenarios: tuple[str, ...] = SCENARIOS
     trains = False
     derived = True
+
+    def behind(self, dataset: DataSet) -> timedelta:  # noqa: ARG002 - every kind is asked alike
+        """How long after its beginning a day can be asked for: not at all."""
+        return timedelta(0)
 
     def rows(self, dataset: DataSet, due: Due) -> tuple[pd.DataFrame, str]:
         """The samples of the due days."""

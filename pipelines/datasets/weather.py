@@ -1,0 +1,193 @@
+"""Weather: the days of a place, and whether it rains on the next one.
+
+Offline it is a record of Seattle, four years from 2012 on, whose last month the demo plays. Where `WEATHER_PLACE` says
+where, the days are fetched.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipelines.datasets import open_meteo
+from pipelines.datasets.derived import Calendar, Lag, Rolling
+from pipelines.datasets.fetching import Access, Fetched, Record
+from pipelines.datasets.sky import draw_rain, draw_sun
+from pipelines.datasets.sources import Form, Source, read_files
+from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Task
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FILE = Path(__file__).parents[2] / "data" / "weather.csv"
+RAINS = ("dry", "wet")
+MEASURED = ("precipitation", "temp_max", "temp_min", "wind")
+# Measurable rain, as the United States count it: a hundredth of an inch.
+WET_FROM = 0.25
+DAY = timedelta(days=1)
+
+# The month that the demo plays, and a row of it that comes three days late, as rows of a station do now and then.
+RECORD_FIRST, RECORD_LAST = date(2015, 12, 1), date(2015, 12, 31)
+LATE = {date(2015, 12, 10): 3 * DAY}
+
+FORM = Form(
+    aliases={"date": "event_time", "day": "event_time"}, spellings={"event_time": lambda day: day.replace("/", "-")}
+)
+
+
+def load(paths: Sequence[Path]) -> Source:
+    """Read days from CSV files, or the record of Seattle up to the month that the demo plays."""
+    source = read_files(paths or [FILE], ("event_time", *MEASURED), FORM)
+    rows = source.rows if paths else source.rows[source.rows["event_time"] < RECORD_FIRST.isoformat()]
+    return Source(with_rain(rows), source.name, source.sha256)
+
+
+def with_rain(cells: pd.DataFrame) -> pd.DataFrame:
+    """The days with the column `rain`: wet from a measurable amount on, and nothing where none was measured."""
+    amount = pd.to_numeric(cells["precipitation"], errors="coerce")
+    rain = pd.Series(np.where(amount >= WET_FROM, "wet", "dry"), index=cells.index, dtype=object)
+    return cells.assign(rain=rain.where(amount.notna(), None))
+
+
+def fetch(access: Access, first: date, last: date) -> pd.DataFrame:
+    """What the source knows now of the days from `first` to `last`."""
+    return with_rain(open_meteo.newest_days(access, first, last))
+
+
+def history(access: Access) -> Source:
+    """The years before, of the place that is fetched."""
+    source = open_meteo.history(access)
+    return Source(with_rain(source.rows), source.name, source.sha256)
+
+
+def recorded(access: Access, first: date, last: date) -> pd.DataFrame:
+    """What was known, at the time of the clock, of the days of the record."""
+    rows = _record()
+    days = pd.to_datetime(rows["event_time"]).dt.date
+    known = np.array([day + LATE.get(day, timedelta(0)) <= access.now.date() for day in days])
+    return rows[known & (days >= first).to_numpy() & (days <= last).to_numpy()].reset_index(drop=True)
+
+
+@cache
+def _record() -> pd.DataFrame:
+    return with_rain(read_files([FILE], ("event_time", *MEASURED), FORM).rows)
+
+
+def draw(axes: "Axes", sample: pd.Series, task: Task, label: str) -> None:  # noqa: ARG001 - a face tells it all
+    """Draw the next day: the sun, a cloud with rain, or a grey sun where it is not known."""
+    if label == "wet":
+        draw_rain(axes)
+    else:
+        draw_sun(axes, known=label == "dry")
+
+
+def _temperature(name: str, title: str, description: str, derived: Lag | None = None) -> Feature:
+    return Feature(
+        name=name, title=title, description=description, unit="°C", low=-90, high=60, plausible=(-60, 55),
+        usual=(-15.0, 13.0, 38.0), derived=derived,
+    )  # fmt: skip
+
+
+WEATHER = DataSet(
+    name="weather",
+    title="Weather",
+    description="Days of one place, and whether it rains on the next one.",
+    provenance=Provenance(
+        citation="National Oceanic and Atmospheric Administration, daily summaries of Seattle-Tacoma airport, as "
+        "seattle-weather.csv of vega_datasets 0.9.0.",
+        url="https://github.com/vega/vega-datasets",
+        licence="public domain",
+    ),
+    features=(
+        Feature(
+            name="precipitation",
+            title="Rain",
+            description="Rain and melted snow of the day.",
+            unit="mm",
+            low=0,
+            high=2000,
+            plausible=(0, 500),
+        ),
+        _temperature("temp_max", "Highest temperature", "The warmest of the day."),
+        _temperature("temp_min", "Lowest temperature", "The coldest of the day."),
+        Feature(
+            name="wind",
+            title="Wind",
+            description="How fast the wind blew.",
+            unit="m/s",
+            low=0,
+            high=120,
+            plausible=(0, 60),
+            usual=(0.3, 3.5, 25.0),
+        ),
+        Feature(name="rain", title="Wet or dry", description="Wet from 0.25 mm on.", kind="categorical", values=RAINS),
+        Feature(
+            name="rain_before",
+            title="The day before",
+            description="Wet or dry.",
+            kind="categorical",
+            values=RAINS,
+            derived=Lag("rain", 1),
+        ),
+        _temperature("temp_max_before", "Warmest, the day before", "Of the day before.", Lag("temp_max", 1)),
+        *(
+            Feature(
+                name=f"precipitation_{days}",
+                title=f"Rain of {days} days",
+                description=f"The mean of the day and the {days - 1} before.",
+                unit="mm",
+                low=0,
+                high=2000,
+                derived=Rolling("precipitation", days, "mean"),
+            )
+            for days in (3, 14)
+        ),
+        Feature(
+            name="day_of_year",
+            title="Day of the year",
+            description="From 1 on the first of January.",
+            low=1,
+            high=366,
+            derived=Calendar("day_of_year"),
+        ),
+    ),
+    labels=(
+        Label(
+            name="rain_tomorrow",
+            title="Tomorrow",
+            description="Whether the next day was wet.",
+            values=RAINS,
+            of="rain",
+            ahead=1,
+            # A day is whole when the next one has begun.
+            due_after=2 * DAY,
+        ),
+    ),
+    tasks=(
+        Task(
+            name="weather_rain",
+            title="Rain tomorrow",
+            description="Whether the next day is wet or dry, from the days before it.",
+            label="rain_tomorrow",
+            classes=RAINS,
+            inputs=(
+                "precipitation", "temp_max", "temp_min", "wind", "rain", "rain_before", "temp_max_before",
+                "precipitation_3", "precipitation_14", "day_of_year",
+            ),
+        ),
+    ),
+    strata=("rain_tomorrow",),
+    split="time",
+    historical_time=datetime(1940, 1, 1, tzinfo=UTC),
+    arrivals=Fetched(fetch=fetch, history=history),
+    record=Record(fetch=recorded, first=RECORD_FIRST, last=RECORD_LAST),
+    form=FORM,
+    caution="Not for decisions that a weather service is there for.",
+    load=load,
+    draw=draw,
+    plural="days",
+)  # fmt: skip
