@@ -12,6 +12,7 @@ from pipelines.datasets import DataSet
 from pipelines.datasets.spec import Feature
 from pipelines.monitoring.categories import value_counts
 from pipelines.monitoring.drift import DriftTest
+from pipelines.monitoring.seasons import same_season
 
 BINS = 14
 SHOWN = 4
@@ -32,7 +33,14 @@ def distributions(
     told = {feature.name: [test for test in tests if test.name == feature.name] for feature in dataset.features}
     best = {name: max(found, key=_tells) for name, found in told.items() if found}
     chosen = sorted(best, key=lambda name: _tells(best[name]), reverse=True)[:SHOWN]
-    return [_distribution(dataset.feature(name), reference, arrivals, best[name], day) for name in chosen]
+    return [
+        _distribution(dataset.feature(name), _compared(dataset, reference, best[name], day), arrivals, best[name], day)
+        for name in chosen
+    ]
+
+
+def _compared(dataset: DataSet, reference: pd.DataFrame, test: DriftTest, day: date) -> pd.DataFrame:
+    return reference if dataset.split == "random" else same_season(reference, day, test.days)
 
 
 def _tells(test: DriftTest) -> tuple[bool, float, int]:

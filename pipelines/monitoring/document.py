@@ -23,6 +23,7 @@ from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring import quality_alarms as alarms
 from pipelines.monitoring.distributions import distributions
 from pipelines.monitoring.expectation import expectation
+from pipelines.monitoring.seasons import apart, has_season, same_season
 from pipelines.stores.base import ChampionEntry
 from pipelines.stores.outcomes import awaiting
 
@@ -63,7 +64,12 @@ class DataState:
 
     @property
     def reference(self) -> pd.DataFrame:
-        """What arrivals should look like: the reserve that they come from, or all history where there is none."""
+        """What arrivals should look like: the reserve that they come from, or all history where there is none.
+
+        Where time splits it is all history, of which drift compares the same season.
+        """
+        if self.dataset.split == "time":
+            return self.historical
         reserve = self.historical[self.historical["role"] == "reserve"]
         return reserve if len(reserve) else self.historical
 
@@ -190,6 +196,8 @@ def input_drift_document(state: DataState) -> dict[str, object]:
     """Drift of the inputs on the newest day, and on which of the days before there was an alarm."""
     day, reference = state.newest_day, state.reference
     needs = _needs(drift.fewest_samples(len(reference)), state.arrivals)
+    if not has_season(state.dataset, reference):
+        needs = "a year of history: days are compared with the same season"
     if day is None or reference.empty or needs:
         return {"day": day, "needs": needs, "reference": len(reference), "tests": [], "alarms": [], "since": None,
             "distributions": []}  # fmt: skip
@@ -230,11 +238,24 @@ def class_drift_document(state: TaskState, data: DataState) -> dict[str, object]
     served = monitoring.served_rows(state.predictions)
     if day is None or served.empty:
         return {"needs": "a first prediction", "tests": [], "alarms": []}
+    if task.dataset.split == "time":
+        return _season_document(state, data, served, day)
     of_version = served[served["model_version"] == served["model_version"].iloc[-1]]
     tests = [
         *drift.class_drift(served, "label", task.classes, list(task.labels(data.historical)), day),
         *drift.class_drift(of_version, "prediction", task.classes, _promised_predictions(state), day),
     ]
+    return {
+        "needs": "",
+        "tests": [asdict(test) for test in tests],
+        "alarms": sorted({test.name for test in tests if test.drifted}),
+    }
+
+
+def _season_document(state: TaskState, data: DataState, served: pd.DataFrame, day: date) -> dict[str, object]:
+    """Drift of the labels against those of the same season; what the test days were answered is of other seasons."""
+    known = apart(same_season(data.historical, day, ALARM_DAYS), day)
+    tests = drift.class_drift(apart(served, day), "label", state.task.classes, list(state.task.labels(known)), day)
     return {
         "needs": "",
         "tests": [asdict(test) for test in tests],

@@ -20,6 +20,7 @@ from scipy.spatial.distance import cdist
 from pipelines.datasets import DataSet
 from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.models.metrics import SMALLEST_DISTANCE, WINDOWS
+from pipelines.monitoring import seasons
 from pipelines.monitoring.categories import value_counts
 
 # The chance that a look at an unchanged world raises an alarm: one in ten years of daily looks.
@@ -79,10 +80,12 @@ def input_drift(dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFram
     One test a feature and window that has enough samples; none where no window has.
     """
     reference = reference.sort_values("sample_id")
-    windows = list(_windows(arrivals, day, fewest_samples(len(reference))))
-    tests = [test for days, window in windows for test in _feature_tests(dataset, reference, window, days)]
+    windows = list(_compared(dataset, reference, arrivals, day))
+    tests = [test for days, known, window in windows for test in _feature_tests(dataset, known, window, days)]
     together = [
-        _together(dataset, reference, window, days) for days, window in windows if len(window) >= SMALLEST_MULTIVARIATE
+        _together(dataset, known, window, days)
+        for days, known, window in windows
+        if len(window) >= SMALLEST_MULTIVARIATE
     ]
     return adjusted([*tests, *together])
 
@@ -109,11 +112,10 @@ def alarms_by_day(
 ) -> dict[date, list[str]]:
     """On which of `days` the tests of single features raised an alarm, and for which features."""
     reference = reference.sort_values("sample_id")
-    fewest = fewest_samples(len(reference))
     found = {}
     for day in days:
-        windows = _windows(arrivals, day, fewest)
-        tests = [test for length, window in windows for test in _feature_tests(dataset, reference, window, length)]
+        windows = _compared(dataset, reference, arrivals, day)
+        tests = [test for length, known, window in windows for test in _feature_tests(dataset, known, window, length)]
         found[day] = sorted({test.name for test in adjusted(tests) if test.drifted})
     return found
 
@@ -207,15 +209,25 @@ def _windows(arrivals: pd.DataFrame, day: date, fewest: int) -> Iterator[tuple[i
             yield length, window.sort_values(["event_time", "sample_id"])
 
 
+def _compared(
+    dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFrame, day: date
+) -> Iterator[tuple[int, pd.DataFrame, pd.DataFrame]]:
+    """The windows that end with `day`, each with the reference rows that it is compared with, where these suffice."""
+    windows = _windows(arrivals, day, fewest_samples(len(reference)))
+    for days, known, window in seasons.pairs(dataset, reference, windows, day):
+        if 0 < fewest_samples(len(known)) <= len(window):
+            yield days, known, window
+
+
 def _feature_tests(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, days: int) -> list[DriftTest]:
     picked = _evenly(window, LARGEST_WINDOW)
-    numeric = [
-        _test(name, "numeric", days, len(window), numeric_distance(reference[name], picked[name]))
-        for name in dataset.numeric
+    numeric, categorical = seasons.watched(dataset)
+    numbers = [
+        _test(name, "numeric", days, len(window), numeric_distance(reference[name], picked[name])) for name in numeric
     ]
-    return numeric + [
+    return numbers + [
         _category_test("categorical", dataset.feature(name).values, reference[name], window[name], days)
-        for name in dataset.categorical
+        for name in categorical
     ]
 
 
@@ -235,10 +247,11 @@ def _together(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, d
 
 def _matrix(dataset: DataSet, reference: pd.DataFrame, rows: pd.DataFrame) -> Floats:
     """The features in units of the reference's spread; categories as 0 and 1, gaps as the reference's middle."""
-    numeric, middle = reference[dataset.numeric].astype("float64"), reference[dataset.numeric].median()
-    spread = numeric.std(ddof=0).replace(0, 1)
-    parts = [((rows[dataset.numeric].astype("float64") - middle) / spread).fillna(0).to_numpy()]
-    for name in dataset.categorical:
+    numbers, categories = seasons.watched(dataset)
+    known, middle = reference[numbers].astype("float64"), reference[numbers].median()
+    spread = known.std(ddof=0).replace(0, 1)
+    parts = [((rows[numbers].astype("float64") - middle) / spread).fillna(0).to_numpy()]
+    for name in categories:
         shown, _ = value_counts(dataset.feature(name).values, reference[name])
         parts.append(rows[[name]].to_numpy() == np.array(shown))
     return np.hstack(parts).astype(np.float64)
