@@ -145,6 +145,11 @@ class Task:
         return next((label.due_after for label in self.dataset.labels if label.name == self.label), None)
 
     @property
+    def ahead(self) -> int:
+        """How many days after a sample lies the day that its class is about."""
+        return next((label.ahead for label in self.dataset.labels if label.name == self.label), 0)
+
+    @property
     def probability_columns(self) -> list[str]:
         """One column name a class, in class order: `probability_poor`, `probability_fair`, ..."""
         return probability_columns(self.classes)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FILE = Path(__file__).parents[2] / "data" / "weather.csv"
-RAINS = ("dry", "wet")
+RAINS = ("dry", "rain")
 MEASURED = ("precipitation", "temp_max", "temp_min", "wind")
 # Measurable rain, as the United States count it: a hundredth of an inch.
 WET_FROM = 0.25
@@ -47,9 +47,9 @@ def load(paths: Sequence[Path]) -> Source:
 
 
 def with_rain(cells: pd.DataFrame) -> pd.DataFrame:
-    """The days with the column `rain`: wet from a measurable amount on, and nothing where none was measured."""
+    """The days with the column `rain`: rain from a measurable amount on, and nothing where none was measured."""
     amount = pd.to_numeric(cells["precipitation"], errors="coerce")
-    rain = pd.Series(np.where(amount >= WET_FROM, "wet", "dry"), index=cells.index, dtype=object)
+    rain = pd.Series(np.where(amount >= WET_FROM, "rain", "dry"), index=cells.index, dtype=object)
     return cells.assign(rain=rain.where(amount.notna(), None))
 
 
@@ -79,7 +79,7 @@ def _record() -> pd.DataFrame:
 
 def draw(axes: "Axes", sample: pd.Series, task: Task, label: str) -> None:  # noqa: ARG001 - a face tells it all
     """Draw the next day: the sun, a cloud with rain, or a grey sun where it is not known."""
-    if label == "wet":
+    if label == "rain":
         draw_rain(axes)
     else:
         draw_sun(axes, known=label == "dry")
@@ -124,11 +124,11 @@ WEATHER = DataSet(
             plausible=(0, 60),
             usual=(0.3, 3.5, 25.0),
         ),
-        Feature(name="rain", title="Wet or dry", description="Wet from 0.25 mm on.", kind="categorical", values=RAINS),
+        Feature(name="rain", title="Dry or rain", description="Rain from 0.25 mm.", kind="categorical", values=RAINS),
         Feature(
             name="rain_before",
             title="The day before",
-            description="Wet or dry.",
+            description="Dry or rain.",
             kind="categorical",
             values=RAINS,
             derived=Lag("rain", 1),
@@ -159,7 +159,7 @@ WEATHER = DataSet(
         Label(
             name="rain_tomorrow",
             title="Tomorrow",
-            description="Whether the next day was wet.",
+            description="Whether the next day had rain.",
             values=RAINS,
             of="rain",
             ahead=1,
@@ -171,7 +171,7 @@ WEATHER = DataSet(
         Task(
             name="weather_rain",
             title="Rain tomorrow",
-            description="Whether the next day is wet or dry, from the days before it.",
+            description="Whether the next day is dry or has rain, from the days before it.",
             label="rain_tomorrow",
             classes=RAINS,
             inputs=(

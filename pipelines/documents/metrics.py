@@ -81,6 +81,8 @@ class DataPart(TypedDict):
 
     title: str
     plural: NotRequired[str]
+    # What its arrivals are a record of, such as "2015"; empty where they arrive now.
+    record: NotRequired[str]
     features: dict[str, str]
     rows: int
     arrived: int
@@ -174,6 +176,8 @@ class TaskPart(TypedDict):
     title: str
     description: str
     dataset: str
+    # How many days after its sample lies the day that a prediction is about.
+    ahead: NotRequired[int]
     classes: list[str]
     inputs: NotRequired[list[str]]
     scorer: str

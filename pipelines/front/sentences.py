@@ -1,15 +1,17 @@
 """What a task does, in words that need no explanation: counted in hundreds, beside the simplest answer."""
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from pipelines.front.verdict import too_early
-from pipelines.wording import as_sentence, awaiting_words
+from pipelines.wording import as_sentence, awaiting_words, day_words
 
 Document = Mapping[str, Any]
 
+NEAR_DAYS = {0: "Today", 1: "Tomorrow"}
 ADJACENT = 1  # an ordinal answer that is off by one class
 MANY_CLASSES = 4  # from so many ordinal classes on, being off by one is nearly right
 
@@ -19,10 +21,12 @@ def plain_sentences(task: Document, data: Document) -> tuple[str, str]:
     plural = data["plural"]
     if task["champion"] is None and task["version"] is None:
         return "No model has been trained yet.", "The first training makes one."
+    if forecast := _forecast(task):
+        return forecast, " ".join(filter(None, (_record(data), _untold(task, plural) or _beside(task))))
     if too_early(task):
         held_out = (task["held_out"].get("accuracy") or {}).get("value")
         promised = "" if held_out is None else f"In the test it was right about {of_hundred(held_out)} {plural}."
-        return promised, f"New {plural} have not told enough yet: {too_early(task)}."
+        return promised, _untold(task, plural)
     return _sentence(task, plural), _beside(task)
 
 
@@ -45,6 +49,28 @@ def outcome_words(row: Document) -> tuple[str, str]:
 def awaiting_sentence(still: Document) -> str:
     """How many outcomes are waited for, and since when; empty where none is."""
     return as_sentence(awaiting_words(still["n"], still["since"]))
+
+
+def _untold(task: Document, plural: str) -> str:
+    """Why nothing can be said of what arrived yet; empty where something can."""
+    return f"New {plural} have not told enough yet: {too_early(task)}." if too_early(task) else ""
+
+
+def _forecast(task: Document) -> str:
+    """What is said of the day ahead, and on how many days that was right; empty where no day is."""
+    if not task.get("ahead") or not task["recent"]:
+        return ""
+    newest = task["recent"][0]
+    day = date.fromisoformat(newest["event_time"][:10]) + timedelta(days=task["ahead"])
+    away = (day - date.fromisoformat(task["last_run"][:10])).days
+    told = f"{NEAR_DAYS.get(away, day_words(day))}: {newest['prediction']}, {newest['probability']:.0%}"
+    settled = [row for row in task["recent"] if row["label"] is not None]
+    right = sum(row["prediction"] == row["label"] for row in settled)
+    return f"{told}; the last {len(settled)} days right on {right}." if settled else f"{told}."
+
+
+def _record(data: Document) -> str:
+    return f"This is a record of {data['record']}, played day by day." if data.get("record") else ""
 
 
 def _sentence(task: Document, plural: str) -> str:

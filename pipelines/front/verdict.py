@@ -73,7 +73,8 @@ def verdict(document: Document, now: datetime) -> Verdict:
     findings = tuple(findings_of(document, now))
     tasks = {name: task_verdict(name, task, findings) for name, task in document["tasks"].items()}
     state, headline = _headline(document, findings, tasks) if last_run else ("quiet", START)
-    return Verdict(state, headline, _as_of(last_run), _facts(document), findings, tasks)
+    running = not document["datasets"] or any(not data.get("record") for data in document["datasets"].values())
+    return Verdict(state, headline, _as_of(last_run, running=running), _facts(document), findings, tasks)
 
 
 def task_verdict(name: str, task: Document, findings: tuple[Finding, ...]) -> TaskVerdict:
@@ -120,9 +121,11 @@ def _models(total: int) -> str:
     return f"{total} model{'s' * (total != 1)}"
 
 
-def _as_of(last_run: str) -> str:
+def _as_of(last_run: str, *, running: bool) -> str:
     if not last_run:
         return HOW_TO_START
+    if not running:
+        return f"As of {minute_words(last_run)}, in a record: no run is due."
     next_day = date.fromisoformat(last_run[:10]) + ONE_RUN_A_DAY
     return f"As of {minute_words(last_run)}. The next run is due on {day_words(next_day)}."
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
-from pipelines.datasets.arrivals import ARRIVALS
+from pipelines.datasets.arrivals import ARRIVALS, RECORD
 from pipelines.documents import DECIMALS, plain
 from pipelines.documents.metrics import ALL_INPUTS, DataPart, DriftTest, TaskPart
 from pipelines.documents.model import Estimate, ModelInfo
@@ -63,6 +63,12 @@ class DataState:
         return newest
 
     @property
+    def record(self) -> str:
+        """The year that the arrivals are a record of; empty where they arrive now."""
+        recorded = self.newest_day and set(self.arrivals["origin"]) == {RECORD.origin}
+        return str(self.newest_day.year) if recorded and self.newest_day else ""
+
+    @property
     def reference(self) -> pd.DataFrame:
         """What arrivals should look like: the reserve that they come from, or all history where there is none.
 
@@ -94,6 +100,7 @@ def dataset_document(state: DataState, drift: Mapping[str, object] | None = None
         {
             "title": state.dataset.title,
             "plural": state.dataset.plural,
+            "record": state.record,
             "features": {feature.name: feature.title for feature in state.dataset.features},
             "rows": len(state.historical),
             "arrived": state.arrived,
@@ -165,6 +172,7 @@ def day_document(state: TaskState, data: DataState) -> dict[str, Any]:
         "title": task.title,
         "description": task.description,
         "dataset": data.dataset.name,
+        "ahead": task.ahead,
         "classes": task.classes,
         "inputs": task.inputs,
         "scorer": task.scorer,
@@ -183,7 +191,8 @@ def day_document(state: TaskState, data: DataState) -> dict[str, Any]:
         "predictions": len(predictions),
         "newest_day": newest.date() if newest is not None else None,
         "last_run": predictions["predicted_at"].max() if len(predictions) else None,
-        "late_after": monitoring.late_after(predictions),
+        # A record has an end, and no run of it is ever missing.
+        "late_after": None if data.record else monitoring.late_after(predictions),
     }
 
 
