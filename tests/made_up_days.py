@@ -17,10 +17,10 @@ def days(count=COUNT):
     """The measured days as text cells, with one day that is not there."""
     rng = np.random.default_rng(7)
     rain = rng.gamma(1.0, 4.0, count).round(1)
-    level = pd.Series(rain).rolling(3, min_periods=1).mean().to_numpy() + rng.normal(0, 0.3, count)
+    level = pd.Series(rain).ewm(alpha=0.15).mean().to_numpy() + rng.normal(0, 0.1, count)
     rows = pd.DataFrame({
         "event_time": [(FIRST + timedelta(days=day)).date().isoformat() for day in range(count)],
-        "rain": rain, "level": level.round(2), "state": np.where(level > 5, "flood", "calm"),
+        "rain": rain, "level": level.round(2), "state": np.where(level > 4, "flood", "calm"),
     })  # fmt: skip
     return rows.drop(index=20, errors="ignore")
 

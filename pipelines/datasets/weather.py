@@ -32,6 +32,8 @@ DAY = timedelta(days=1)
 
 # The month that the demo plays, and a row of it that comes three days late, as rows of a station do now and then.
 RECORD_FIRST, RECORD_LAST = date(2015, 12, 1), date(2015, 12, 31)
+# The day before comes with the first run, so that a month of 30 runs tells 30 outcomes.
+HISTORY_END = RECORD_FIRST - DAY
 LATE = {date(2015, 12, 10): 3 * DAY}
 
 FORM = Form(
@@ -40,9 +42,9 @@ FORM = Form(
 
 
 def load(paths: Sequence[Path]) -> Source:
-    """Read days from CSV files, or the record of Seattle up to the month that the demo plays."""
+    """Read days from CSV files, or the record of Seattle up to what the demo plays."""
     source = read_files(paths or [FILE], ("event_time", *MEASURED), FORM)
-    rows = source.rows if paths else source.rows[source.rows["event_time"] < RECORD_FIRST.isoformat()]
+    rows = source.rows if paths else source.rows[source.rows["event_time"] < HISTORY_END.isoformat()]
     return Source(with_rain(rows), source.name, source.sha256)
 
 

@@ -1,7 +1,7 @@
 """A task about the day ahead says so, and how often that was right."""
 
-import documents
 import pytest
+from front import documents
 
 from pipelines.front.sentences import plain_sentences
 from pipelines.front.verdict import verdict

@@ -90,7 +90,7 @@ def arrive(store, rows):
     store.upsert(samples_group(RIVER), arrived)
     known = arrived[["sample_id", "event_time"]].assign(
         model_version=1, predicted_at=NOW, served="champion", prediction="calm", label=STATE.labels(arrived),
-        settled_at=NOW, inputs="", run_url="", **dict.fromkeys(STATE.probability_columns, 0.5),
+        settled_at=NOW, corrected_at=None, inputs="", run_url="", **dict.fromkeys(STATE.probability_columns, 0.5),
     )  # fmt: skip
     store.upsert(predictions_group(STATE), known)
 
