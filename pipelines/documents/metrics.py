@@ -158,6 +158,8 @@ class RecentPrediction(TypedDict):
     corrected_at: NotRequired[str | None]
     probability: float | None
     run_url: str | None
+    # Whether what it was predicted from has been corrected since.
+    inputs_corrected: NotRequired[bool]
 
 
 class Reign(TypedDict):

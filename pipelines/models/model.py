@@ -164,7 +164,12 @@ def fingerprint_inputs(model: Model, samples: pd.DataFrame) -> pd.Series:
 
     The same on every machine; measurements that are equal as doubles are the same.
     """
-    hashes = pd.util.hash_pandas_object(pd.DataFrame(encode(model.inputs, samples)), index=False)
+    return fingerprints(model.inputs, samples)
+
+
+def fingerprints(inputs: Mapping[str, InputInfo], samples: pd.DataFrame) -> pd.Series:
+    """The same from the `inputs` of a `model.json`, without the model."""
+    hashes = pd.util.hash_pandas_object(pd.DataFrame(encode(inputs, samples)), index=False)
     return pd.Series([f"{value:016x}" for value in hashes], index=samples.index, dtype=object)
 
 

@@ -21,6 +21,7 @@ from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring import quality_alarms as alarms
+from pipelines.monitoring.corrections import corrected_samples
 from pipelines.monitoring.distributions import distributions
 from pipelines.monitoring.expectation import expectation
 from pipelines.monitoring.seasons import apart, has_season, same_season
@@ -186,7 +187,7 @@ def day_document(state: TaskState, data: DataState) -> dict[str, Any]:
         "confusion": metrics.confusion(task, served["label"], served["prediction"]).to_numpy().tolist(),
         "alarms": [asdict(alarm) for alarm in alarms.quality_alarms(task, served, held_out)],
         "drift": class_drift_document(state, data),
-        "recent": _recent(task, predictions),
+        "recent": _recent(state, data),
         "champion_log": monitoring.reigns(state.log),
         "predictions": len(predictions),
         "newest_day": newest.date() if newest is not None else None,
@@ -294,13 +295,15 @@ def _promised_predictions(state: TaskState) -> list[str]:
     return [name for name, count in zip(state.task.classes, counts, strict=False) for _ in range(int(count))]
 
 
-def _recent(task: Task, predictions: pd.DataFrame) -> list[dict[str, object]]:
-    rows = monitoring.recent_predictions(predictions, RECENT)
+def _recent(state: TaskState, data: DataState) -> list[dict[str, object]]:
+    task, rows = state.task, monitoring.recent_predictions(state.predictions, RECENT)
+    corrected = corrected_samples(rows, data.arrivals, state.model)
     columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label"]
     columns += ["corrected_at", "run_url"]
     return [
         {name: row[name] for name in columns}
         | {"probability": row[task.probability_columns[task.classes.index(row["prediction"])]]}
+        | ({"inputs_corrected": True} if row["sample_id"] in corrected else {})
         for row in rows.to_dict("records")
     ]
 
