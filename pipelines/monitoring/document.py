@@ -169,6 +169,7 @@ def day_document(state: TaskState, data: DataState) -> dict[str, Any]:
     version = _in_charge(state)
     served, held_out = monitoring.served_rows(predictions, version), state.model.get("metrics", {})
     newest = predictions["event_time"].max() if len(predictions) else None
+    # A record has an end: no run of it is ever missing, and no outcome overdue.
     return {
         "title": task.title,
         "description": task.description,
@@ -182,7 +183,7 @@ def day_document(state: TaskState, data: DataState) -> dict[str, Any]:
         "version": version,
         "held_out": held_out,
         "live": monitoring.live_quality(task, predictions, version),
-        "awaiting": asdict(awaiting(task, predictions)),
+        "awaiting": asdict(awaiting(task, predictions)) | ({"overdue_after": None} if data.record else {}),
         "live_baseline": monitoring.live_baseline(task, predictions, version),
         "confusion": metrics.confusion(task, served["label"], served["prediction"]).to_numpy().tolist(),
         "alarms": [asdict(alarm) for alarm in alarms.quality_alarms(task, served, held_out)],
@@ -192,7 +193,6 @@ def day_document(state: TaskState, data: DataState) -> dict[str, Any]:
         "predictions": len(predictions),
         "newest_day": newest.date() if newest is not None else None,
         "last_run": predictions["predicted_at"].max() if len(predictions) else None,
-        # A record has an end, and no run of it is ever missing.
         "late_after": None if data.record else monitoring.late_after(predictions),
     }
 
