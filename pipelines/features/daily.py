@@ -210,7 +210,7 @@ def _kind(dataset: DataSet, per_day: int, arrivals: str, scenario: str) -> Arriv
     kind = ARRIVALS[arrivals]
     if scenario not in kind.scenarios:
         raise UsageError(
-            f"The scenario {scenario} changes simulated samples, and those to {kind.name} are real ones; drop one."
+            f"The scenario {scenario} changes simulated samples, and {kind.name} releases real ones; drop one."
         )
     return kind
 
