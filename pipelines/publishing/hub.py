@@ -31,6 +31,8 @@ ATTEMPTS = 6
 LONGEST_WAIT = 300
 # The client itself never gives up on a connection that says nothing.
 TIMEOUT = httpx2.Timeout(60, connect=20)
+# With which the client meets an answer of another form than the Hub's, as of a proxy or a page to sign in.
+ODD_ANSWER = (KeyError, IndexError, TypeError, AttributeError)
 TOKENS_PAGE = "https://huggingface.co/settings/tokens"
 
 
@@ -89,11 +91,15 @@ class Hub:
 
     def account(self) -> str:
         """The name of the token's account; refuses a token that can only read."""
-        found: dict[str, Any] = self._tried("sign in", self._api.whoami)
-        token = found.get("auth", {}).get("accessToken", {})
-        if token.get("role") == "read":
+
+        def attempt() -> tuple[str, str]:
+            found: dict[str, Any] = self._api.whoami()
+            return str(found["name"]), found.get("auth", {}).get("accessToken", {}).get("role", "")
+
+        name, role = self._tried("sign in", attempt)
+        if role == "read":
             raise PublishError(f"HF_TOKEN can only read. {_new_token()}")
-        return str(found["name"])
+        return name
 
     def page(self, space: str) -> str:
         """The address of a repository."""
@@ -228,6 +234,13 @@ class Hub:
         except (HfHubHTTPError, httpx2.HTTPError, httpx2.InvalidURL, OSError, RuntimeError, ValueError) as error:
             kind = PaymentRequired if _status(error) == PAYMENT_REQUIRED else PublishError
             raise kind(self._hidden(f"Could not {what} on {self._endpoint}: {_explained(error)}")) from None
+        except ODD_ANSWER as error:
+            raise PublishError(
+                self._hidden(
+                    f"Could not {what} on {self._endpoint}: the answer is none that the Hub gives "
+                    f"({type(error).__name__}: {error}). Check HF_ENDPOINT and the network."
+                )
+            ) from error
 
     def _hidden(self, text: str) -> str:
         return re.sub(r"hf_\w{8,}", "hf_***", text.replace(self._token, "hf_***"))

@@ -9,7 +9,8 @@ class Fault:
     """The next `times` requests whose method and path match are answered wrongly.
 
     `drop` closes the connection without an answer; with `after` the request is carried out first, so that only
-    its answer is lost. `cut` sends half of the answer first. `skip` matching requests are left alone before.
+    its answer is lost. `body` is answered in place of the message. `cut` sends half of the answer first. `skip`
+    matching requests are left alone before.
     """
 
     method: str
@@ -23,6 +24,7 @@ class Fault:
     cut: bool = False
     delay: float = 0.0
     skip: int = 0
+    body: bytes | None = None
 
     @property
     def passes(self) -> bool:

@@ -59,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault is None or fault.after or fault.passes:
             answer = self._routed(path, account, body)
         if fault is not None and not fault.passes:
-            return Answer({"error": fault.message}, fault.status, fault.headers)
+            return Answer({"error": fault.message}, fault.status, fault.headers, content=fault.body)
         return answer or Answer({"error": f"no route {self.command} {path}"}, 404)
 
     def _routed(self, path: str, account: Account | None, body: bytes) -> Answer | None:

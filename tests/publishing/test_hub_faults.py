@@ -1,5 +1,7 @@
 """Every request of a push goes wrong once, in every way: the Space ends with the files and one commit more, or none."""
 
+import contextlib
+
 import pytest
 from hub.repositories import Account
 from hub.repositories import Hub as HubState
@@ -25,6 +27,10 @@ HARMS = {
     "cut": {"drop": True, "cut": True},
     "twice": {"drop": True, "after": True},  # carried out, and asked for again because the answer is lost
 }
+
+
+# What a proxy, a page to sign in, or a Hub of another year may answer.
+ODD_ANSWERS = (b"", b"null", b"7", b"[]", b"{}", b'"text"', b"[[1]]", b'{"name": 1}', b"<html>", b"\xff", b"[" * 9999)
 
 
 @pytest.fixture(name="stand_in")
@@ -67,3 +73,16 @@ def test_a_push_survives_a_fault_of_any_request(stand_in, monkeypatch, harm):
         found = {path: blob.content for path, blob in space.head.files.items() if path != ".gitattributes"}
         assert found == FILES, number
         assert len(space.commits) == 2, number
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+def test_an_odd_answer_is_a_sentence_or_harmless(stand_in, answer):
+    space, again = push(stand_in, "odd")
+    for number in range(5):
+        stand_in.faults[:] = []
+        stand_in.fail(".*", "", skip=number, times=9, status=200, body=answer)
+        with contextlib.suppress(PublishError):
+            again()
+    stand_in.faults[:] = []
+    again()
+    assert {path: space.head.files[path].content for path in FILES} == FILES
