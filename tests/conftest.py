@@ -1,9 +1,22 @@
-"""Fixtures that several areas share: one simulated stretch of operation, made once for all test processes."""
+"""Fixtures that several areas share: one simulated stretch of operation, made once for all test processes.
+
+What is dear here, and what to take in its place, so that all tests together end in minutes:
+
+* A store with models: `demo_store` and `demo_dir` to read, `demo_copy` to change (a copy takes a tenth of a second).
+  Rows of weeks without a model: `histories`. A small model in a store: `small_models`. No demo and no training of its
+  own for a test that is not about them; one that is takes `trainings.trained(task, 800)`, which is kept.
+* A process of our command line imports for two seconds: call `main([...])` and read `capsys`, and start one process
+  only where the test is about the process. Several verbs fit into one process.
+* An app: `apps` in spaces/, started once. A browser: `browser`, opened once. Hopsworks: `emulator`, wiped in a moment.
+  A workflow under act takes five to twenty seconds: read the runs of `days` in workflows/.
+* Time: no test sleeps or waits for a deadline. Tell the code a made clock, or fewer attempts.
+"""
 
 import importlib.util
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +26,24 @@ from playwright.sync_api import sync_playwright
 from short_demo import run_short_demo
 
 from pipelines.stores.embedded import EmbeddedStore
+
+# The tests start hundreds of processes: what one has compiled no other compiles again, even where the environment says
+# that nothing is to be kept. Compiling all that a verb imports takes twice as long as the verb.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_modifyitems(items):
+    """Put what stands on the story of the workflows first, and what stands on the demo in the middle.
+
+    Two processes begin there. So each makes one of the two, and neither waits for the other.
+    """
+    story, demo = ({item.path for item in items if name in item.fixturenames} for name in ("days_folder", "demo_dir"))
+    first = [item for item in items if item.path in story]
+    middle = [item for item in items if item.path in demo - story]
+    others = [item for item in items if item.path not in demo | story]
+    half = max(len(items) // 2 - len(first), 0)
+    items[:] = [*first, *others[:half], *middle, *others[half:]]
 
 
 @pytest.fixture(autouse=True)

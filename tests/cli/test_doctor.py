@@ -1,6 +1,7 @@
 import pytest
 
 from pipelines.cli.main import main
+from pipelines.publishing import hub
 
 
 def test_a_laptop_without_a_store_is_well(capsys, monkeypatch):
@@ -39,6 +40,7 @@ def test_where_champions_come_from_is_told(capsys, monkeypatch):
 def test_a_hub_that_cannot_be_reached_is_named_and_the_token_is_not(capsys, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_sesame")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(hub, "ATTEMPTS", 1)
     assert main(["doctor"]) == 1
     found = capsys.readouterr()
     assert "FAIL  hub" in found.out

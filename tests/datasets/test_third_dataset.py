@@ -77,10 +77,14 @@ def clone(tmp_path_factory):
     return folder
 
 
-def run(clone, *arguments):
+# One process for several verbs, because each process imports everything anew.
+PROGRAM = "import sys; from pipelines.cli.main import main; sys.exit(max(main(verb.split()) for verb in sys.argv[1:]))"
+
+
+def run(clone, *verbs):
     environment = os.environ | {"STORE_DIR": str(clone / "store")}
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines", *arguments],
+        [sys.executable, "-c", PROGRAM, *verbs],
         cwd=clone, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -88,13 +92,15 @@ def run(clone, *arguments):
 
 
 def test_one_module_takes_a_data_set_through_the_whole_system(clone):
-    run(clone, "backfill", "shells")
-    run(clone, "features", "shells", "--per-day", "5", "--date", "2026-03-01")
-    run(clone, "train", "shell_sex", "--search", "quick")
-    run(clone, "infer", "shell_sex", "--date", "2026-03-01")
-    run(clone, "dashboard", "shells")
-    status = run(clone, "status")
-    assert "shell_sex" in status
+    run(
+        clone,
+        "backfill shells",
+        "features shells --per-day 5 --date 2026-03-01",
+        "train shell_sex --search quick",
+        "infer shell_sex --date 2026-03-01",
+        "dashboard shells",
+    )
+    assert "shell_sex" in run(clone, "status")
     store = EmbeddedStore(clone / "store")
     for picture in ("newest", "recent", "confusion", "quality", "drift"):
         assert store.get_file(f"dashboard/shell_sex/{picture}.png").startswith(b"\x89PNG")
