@@ -393,8 +393,8 @@ def _play_what_if(run: Run) -> None:
 
     try:
         refresh_what_if(run.store)
-    except PipelineError as error:
-        run.notice(f"The monitor plays no new month: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a story, what is live goes on
+        run.notice(f"The monitor plays no new month: {error if isinstance(error, PipelineError) else repr(error)}")
 
 
 @verb(rich_help_panel=OPERATION)

@@ -63,6 +63,12 @@ def test_a_day_of_publishing(publish, stand_in, demo_copy):
     assert stand_in.space(MONITOR).head.changed == ("dashboard/iris_variety/newest.png", "dashboard/metrics.json")
 
 
+def test_a_month_that_cannot_be_played_stops_nothing(publish, monkeypatch, caplog):
+    monkeypatch.setattr(what_if, "refresh_what_if", lambda _: 1 / 0)
+    assert publish()[0] == 0
+    assert "The monitor plays no new month: ZeroDivisionError" in caplog.text
+
+
 def test_a_dry_run_shows_what_would_change_and_asks_for_nothing_else(publish, stand_in):
     code, told = publish("--dry-run")
     assert code == 0
