@@ -10,6 +10,7 @@ import pandas as pd
 from pipelines.datasets import DataSet, Task
 from pipelines.documents import parse
 from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, parse_metrics
+from pipelines.documents.model import CARD_FILE
 from pipelines.documents.what_if import WHAT_IF_FILE, WhatIf, parse_what_if
 
 
@@ -25,7 +26,7 @@ class SpaceFolder:
 
     def card(self, task: Task) -> str:
         """The model card as Markdown; empty where there is none."""
-        path = self.model(task) / "card.md"
+        path = self.model(task) / CARD_FILE
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def samples(self, dataset: DataSet) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from pipelines.cli.output import append_summary, refusal
-from pipelines.errors import PartlyFailed, PipelineError, SettingError, UsageError
+from pipelines.errors import PartlyFailed, PipelineError, SettingError
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # a store brings pandas, which the help does without
@@ -57,9 +57,10 @@ class Run:
         UsageError
             The day is in the future.
         """
-        today = self.now.date()
-        if given and given > today:
-            raise UsageError(f"{option} {given} is in the future; today is {today} (UTC). Give an earlier day.")
+        from pipelines.stores.future import refuse_future  # noqa: PLC0415 - see above
+
+        if given:
+            refuse_future(given, self.now, option)
         return given
 
     def show(self, markdown: str, more: str = "") -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pipelines.datasets import DataSet, Task, all_datasets, broken_datasets
-from pipelines.datasets.arrivals import ARRIVED, origins_of
+from pipelines.datasets.arrivals import ARRIVED, HISTORICAL, origins_of
 from pipelines.documents import plain
 from pipelines.errors import NotReadyError
 from pipelines.monitoring import quality as monitoring
@@ -100,7 +100,7 @@ def task_table(document: Document) -> list[str]:
 def _dataset_status(store: Store, dataset: DataSet) -> Document:
     group = samples_group(dataset)
     origins = store.read(group, columns=["origin", "event_time"])
-    arrivals = origins[origins["origin"] != "historical"]
+    arrivals = origins[origins["origin"] != HISTORICAL]
     return {
         "rows": len(origins),
         **{origin: int((origins["origin"] == origin).sum()) for origin in origins_of(dataset)},

@@ -27,6 +27,7 @@ from pipelines.features.history import refuse_another_history
 from pipelines.stores.backfills import refuse_half_replaced
 from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import first_arrival, quarantine_group, samples_group, tells_rows_apart
+from pipelines.stores.future import refuse_future
 from pipelines.stores.late_days import note_late_day
 
 __all__ = ["BackfillReport", "DayReport", "FeaturesReport", "backfill", "due_days", "run_features"]
@@ -178,9 +179,7 @@ def due_days(newest: date | None, run_date: date) -> list[date]:
 
 
 def _check_date(dataset: DataSet, run_date: date, now: datetime) -> None:
-    today = now.astimezone(UTC).date()
-    if run_date > today:
-        raise UsageError(f"The run date {run_date} is in the future; give {today} (today, UTC) or an earlier day.")
+    refuse_future(run_date, now, "The run date")
     if run_date <= dataset.historical_time.date():
         raise UsageError(
             f"The run date {run_date} is not after the history of {dataset.name}, which is dated "

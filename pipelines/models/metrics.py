@@ -36,6 +36,8 @@ TITLES = {
     "log_loss": "Log-loss",
     "calibration_error": "Calibration error",
 }
+# For classes in an order alone.
+ORDINAL = ("quadratic_kappa", "mean_absolute_error")
 UNITS_FOR_SPREAD = 2  # one row resampled is always itself and says nothing about spread
 
 # Below 30 samples a 95 % interval of a share may be wider than ±0.17: it tells no model from its baseline.
@@ -279,6 +281,11 @@ def _covering(found: Estimate, low: float, high: float) -> Estimate:
 
 def _widened(found: Estimate, by: float) -> Estimate:
     return Estimate(found.value, found.value - by, found.value + by)
+
+
+def metric_names(task: Task) -> list[str]:
+    """The metrics of `score` for a task but the recall of each class, in the order in which people are shown them."""
+    return [name for name in TITLES if task.ordinal or name not in ORDINAL]
 
 
 def metric_title(name: str) -> str:

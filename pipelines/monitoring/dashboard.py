@@ -28,8 +28,9 @@ from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring.browser_model import browser_files, form_of
 from pipelines.monitoring.document import DataState, TaskState
 from pipelines.pictures import monitoring as figures
-from pipelines.pictures import scores
+from pipelines.pictures.calibration import calibration_picture
 from pipelines.pictures.canvas import Picture
+from pipelines.pictures.confusion import confusion_picture
 from pipelines.pictures.portrait import portrait
 from pipelines.pictures.social import social_picture
 from pipelines.pictures.theme import DARK, LIGHT
@@ -150,7 +151,7 @@ def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Pictur
     return {
         "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict()),
         "recent": figures.recent_picture(task, monitoring.recent_predictions(state.predictions, PICTURED)),
-        "confusion": scores.confusion_picture(task, counts, document["version"]),
+        "confusion": confusion_picture(task, counts, document["version"]),
         "quality": figures.quality_picture(
             task,
             monitoring.quality_over_time(task, state.predictions),
@@ -165,7 +166,7 @@ def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Pictur
             scoreboard.task_tests(task, whole, document),
             whole["drift"]["needs"] or "a first arrival",
         ),
-        "calibration": scores.calibration_picture(task, document["calibration"]),
+        "calibration": calibration_picture(task, document["calibration"]),
     }
 
 

@@ -23,7 +23,7 @@ from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, parse_metrics
 from pipelines.errors import NotReadyError
 from pipelines.publishing.lock import FILE, Lock, read_lock
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import champion_version, predictions_group, samples_group
+from pipelines.stores.catalogue import champion_version, predictions_group, read_history
 
 Files = Mapping[str, bytes]
 
@@ -164,7 +164,7 @@ def _samples(store: Store) -> dict[str, bytes]:
     """Real samples: those that models learnt from, some that they were judged on, and what new ones are made of."""
     files = {}
     for dataset in all_datasets():
-        rows = store.read(samples_group(dataset), where={"origin": "historical"})
+        rows = read_history(store, dataset)
         if len(rows):
             shown = [_thinned(rows[rows["role"] == role], most) for role, most in MOST_ROWS.items()]
             files[f"samples/{dataset.name}.parquet"] = _parquet(pd.concat([*shown, _examples(dataset, rows)]))

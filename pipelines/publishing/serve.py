@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.datasets import all_tasks
+from pipelines.documents.metrics import METRICS_FILE
 from pipelines.errors import PipelineError
 from pipelines.publishing.addresses import LINKED
 from pipelines.publishing.bundle import Bundle, space_bundles, write_bundle
@@ -133,7 +134,7 @@ def _free_ports(names: Sequence[str]) -> dict[str, int]:
 
 def _state(store: Store) -> object:
     """What tells that the pages would show something else, without reading the tables."""
-    return store.get_file("dashboard/metrics.json"), [store.champion(task.name) for task in all_tasks()]
+    return store.get_file(METRICS_FILE), [store.champion(task.name) for task in all_tasks()]
 
 
 def _start(folder: Path, port: int) -> "subprocess.Popen[bytes]":

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from pipelines.datasets import DataSet
+from pipelines.errors import UsageError
 from pipelines.stores.base import FeatureGroup, Store
 from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.rows import as_parquet
@@ -22,6 +23,13 @@ class SetAside:
     group: str
     rows: int
     file: str
+
+
+def refuse_future(day: date, now: datetime, what: str) -> None:
+    """Refuse a day after today (UTC), with `UsageError`; `what` says what the day was given for."""
+    today = now.astimezone(UTC).date()
+    if day > today:
+        raise UsageError(f"{what} {day} is in the future; give {today} (today, UTC) or an earlier day.")
 
 
 def doubt_of_clock(store: Store, dataset: DataSet, now: datetime) -> str:

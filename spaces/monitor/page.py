@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.datasets import Task, all_tasks
 from pipelines.front.render import front, style_sheet
-from pipelines.models.metrics import metric_title
+from pipelines.models.metrics import metric_names, metric_title
 
 from ..files import SpaceFolder
 from ..markup import signposts, unmarked
@@ -28,8 +28,6 @@ NAME_CALENDARS = """() => {
   name();
 }"""
 ALL = "all versions"
-METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "calibration_error")
-ORDINAL_METRICS = ("quadratic_kappa", "mean_absolute_error")
 # What a reader unfolds, by the section of the front.
 PARTS = {
     "scores": "How sure are these numbers?",
@@ -118,8 +116,7 @@ def _filters(task: Task, record: Record) -> tuple[gr.Dropdown, gr.DateTime, gr.D
 
 
 def _metrics(task: Task) -> list[tuple[str, str]]:
-    names = (*METRICS, *(ORDINAL_METRICS if task.ordinal else ()))
-    return [(metric_title(name), name) for name in names]
+    return [(metric_title(name), name) for name in metric_names(task)]
 
 
 def _versions(record: Record, chosen: str) -> dict[str, Any]:

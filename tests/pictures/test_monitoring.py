@@ -14,7 +14,8 @@ from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
 from pipelines.pictures import monitoring as figures
-from pipelines.pictures import scores
+from pipelines.pictures.calibration import calibration_picture
+from pipelines.pictures.confusion import confusion_picture
 
 GRADE, QUALITY, VARIETY = (task_named(name) for name in ("wine_grade", "wine_quality", "iris_variety"))
 
@@ -32,12 +33,12 @@ def drawn(task, rows, log=()):
     return {
         "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict()),
         "recent": figures.recent_picture(task, monitoring.recent_predictions(rows, 12)),
-        "confusion": scores.confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
+        "confusion": confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
         "quality": figures.quality_picture(
             task, monitoring.quality_over_time(task, rows), document["metrics"], document["baseline"], log
         ),
         "drift": figures.drift_picture(dataset, f"{task.title}: drift", tests, "0 of 5 samples"),
-        "calibration": scores.calibration_picture(task, monitoring.calibration(task, rows)),
+        "calibration": calibration_picture(task, monitoring.calibration(task, rows)),
     }
 
 
@@ -81,7 +82,7 @@ def test_empty_pictures_say_what_will_come():
 
 
 def test_the_confusion_matrix_has_true_rows_and_predicted_columns():
-    picture = scores.confusion_picture(GRADE, metrics.confusion(GRADE, ["poor"] * 40, ["excellent"] * 40), 1)
+    picture = confusion_picture(GRADE, metrics.confusion(GRADE, ["poor"] * 40, ["excellent"] * 40), 1)
     assert "of 40 poor 0 right" in picture.alt
     dark = np.asarray(opened(picture).convert("L")) < 110
     rows, columns = np.nonzero(dark)
@@ -114,7 +115,7 @@ def test_drift_is_said_in_words_too():
 def test_long_names_and_many_classes_stay_inside():
     task = replace(QUALITY, classes=tuple(f"a rather long class name {n}" for n in range(7)))
     counts = pd.DataFrame(np.arange(49).reshape(7, 7) * 1000, index=task.classes, columns=task.classes)
-    pixels = np.asarray(opened(scores.confusion_picture(task, counts, 12)).convert("L"))
+    pixels = np.asarray(opened(confusion_picture(task, counts, 12)).convert("L"))
     for edge in (pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:]):
         assert edge.min() > 250
 
@@ -124,7 +125,7 @@ def test_of_many_classes_the_worst_mistakes_are_shown():
     table = np.diag(np.full(100, 50))
     table[3, 7], table[8, 2] = 9, 4
     counts = pd.DataFrame(table, index=names, columns=names)
-    picture = scores.confusion_picture(replace(QUALITY, classes=tuple(names)), counts, 1)
+    picture = confusion_picture(replace(QUALITY, classes=tuple(names)), counts, 1)
     assert "the 2 most frequent mistakes of 100 classes: c3 for c7 9; c8 for c2 4" in picture.alt
     assert max(opened(picture).size) < 1200
 
