@@ -9,9 +9,10 @@ from pipelines.datasets import dataset_named, task_named
 from pipelines.errors import StoreError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
-from pipelines.inference.pipeline import LOOK_BACK, run_inference
+from pipelines.inference.pipeline import run_inference
 from pipelines.stores.catalogue import predictions_group
 from pipelines.stores.embedded import EmbeddedStore
+from pipelines.stores.outcomes import LOOK_BACK
 
 IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
 NOW = datetime(2026, 9, 20, 6, 47, tzinfo=UTC)

@@ -11,9 +11,10 @@ from pipelines.datasets import dataset_named, task_named
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
-from pipelines.inference.pipeline import LOOK_BACK, run_inference
+from pipelines.inference.pipeline import run_inference
 from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
+from pipelines.stores.outcomes import LOOK_BACK
 
 WINE, GRADE = dataset_named("wine"), task_named("wine_grade")
 NOW = datetime(2026, 3, 20, 6, 47, tzinfo=UTC)
