@@ -199,7 +199,7 @@ def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
     rows = [
         (
             task["title"], f"{MARKS[told.tasks[name].state]} {told.tasks[name].words}",
-            plain_sentences(task, document["datasets"][task["dataset"]])[0], metric_title(task["scorer"]),
+            _in_words(task, document["datasets"][task["dataset"]]), metric_title(task["scorer"]),
             live_estimate(live_score(task["live"], task["scorer"])), estimate(task["held_out"].get(task["scorer"])),
         )
         for name, task in document["tasks"].items()
@@ -214,6 +214,10 @@ def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
         f"{counted(sum(len(each.written) for each in done), 'file')} changed.",
         *(escape(notice) for each in done for notice in each.notices),
     )
+
+
+def _in_words(task: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, (plain_sentences(task, data)[0], awaiting_sentence(task["awaiting"]))))
 
 
 def _finding(finding: Finding) -> str:

@@ -1,10 +1,8 @@
 """Every operational picture, as PNG bytes with a text alternative."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -112,22 +110,24 @@ def quality_picture(
         What its probabilities let expect: rows of `monitoring.expectation`, with their days as text.
     """
     title = f"{task.title}: quality over time"
-    if over_time.empty:
+    if over_time.empty and not expected:
         return empty_picture(title, NO_PREDICTIONS)
+    foreseen, days = pd.DataFrame(expected), [*over_time["day"].map(str), *(row["day"] for row in expected)]
     names = list(dict.fromkeys([task.scorer, "accuracy"]))
     figure, panels = new_figure(WIDTH, 2.4 * len(names) + 1.1, rows=len(names))
     for axes, name in zip(panels, names, strict=True):
-        _quality_panel(axes, name, over_time, held_out.get(name), baseline.get(name))
+        _quality_panel(axes, name, held_out.get(name), baseline.get(name))
+        if not over_time.empty:
+            _draw_live(axes, name, over_time)
         if expected:
-            _draw_expected(axes, name, pd.DataFrame(expected))
-        _mark_changes(axes, [*over_time["day"], *(row["day"] for row in expected)], reigns)
+            _draw_expected(axes, name, foreseen)
+        _mark_changes(axes, days, reigns)
     figure.legend(
         *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False
     )
     add_heading(figure, title)
-    last = over_time.iloc[-1]
-    spoken = [f"{metric_title(name)} {_spoken(last, name)}" for name in names]
-    return finished(figure, f"{title}, up to {last['day']}: {'; '.join(spoken)}.")
+    spoken = [f"{metric_title(name)} {_spoken(over_time, foreseen, name)}" for name in names]
+    return finished(figure, f"{title}, up to {max(days)}: {'; '.join(spoken)}.")
 
 
 def drift_picture(dataset: DataSet, title: str, tests: Sequence[DriftTest], needs: str) -> Picture:
@@ -194,7 +194,8 @@ def _caption(axes: Axes, above: str, label: str, below: str) -> None:
     axes.text(0.5, -0.06, below, transform=axes.transAxes, ha="center", fontsize=TEXT, color=GREY)
 
 
-def _quality_panel(axes: Axes, name: str, rows: pd.DataFrame, promise: Estimate | None, base: float | None) -> None:
+def _quality_panel(axes: Axes, name: str, promise: Estimate | None, base: float | None) -> None:
+    """The promised band, the score of the majority class, and the axes."""
     promised = whole(promise)
     if promised:
         value, low, high = promised
@@ -202,6 +203,16 @@ def _quality_panel(axes: Axes, name: str, rows: pd.DataFrame, promise: Estimate 
         axes.axhline(value, color=GREEN, linewidth=1)
     if base is not None:
         axes.axhline(base, color=GREY, linestyle="--", linewidth=1.2, label="always the majority class")
+    axes.set_ylabel(metric_title(name), fontsize=TEXT)
+    axes.tick_params(labelsize=SMALL)
+    axes.grid(color=LINES, linewidth=0.6)
+    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def _draw_live(axes: Axes, name: str, rows: pd.DataFrame) -> None:
+    """The score of what has turned out, one line a version, with its interval."""
     for number, (_, of_version) in enumerate(rows.groupby("version", sort=True)):
         days, middle = pd.to_datetime(of_version["day"]), of_version[f"rolling_{name}"]
         axes.fill_between(
@@ -219,12 +230,6 @@ def _quality_panel(axes: Axes, name: str, rows: pd.DataFrame, promise: Estimate 
         words = f"Not enough data yet: {samples} of {FEWEST_SAMPLES} samples"
         words = words if samples < FEWEST_SAMPLES else "Not enough data yet: a class has too few samples"
         axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=TEXT, color=INK)
-    axes.set_ylabel(metric_title(name), fontsize=TEXT)
-    axes.tick_params(labelsize=SMALL)
-    axes.grid(color=LINES, linewidth=0.6)
-    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def _draw_expected(axes: Axes, name: str, rows: pd.DataFrame) -> None:
@@ -236,10 +241,9 @@ def _draw_expected(axes: Axes, name: str, rows: pd.DataFrame) -> None:
     axes.plot(days, value, color=VIOLET, linestyle="--", linewidth=1.6, label=label)
 
 
-def _mark_changes(axes: Axes, days: Sequence[date | str], reigns: Sequence[Reign]) -> None:
+def _mark_changes(axes: Axes, days: Sequence[str], reigns: Sequence[Reign]) -> None:
     """A line at each change of champion within the days shown; the first reign begins at the left edge."""
-    shown = pd.to_datetime(pd.Series(list(days)))
-    first, last = shown.min(), shown.max()
+    first, last = pd.Timestamp(min(days)), pd.Timestamp(max(days))
     axes.set_xlim(first - pd.Timedelta(hours=12), last + pd.Timedelta(hours=12))
     for reign in reigns:
         since = pd.Timestamp(reign["since"]).tz_convert("UTC").tz_localize(None)
@@ -251,6 +255,13 @@ def _mark_changes(axes: Axes, days: Sequence[date | str], reigns: Sequence[Reign
             axes.text(since, 1.01, name, transform=axes.get_xaxis_transform(), fontsize=SMALL, color=INK, ha="center")
 
 
-def _spoken(row: pd.Series, name: str) -> str:
-    value, low, high = (row[f"rolling_{name}{end}"] for end in ("", "_low", "_high"))
-    return "not enough data yet" if np.isnan(value) else interval(value, low, high)
+def _spoken(over_time: pd.DataFrame, foreseen: pd.DataFrame, name: str) -> str:
+    """The newest score in words, and the one that is expected beside it."""
+    told = [_newest(over_time, f"rolling_{name}")] if len(over_time) else []
+    told += [f"expected {_newest(foreseen, f'expected_{name}')}"] if len(foreseen) else []
+    return ", ".join(told)
+
+
+def _newest(rows: pd.DataFrame, name: str) -> str:
+    value, low, high = (rows[f"{name}{end}"].iloc[-1] for end in ("", "_low", "_high"))
+    return "not enough data yet" if pd.isna(value) else interval(value, low, high)

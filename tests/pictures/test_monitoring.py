@@ -137,3 +137,21 @@ def test_changes_of_champion_are_marked():
     change = histories.START + timedelta(days=20)
     log = monitoring.reigns([histories.entry(GRADE, 1), histories.entry(GRADE, 2, change)])
     assert drawn(GRADE, rows, log)["quality"].png != drawn(GRADE, rows)["quality"].png
+
+
+def test_what_is_expected_is_drawn_beside_what_came_and_alone_before_anything_has_turned_out():
+    document = histories.model_document(GRADE)
+    expected = [{"day": day} for day in ("2026-09-30", "2026-10-01", "2026-10-02")]
+    for row in expected:
+        row |= {f"expected_{name}{end}": 0.6 for name in ("macro_f1", "accuracy") for end in ("", "_low", "_high")}
+    course = monitoring.quality_over_time(GRADE, histories.history(GRADE))
+    alone, without = course.head(0), figures.quality_picture(GRADE, course, document["metrics"], {}, [])
+    both, only = (
+        figures.quality_picture(GRADE, rows, document["metrics"], {}, [], expected=expected) for rows in (course, alone)
+    )
+    assert "up to 2026-09-30: Macro-F1 0." in without.alt
+    assert "expected" not in without.alt
+    assert "up to 2026-10-02: Macro-F1 0." in both.alt
+    assert both.alt.count(", expected 0.60 (0.60 to 0.60)") == 2
+    assert "up to 2026-10-02: Macro-F1 expected 0.60" in only.alt
+    assert len({without.png, both.png, only.png}) == 3
