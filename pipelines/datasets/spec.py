@@ -222,6 +222,7 @@ class DataSet:
         Reads the source (the given files, or its own when there are none) as text, cell by cell.
     draw
         Draws one sample of a given class on a matplotlib axes; with an empty class, so that it does not tell which.
+        Without it a sample is shown as a card of its most telling values.
     plural
         What several samples are called.
     strata
@@ -246,7 +247,7 @@ class DataSet:
     load: Callable[[Sequence[Path]], Source] = field(repr=False)
     form: Form = field(default_factory=Form, repr=False)
     caution: str = "Not for decisions about people."
-    draw: "Callable[[Axes, pd.Series, Task, str], None]" = field(repr=False)
+    draw: "Callable[[Axes, pd.Series, Task, str], None] | None" = field(default=None, repr=False)
     plural: str = "samples"
 
     def __post_init__(self) -> None:

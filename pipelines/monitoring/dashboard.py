@@ -149,7 +149,7 @@ def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Pictur
     newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
     counts = pd.DataFrame(document["confusion"], index=task.classes, columns=task.classes)
     return {
-        "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict()),
+        "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict(), data.historical),
         "recent": figures.recent_picture(task, monitoring.recent_predictions(state.predictions, PICTURED)),
         "confusion": confusion_picture(task, counts, document["version"]),
         "quality": figures.quality_picture(
@@ -213,7 +213,7 @@ def _portrait(state: TaskState, data: DataState) -> Iterator[bytes]:
     """The newest sample as it was predicted; nothing before the first."""
     newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
     for row in newest.to_dict("records"):
-        yield portrait(data.dataset, state.task, row, row["prediction"])
+        yield portrait(state.task, row, row["prediction"], data.historical)
 
 
 def _portraits(store: Store, document: MetricsDocument) -> dict[str, bytes]:

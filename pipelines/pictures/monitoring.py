@@ -31,19 +31,22 @@ from pipelines.pictures.canvas import (
     finished,
     new_figure,
 )
+from pipelines.pictures.sample import draw_sample
 from pipelines.wording import interval
 
 MARKERS = dict(zip(WINDOWS, "os^D", strict=True))
 LETTER = 0.09  # inches that a letter takes on average, with some to spare
 
 
-def newest_picture(task: Task, row: Mapping[str, Any] | None) -> Picture:
+def newest_picture(task: Task, row: Mapping[str, Any] | None, known: pd.DataFrame) -> Picture:
     """The newest sample as predicted beside as it turned out.
 
     Parameters
     ----------
     row
         A prediction with the measurements of its sample; None before the first.
+    known
+        Historical rows, as `draw_sample` takes them.
     """
     if row is None:
         return empty_picture(f"{task.title}: newest sample", NO_PREDICTIONS)
@@ -51,14 +54,16 @@ def newest_picture(task: Task, row: Mapping[str, Any] | None) -> Picture:
     sample = pd.Series(dict(row))
     sure = max(row[name] for name in task.probability_columns)
     chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
-    _portrait(left, sample, task, row["prediction"], "Predicted", f"probability {chance:.0%}")
+    draw_sample(left, sample, task, row["prediction"], known)
+    _caption(left, "Predicted", row["prediction"], f"probability {chance:.0%}")
     label = row["label"] if pd.notna(row["label"]) else None
     verdict = "not known yet" if label is None else "right" if label == row["prediction"] else "wrong"
     if label is None:
         right.axis("off")
         _caption(right, "Actual", "not known yet", "")
     else:
-        _portrait(right, sample, task, label, "Actual", f"the prediction was {verdict}")
+        draw_sample(right, sample, task, label, known)
+        _caption(right, "Actual", label, f"the prediction was {verdict}")
     about = f"{row['sample_id']}, {row['event_time']:%d %B %Y}, by version {row['model_version']}"
     add_heading(figure, f"{task.title}: newest sample")
     figure.supxlabel(about, fontsize=TEXT, color=GREY)
@@ -181,11 +186,6 @@ def _table_row(task: Task, row: Mapping[str, Any]) -> list[tuple[str, str]]:
         (verdict if known else "", colour),
         (str(row["model_version"]), INK),
     ]
-
-
-def _portrait(axes: Axes, sample: pd.Series, task: Task, label: str, *captions: str) -> None:
-    task.dataset.draw(axes, sample, task, label)
-    _caption(axes, captions[0], label, captions[1])
 
 
 def _caption(axes: Axes, above: str, label: str, below: str) -> None:

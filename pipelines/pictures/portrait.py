@@ -9,16 +9,20 @@ import pandas as pd
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from pipelines.datasets import DataSet, Task
+from pipelines.datasets import Task
+from pipelines.pictures.sample import draw_sample
 
 INCHES = 1.4
 
 
-def portrait(dataset: DataSet, task: Task, sample: Mapping[str, Any], label: str) -> bytes:
-    """A sample drawn as the class `label`: SVG on a transparent ground; the same input gives the same bytes."""
+def portrait(task: Task, sample: Mapping[str, Any], label: str, known: pd.DataFrame) -> bytes:
+    """A sample drawn as the class `label`, see `draw_sample`: SVG on a transparent ground.
+
+    The same input gives the same bytes.
+    """
     figure = Figure(figsize=(INCHES, INCHES), facecolor="none")
     FigureCanvasSVG(figure)
-    dataset.draw(figure.add_axes((0, 0, 1, 1)), pd.Series(dict(sample)), task, label)
+    draw_sample(figure.add_axes((0, 0, 1, 1)), pd.Series(dict(sample)), task, label, known)
     drawn = io.BytesIO()
     # Otherwise the names of the clipping shapes are drawn by lot, and an unchanged drawing has other bytes.
     with mpl.rc_context({"svg.hashsalt": "portrait"}):

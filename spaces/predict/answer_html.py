@@ -62,8 +62,10 @@ def chance_text(chance: float) -> str:
 
 def drawing(predictor: Predictor, sample: Mapping[str, Any], label: str) -> str:
     """The sample as a drawing, of the class `label` or, where that is empty, so that it does not tell which."""
-    task, whole = predictor.task, predictor.drawable(sample).to_dict()
-    drawn = portrait(task.dataset, task, whole, label)
+    task = predictor.task
+    # A card says what was not measured; other drawings need all values.
+    whole = predictor.drawable(sample).to_dict() if task.dataset.draw else sample
+    drawn = portrait(task, whole, label, predictor.learnt)
     return image(drawn, f"A drawing of the sample{f' as {task.title.lower()} {label}' if label else ''}.", "svg+xml")
 
 

@@ -31,7 +31,7 @@ def drawn(task, rows, log=()):
     newest = monitoring.with_samples(monitoring.recent_predictions(rows, 1), histories.arrivals_of(task, rows))
     tests = [asdict(test) for test in made_tests(dataset)] if len(rows) else []
     return {
-        "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict()),
+        "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict(), rows),
         "recent": figures.recent_picture(task, monitoring.recent_predictions(rows, 12)),
         "confusion": confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
         "quality": figures.quality_picture(
@@ -95,16 +95,16 @@ def test_the_newest_picture_shows_what_was_predicted_and_what_it_was():
     rows = histories.history(VARIETY, days=1, per_day=1)
     row = monitoring.with_samples(rows, histories.arrivals_of(VARIETY, rows)).iloc[0].to_dict()
     row |= {"prediction": "setosa", "label": "virginica", "probability_setosa": 0.8}
-    picture = figures.newest_picture(VARIETY, row)
+    picture = figures.newest_picture(VARIETY, row, pd.DataFrame())
     assert "predicted setosa (80%), actual virginica; wrong" in picture.alt
-    unknown = figures.newest_picture(VARIETY, row | {"label": None})
+    unknown = figures.newest_picture(VARIETY, row | {"label": None}, pd.DataFrame())
     assert "actual not known yet" in unknown.alt
 
 
 def test_a_sample_with_a_gap_is_drawn():
     rows = histories.history(GRADE, days=1, per_day=1)
     row = monitoring.with_samples(rows, histories.arrivals_of(GRADE, rows)).iloc[0].to_dict() | {"alcohol": np.nan}
-    assert figures.newest_picture(GRADE, row).png
+    assert figures.newest_picture(GRADE, row, pd.DataFrame()).png
 
 
 def test_drift_is_said_in_words_too():

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from pipelines.datasets import all_datasets, dataset_named
@@ -13,12 +14,12 @@ def sample_of(dataset):
 
 @pytest.mark.parametrize(("dataset", "task"), [(d, t) for d in all_datasets()[:2] for t in d.tasks])
 def test_the_same_sample_is_drawn_in_the_same_bytes_and_each_class_otherwise(dataset, task):
-    drawn = [portrait(dataset, task, sample_of(dataset), label) for label in task.classes]
-    assert drawn == [portrait(dataset, task, sample_of(dataset), label) for label in task.classes]
+    drawn = [portrait(task, sample_of(dataset), label, pd.DataFrame()) for label in task.classes]
+    assert drawn == [portrait(task, sample_of(dataset), label, pd.DataFrame()) for label in task.classes]
     assert len(set(drawn)) == len(task.classes)
 
 
 def test_a_larger_flower_is_drawn_otherwise_and_nothing_hides_what_lies_behind():
-    small = portrait(IRIS, IRIS.tasks[0], FLOWER, "virginica")
-    assert portrait(IRIS, IRIS.tasks[0], FLOWER | {"sepal_length": 7.9}, "virginica") != small
+    small = portrait(IRIS.tasks[0], FLOWER, "virginica", pd.DataFrame())
+    assert portrait(IRIS.tasks[0], FLOWER | {"sepal_length": 7.9}, "virginica", pd.DataFrame()) != small
     assert b"fill: #ffffff" not in small
