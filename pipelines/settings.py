@@ -21,6 +21,7 @@ GITHUB = "https://github.com"
 # A name as in a DNS or an address of version 4, or one of version 6 in brackets.
 _HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 _REPOSITORY = re.compile(r"([\w-]+/)?\w[\w.-]{0,95}", re.ASCII)
+_DATASET = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 # What an HTTP header can carry; everything else is a paste that went wrong.
 _SECRET = re.compile(r"[!-~]*")
 REDACTED = "[redacted]"
@@ -145,6 +146,22 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             endpoint=(values.get("GITHUB_API_URL") or GitHubSettings.endpoint).rstrip("/"),
         ),
     )
+
+
+def read_active(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The names of the data sets that are active: `DATASETS`, with commas or blanks between them; none for all.
+
+    Raises
+    ------
+    SettingError
+        It cannot be a list of names.
+    """
+    text = (os.environ if environ is None else environ).get("DATASETS", "")
+    names = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    odd = [name for name in names if not _DATASET.fullmatch(name)]
+    if odd:
+        raise _wrong("DATASETS", text, "it must be names of data sets, such as: iris, wine. Correct it or unset it.")
+    return names
 
 
 def _hopsworks_settings(values: Mapping[str, str], api_key: str) -> HopsworksSettings:

@@ -1,5 +1,6 @@
 """The command line: one verb a pipeline. Reads the clock once, and turns errors into exit codes."""
 
+import contextlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,10 @@ from pipelines.cli.commands import app
 from pipelines.cli.output import prepare_streams, refusal
 from pipelines.cli.run import Run
 from pipelines.errors import PipelineError, UsageError
+from pipelines.settings import read_active
 
+# What is answered whatever the settings are.
+ABOUT = {"--help", "--version"}
 # These announce at INFO what is of use to their own developers only.
 CHATTY_LOGGERS = ("papermill", "matplotlib", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio", "fontTools")
 
@@ -27,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_streams()
     _configure_logging()
     run = Run(datetime.now(UTC))
+    asked = sys.argv[1:] if arguments is None else arguments
     try:
+        with contextlib.suppress(PipelineError) if ABOUT & {*asked} else contextlib.nullcontext():
+            _limit_datasets(asked)
         return app(arguments, prog_name="python -m pipelines", standalone_mode=False, obj=run) or 0
     except PipelineError as error:
         run.complain(error)
@@ -38,6 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         run.complain(UsageError(error.format_message()))
         return UsageError.exit_code
+
+
+def _limit_datasets(asked: Sequence[str]) -> None:
+    names = read_active()
+    if names and not ABOUT & {*asked[:1]}:
+        from pipelines.datasets import activate  # noqa: PLC0415 - it brings pandas, which light verbs do without
+
+        activate(names)
 
 
 def _configure_logging() -> None:

@@ -6,10 +6,10 @@ say what belongs between them.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pipelines.datasets import all_datasets, all_tasks, broken_datasets
+from pipelines.datasets import broken_datasets, found_datasets
 from pipelines.errors import DeclarationError, NotReadyError
 from pipelines.stores.embedded.folder import write_atomically
 
@@ -54,11 +54,14 @@ def stale_choices(folder: Path = WORKFLOWS) -> dict[str, str]:
     return {name: text for name, text in wanted.items() if text != texts[name]}
 
 
-def _kinds() -> Mapping[str, Callable[[], Iterable[str]]]:
+def _kinds() -> Mapping[str, Iterable[str]]:
+    # All that are found: the files are the same whatever DATASETS is where they are written.
+    datasets = [dataset.name for dataset in found_datasets()]
+    tasks = [task.name for dataset in found_datasets() for task in dataset.tasks]
     return {
-        "all and data sets": lambda: [EVERYTHING, *(dataset.name for dataset in all_datasets())],
-        "all and tasks": lambda: [EVERYTHING, *(task.name for task in all_tasks())],
-        "tasks": lambda: [task.name for task in all_tasks()],
+        "all and data sets": [EVERYTHING, *datasets],
+        "all and tasks": [EVERYTHING, *tasks],
+        "tasks": tasks,
     }
 
 
@@ -79,7 +82,7 @@ def _choices(file: str, begin: re.Match[str]) -> list[str]:
     if begin["kind"] not in kinds:
         raise NotReadyError(f"{file} asks for {begin['kind']!r}; a registry line can say {', '.join(kinds)}.")
     # In quotes, because YAML takes names such as `on` and `no` for something else.
-    return [f"{begin['indent']}- {json.dumps(name)}\n" for name in kinds[begin["kind"]]()]
+    return [f"{begin['indent']}- {json.dumps(name)}\n" for name in kinds[begin["kind"]]]
 
 
 def _skip_to_end(file: str, lines: Iterable[str]) -> str:

@@ -2,8 +2,10 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 
 from pipelines.datasets.spec import DataSet, Task
 from pipelines.errors import DeclarationError, PipelineError, UsageError
@@ -11,26 +13,80 @@ from pipelines.errors import DeclarationError, PipelineError, UsageError
 __all__ = [
     "DataSet",
     "Task",
+    "activate",
     "all_datasets",
     "all_tasks",
     "broken_datasets",
     "dataset_named",
+    "found_datasets",
+    "idle_modules",
+    "look_again",
     "task_named",
 ]
 
 
+# The names of the data sets that count in this process; all that are found where there are none.
+_active: list[str] = []
+
+
+def activate(names: Sequence[str]) -> None:
+    """Let only the data sets of these names count from now on; all that are found, where none is named.
+
+    Raises
+    ------
+    UsageError
+        There is no data set of a name.
+    DeclarationError
+        None of them can be used.
+    """
+    known = {dataset.name for dataset in found_datasets()}
+    unknown = [name for name in names if name not in {*known, *_registry().broken}]
+    if unknown:
+        raise UsageError(
+            f"There is no data set {', '.join(map(repr, unknown))} to be active; there is {', '.join(sorted(known))}. "
+            "Correct or unset DATASETS."
+        )
+    _active[:] = names
+    if names and not all_datasets():
+        raise next(iter(broken_datasets().values()))
+
+
+def look_again() -> None:
+    """Find the modules anew, after one was added."""
+    importlib.invalidate_caches()
+    _registry.cache_clear()
+
+
+def found_datasets() -> tuple[DataSet, ...]:
+    """Every data set that can be used, active or not, by name."""
+    return tuple(sorted(_registry().found.values(), key=attrgetter("name")))
+
+
 def all_datasets() -> tuple[DataSet, ...]:
-    """Every data set that can be used, by name."""
-    return _found()[0]
+    """Every active data set, by name."""
+    return tuple(dataset for dataset in found_datasets() if not _active or dataset.name in _active)
 
 
 def broken_datasets() -> dict[str, DeclarationError]:
     """Why each other module that should be a data set is none, by its name: one of them must not stop the rest."""
-    return _found()[1]
+    return {name: sentence for name, sentence in _registry().broken.items() if not _active or name in _active}
+
+
+def idle_modules() -> set[str]:
+    """The modules of this package that declare a data set which is not active."""
+    return {module for module, dataset in _registry().found.items() if dataset not in all_datasets()}
+
+
+@dataclass(frozen=True)
+class _Registry:
+    """The data sets, and why modules that should be one are none, by the name of their module."""
+
+    found: dict[str, DataSet]
+    broken: dict[str, DeclarationError]
 
 
 @cache
-def _found() -> tuple[tuple[DataSet, ...], dict[str, DeclarationError]]:
+def _registry() -> _Registry:
     found: dict[str, DataSet] = {}
     broken: dict[str, DeclarationError] = {}
     for info in pkgutil.iter_modules(__path__):
@@ -38,7 +94,7 @@ def _found() -> tuple[tuple[DataSet, ...], dict[str, DeclarationError]]:
             dataset = getattr(importlib.import_module(f"{__name__}.{info.name}"), "DATASET", None)
             if dataset is not None:
                 _refuse_taken_names(dataset, found.values())
-                found[dataset.name] = dataset
+                found[info.name] = dataset
         except PipelineError as error:
             broken[info.name] = DeclarationError(f"The data set {info.name} cannot be used. {error}")
         except Exception as error:  # noqa: BLE001 - a person's own module, which may fail in any way
@@ -47,7 +103,7 @@ def _found() -> tuple[tuple[DataSet, ...], dict[str, DeclarationError]]:
                 f"The data set {info.name} cannot be used. Its module ends in {why}. "
                 "Correct it, or take it out of the folder."
             )
-    return tuple(found[name] for name in sorted(found)), broken
+    return _Registry(found, broken)
 
 
 def _refuse_taken_names(dataset: DataSet, others: Iterable[DataSet]) -> None:
@@ -59,7 +115,7 @@ def _refuse_taken_names(dataset: DataSet, others: Iterable[DataSet]) -> None:
 
 
 def all_tasks() -> tuple[Task, ...]:
-    """Every task of every data set."""
+    """Every task of every active data set."""
     return tuple(task for dataset in all_datasets() for task in dataset.tasks)
 
 
@@ -69,7 +125,7 @@ def dataset_named(name: str) -> DataSet:
     if name in broken_datasets():
         raise broken_datasets()[name]
     if name not in known:
-        raise UsageError(f"There is no data set {name!r}; choose from {', '.join(known)}.")
+        raise UsageError(f"There is no data set {name!r}{_not_active(name)}; choose from {', '.join(known)}.")
     return known[name]
 
 
@@ -78,5 +134,12 @@ def task_named(name: str) -> Task:
     known = {task.name: task for task in all_tasks()}
     if name not in known:
         lost = "".join(f" {error}" for error in broken_datasets().values())
-        raise UsageError(f"There is no task {name!r}; choose from {', '.join(known)}.{lost}")
+        owners = [dataset.name for dataset in found_datasets() if name in {task.name for task in dataset.tasks}]
+        raise UsageError(f"There is no task {name!r}{_not_active(*owners)}; choose from {', '.join(known)}.{lost}")
     return known[name]
+
+
+def _not_active(*names: str) -> str:
+    """What to say of a name that is known and left out by DATASETS; empty for any other."""
+    known = [dataset.name for dataset in found_datasets() if dataset.name in names]
+    return f" now, since DATASETS is without {known[0]}" if known else ""

@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from pipelines.datasets import DataSet, Task, all_datasets, all_tasks
+from pipelines.datasets import DataSet, Task, all_datasets, all_tasks, idle_modules
 from pipelines.documents import Damaged
 from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, parse_metrics
 from pipelines.errors import NotReadyError
@@ -123,11 +123,13 @@ def _program(name: str, lock: Lock) -> dict[str, bytes]:
     interface = [*(ROOT / "spaces").glob("*.py"), *folder.glob("*.py"), *folder.glob("*.js")]
     modules = [ROOT / "pipelines" / f"{module}.py" for module in MODULES]
     modules += [path for room in ROOMS for path in (ROOT / "pipelines" / room).rglob("*.*") if path.suffix in PROGRAM]
+    # A Space has no settings: what is not active is not there.
+    idle = {ROOT / "pipelines" / "datasets" / f"{module}.py" for module in idle_modules()}
     return {
         "app.py": starter.encode(),
         "README.md": readme.substitute(versions).encode(),
         "requirements.txt": "".join(f"{line}\n" for line in [*(pin.line for pin in pins), HUB_PACKAGE]).encode(),
-        **{path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(modules)},
+        **{path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted({*modules} - idle)},
         **{
             f"{INTERFACE}/{path.relative_to(ROOT / 'spaces').as_posix()}": path.read_bytes()
             for path in sorted(interface)

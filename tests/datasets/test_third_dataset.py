@@ -82,7 +82,7 @@ PROGRAM = "import sys; from pipelines.cli.main import main; sys.exit(max(main(ve
 
 
 def run(clone, *verbs):
-    environment = os.environ | {"STORE_DIR": str(clone / "store")}
+    environment = os.environ | {"STORE_DIR": str(clone / "store"), "DATASETS": ""}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *verbs],
         cwd=clone, env=environment, capture_output=True, text=True, check=False,

@@ -110,7 +110,7 @@ class Repository:
                 *_flags("--local-repository", _stand_ins()),
                 *_flags("--env", environ),
                 *_flags("--secret", secrets or {}),
-                *_flags("--var", variables or {}),
+                *_flags("--var", {"DATASETS": os.environ.get("DATASETS", ""), **(variables or {})}),
             ],
             cwd=self.clone,
             env={"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "PATH": f"{home}/bin:/usr/bin:/bin"},
