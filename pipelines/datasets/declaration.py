@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
 from pipelines.datasets.derived import Calendar, Rolling
-from pipelines.datasets.names import name_fault
+from pipelines.datasets.names import LONGEST_NAME, PREDICTIONS, QUARANTINE, name_fault
 from pipelines.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -42,10 +42,13 @@ def _faults(dataset: "DataSet") -> Iterator[str]:
     yield from (f"the name {fault}" for name in names if (fault := name_fault(name)))
     yield from _repeated("columns", columns)
     yield from _repeated("tasks", [task.name for task in dataset.tasks])
+    yield from _group_faults(dataset)
     for feature in dataset.features:
         yield from _column_faults(feature)
+        yield from _range_faults(feature)
     for label in dataset.labels:
         yield from _column_faults(label)
+        yield from _integer_faults(label)
         yield from _due_faults(label)
     yield from _strata_faults(dataset)
     yield from _series_faults(dataset)
@@ -56,6 +59,42 @@ def _faults(dataset: "DataSet") -> Iterator[str]:
 def _repeated(what: str, names: list[str]) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield f"two {what} have the same name among {', '.join(names)}"
+
+
+def _group_faults(dataset: "DataSet") -> Iterator[str]:
+    """What is wrong with the names of its groups, and with what every data set needs at least."""
+    groups = [f"{dataset.name}{QUARANTINE}", *(f"{task.name}{PREDICTIONS}" for task in dataset.tasks)]
+    yield from (f"its group {name} has more than {LONGEST_NAME} signs" for name in groups if len(name) > LONGEST_NAME)
+    if dataset.name.endswith((QUARANTINE, PREDICTIONS)):
+        yield f"its name ends like that of a group; leave {QUARANTINE} and {PREDICTIONS} away"
+    if not (dataset.features and dataset.labels and dataset.tasks):
+        yield "it needs a feature, a label and a task, at least one of each"
+    if dataset.historical_time.utcoffset() != timedelta(0):
+        yield "its historical time needs tzinfo=UTC"
+    if not (0 < dataset.simulator.bandwidth < math.inf and dataset.simulator.decimals >= 0):
+        yield "the bandwidth of its simulator has to be above 0, and the decimals from 0"
+
+
+def _range_faults(feature: "Feature") -> Iterator[str]:
+    low, high = feature.low, feature.high
+    for what, ends in (("range", (low, high)), ("plausible range", feature.plausible)):
+        if not ends[0] < ends[1]:
+            yield f"the {what} of {feature.name} goes from {ends[0]:g} to {ends[1]:g}; the first has to be lower"
+    if feature.usual and not low <= feature.usual[0] <= feature.usual[1] <= feature.usual[2] <= high:
+        yield f"the usual values of {feature.name} have to rise from {low:g} to {high:g}; they are {feature.usual}"
+
+
+def _integer_faults(label: "Label") -> Iterator[str]:
+    odd = [value for value in label.values if label.kind == "integer" and value != _as_integer(value)]
+    if odd:
+        yield f"{label.name} is an integer and can be {', '.join(odd)}; write whole numbers, or make it a text"
+
+
+def _as_integer(value: str) -> str | None:
+    try:
+        return str(int(value))
+    except ValueError:
+        return None
 
 
 def _column_faults(column: "Feature | Label") -> Iterator[str]:
@@ -128,17 +167,28 @@ def _task_faults(dataset: "DataSet", task: "Task") -> Iterator[str]:
     if odd:
         yield f"it guards {', '.join(odd)}, which is none of its classes {', '.join(task.classes)}"
     yield from _cost_faults(task)
+    if not task.inputs:
+        yield "it has no inputs; name the features that it is told from"
 
 
 def _bound_faults(task: "Task", values: Iterable[str]) -> Iterator[str]:
     bounds = task.upper_bounds
     if bounds and len(bounds) != len(task.classes):
         yield "it needs one upper bound a class"
+    elif bounds and not all(_is_number(value) for value in values):
+        yield f"it has upper bounds, and {task.label} is no number"
     elif bounds and (list(bounds) != sorted(set(bounds)) or bounds[-1] != math.inf):
         yield f"its upper bounds have to rise, the last one to infinity; they are {bounds}"
     lacking = [value for value in values if value not in task.classes]
     if not bounds and lacking:
         yield f"{task.label} can be {', '.join(lacking)}, which is none of its classes {', '.join(task.classes)}"
+
+
+def _is_number(value: str) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 def _cost_faults(task: "Task") -> Iterator[str]:

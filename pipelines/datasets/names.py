@@ -16,6 +16,8 @@ RESERVED = frozenset(
     )
 )  # fmt: skip
 PROBABILITY = "probability_"
+# How the groups end that belong to a data set and to a task.
+QUARANTINE, PREDICTIONS = "_quarantine", "_predictions"
 # The feature store takes names of 63 signs; a probability column has 12 of them before that of its class.
 LONGEST_NAME, LONGEST_CLASS_SLUG = 63, 40
 # So many signs of a checksum keep the columns of a few hundred classes apart.
@@ -30,6 +32,8 @@ def slug(text: str) -> str:
     plain = _OTHER_SIGNS.sub("_", words.lower()).strip("_")[:LONGEST_NAME].rstrip("_")
     if not plain or not plain[0].isalpha():
         plain = f"x_{plain}".rstrip("_")
+    if plain.startswith(PROBABILITY):
+        return f"x_{plain}"[:LONGEST_NAME]
     return f"{plain}_value" if keyword.iskeyword(plain) or plain in RESERVED else plain
 
 

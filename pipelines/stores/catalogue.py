@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import HISTORICAL, ORIGINS
+from pipelines.datasets.names import PREDICTIONS, QUARANTINE
 from pipelines.datasets.spec import Feature, Label
 from pipelines.documents import Damaged
 from pipelines.documents.model import ModelInfo
@@ -48,7 +49,7 @@ def samples_group(dataset: DataSet) -> FeatureGroup:
 def predictions_group(task: Task) -> FeatureGroup:
     """The predictions of a task: one row a sample and model version, never updated by another version."""
     return FeatureGroup(
-        name=f"{task.name}_predictions",
+        name=f"{task.name}{PREDICTIONS}",
         description=f"{task.title}: what each model version predicted, beside what turned out.",
         columns=(
             _SAMPLE_ID,
@@ -75,7 +76,7 @@ def predictions_group(task: Task) -> FeatureGroup:
 def quarantine_group(dataset: DataSet) -> FeatureGroup:
     """The rows that broke the data contract of a data set, with the reasons."""
     return FeatureGroup(
-        name=f"{dataset.name}_quarantine",
+        name=f"{dataset.name}{QUARANTINE}",
         description=f"{dataset.title}: rows that broke the data contract.",
         columns=(
             Column("quarantine_id", "string", "SHA-256 of the source and the row."),

@@ -4,7 +4,7 @@ import sys
 import textwrap
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -25,6 +25,10 @@ def renamed(name):
 
 def with_values(*values):
     return {"features": (*WINE.features, replace(WINE.features[-1], name="extra", values=values))}
+
+
+def with_first(**changes):
+    return {"features": (replace(WINE.features[0], **changes), *WINE.features[1:])}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +59,20 @@ def with_values(*values):
             {"labels": (replace(WINE.labels[0], due_after=timedelta(0)),)},
             r"quality is due after 0:00:00; give a longer time, or none where it comes with the sample",
         ),
+        ({"tasks": (replace(TYPE, inputs=()),)}, r"task wine_type: it has no inputs"),
+        ({"tasks": (replace(TYPE, name="w" * 55),)}, r"its group w+_predictions has more than 63 signs"),
+        ({"name": "wine_quarantine"}, r"its name ends like that of a group"),
+        ({"tasks": ()}, r"at least one of each"),
+        ({"historical_time": datetime(2009, 10, 7)}, r"its historical time needs tzinfo=UTC"),  # noqa: DTZ001 - so it is
+        ({"simulator": replace(WINE.simulator, bandwidth=0.0)}, r"bandwidth of its simulator has to be above 0"),
+        (with_first(low=9.0, high=2.0), r"the range of fixed_acidity goes from 9 to 2; the first has to be lower"),
+        (with_first(plausible=(9.0, float("nan"))), r"the plausible range of fixed_acidity goes from 9 to nan"),
+        (with_first(usual=(5.0, 4.0, 9.0)), r"the usual values of fixed_acidity have to rise from 0 to 40; they are"),
+        (
+            {"labels": (replace(WINE.labels[0], values=(*WINE.labels[0].values, "10.0")),)},
+            r"quality is an integer and can be 10\.0; write whole numbers",
+        ),
+        ({"tasks": (replace(TYPE, upper_bounds=(1, float("inf"))),)}, r"has upper bounds, and type is no number"),
         (with_values(), r"extra has no values"),
         (with_values("a", "a"), r"extra has a value twice"),
         (with_values("a", " "), r"extra has an empty value; a missing cell is no value"),
@@ -87,9 +105,11 @@ def fixture_folder(tmp_path, monkeypatch):
     """A folder whose modules are data sets too, for one test."""
     monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
     monkeypatch.delitem(sys.modules, "pipelines.datasets.zz_mine", raising=False)
-    datasets._found.cache_clear()
+    monkeypatch.setattr(datasets, "_active", ["iris", "wine", "zz_mine"])
+    monkeypatch.setenv("DATASETS", ",".join(datasets._active))
+    datasets._registry.cache_clear()
     yield tmp_path
-    datasets._found.cache_clear()
+    datasets._registry.cache_clear()
 
 
 @pytest.mark.parametrize(
