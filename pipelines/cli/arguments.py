@@ -134,6 +134,22 @@ AcceptUnusual = Annotated[
         help="Take a source whose values are possible but not plausible, or of which many rows are broken.",
     ),
 ]
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="What to call it: small letters, digits and _.")]
+NewFile = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file with a header.")]
+LabelColumns = Annotated[
+    list[str], typer.Option("--label", metavar="COLUMN", help="What to predict; repeat it for several tasks.")
+]
+NumberColumns = Annotated[
+    list[str] | None,
+    typer.Option("--number", metavar="COLUMN", help="A column that is a number, whatever a few of its cells say."),
+]
+CategoryColumns = Annotated[
+    list[str] | None,
+    typer.Option("--category", metavar="COLUMN", help="A column whose numbers are codes, not amounts."),
+]
+LeftOutColumns = Annotated[
+    list[str] | None, typer.Option("--leave-out", metavar="COLUMN", help="A column that must not be used.")
+]
 Search = Annotated[Literal["quick", "full"], typer.Option("--search", help="How long to search.")]
 Seed = Annotated[int, typer.Option("--seed", parser=whole(0, 2**32 - 1), metavar="N", help="What chance begins from.")]
 Promote = Annotated[

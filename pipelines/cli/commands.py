@@ -16,6 +16,7 @@ import typer
 from pipelines.cli import arguments as cli
 from pipelines.cli.run import Run
 from pipelines.errors import NotReadyError, PartlyFailed, PipelineError, PublishError, UsageError
+from pipelines.settings import read_active
 
 if TYPE_CHECKING:
     from datetime import date
@@ -395,6 +396,30 @@ def _play_what_if(run: Run) -> None:
         refresh_what_if(run.store)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a story, what is live goes on
         run.notice(f"The monitor plays no new month: {error if isinstance(error, PipelineError) else repr(error)}")
+
+
+@verb(rich_help_panel=OPERATION)
+def new(
+    ctx: typer.Context,
+    name: cli.NewName,
+    file: cli.NewFile,
+    *,
+    label: cli.LabelColumns,
+    number: cli.NumberColumns = None,
+    category: cli.CategoryColumns = None,
+    leave_out: cli.LeftOutColumns = None,
+) -> None:
+    """Draft a data set of your own from a file."""
+    from pipelines.cli.summaries import draft_summary
+    from pipelines.cli.workflows import write_choices
+    from pipelines.datasets import look_again
+    from pipelines.drafting.draft import draft
+    from pipelines.drafting.plan import Wishes
+
+    run: Run = ctx.obj
+    done = draft(name, file, Wishes(label, number or (), category or (), leave_out or ()))
+    look_again()
+    run.show(draft_summary(done, write_choices(), read_active()))
 
 
 @verb(rich_help_panel=OPERATION)

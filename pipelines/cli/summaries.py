@@ -20,6 +20,7 @@ from pipelines.wording import counted, escape, estimate, joined, live_estimate, 
 if TYPE_CHECKING:  # the pipelines stand above this module
     import pandas as pd
 
+    from pipelines.drafting.draft import Draft
     from pipelines.features.backfill import BackfillReport
     from pipelines.features.daily import FeaturesReport
     from pipelines.inference.pipeline import InferenceReport
@@ -234,6 +235,26 @@ def publish_summary(done: "PublishReport") -> str:
         markdown_table(("Space or data set", "Outcome", "Files that differ", "Stage"), rows, escaped=(0,)),
         *logs,
         *map(escape, done.notices),
+    )
+
+
+def draft_summary(done: "Draft", workflows: Sequence[str], active: Sequence[str]) -> str:
+    """What was written, what is left out, what may be wrong, and what to do next."""
+    name, tasks = done.dataset.name, " ".join(task.name for task in done.dataset.tasks)
+    features = len(done.dataset.features)
+    files = [*map(str, done.files), *(f".github/workflows/{file}" for file in workflows)]
+    idle = f"`{name}` is not among DATASETS ({', '.join(active)}) yet; add it there." if active else ""
+    return joined(
+        f"### {done.dataset.title}: drafted",
+        f"{counted(features, 'feature')} for {tasks}. Read the module: what is yours to decide is said there.",
+        "\n".join(f"- {file}" for file in files),
+        markdown_table(("Left out", "Why"), [(column.header or "(no name)", column.why) for column in done.left_out]),
+        "\n".join(f"- **{escape(doubt)}**" for doubt in done.doubts),
+        idle,
+        "Next:\n\n"
+        f"    python -m pipelines backfill {name}\n"
+        f"    python -m pipelines train {tasks} --search quick\n"
+        f"    DATASETS={name} python -m pipelines demo --days 7",
     )
 
 

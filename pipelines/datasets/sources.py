@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.datasets.delimited import read_cells
+from pipelines.datasets.parquet import MAGIC, read_parquet_cells
 from pipelines.errors import SourceError
 
 # How the usual tools write an empty cell; anything else that is no number is a broken cell.
@@ -82,7 +83,7 @@ def read_table(
 ) -> pd.DataFrame:
     """All columns of one file in their order, those wanted under their own names; see `read_files`."""
     form = form or Form()
-    cells = read_cells(str(path), _content(path) if content is None else content)
+    cells = _cells(path, _content(path) if content is None else content)
     header = ", ".join(cells.columns)[:HEADER_SHOWN]
     cells.columns = pd.Index([_column(name, columns, form) for name in cells.columns])
     cells = _each_once(path, cells, columns)
@@ -103,6 +104,11 @@ def read_table(
     )
 
 
+def read_as_written(path: Path) -> pd.DataFrame:
+    """The cells of one file as text, None for a blank one, below the names that stand in the file; see `read_files`."""
+    return _blanks_as_none(_cells(path, _content(path)))
+
+
 def from_frame(rows: pd.DataFrame, name: str) -> Source:
     """A source from a frame that a library ships; its identity is that of its CSV text."""
     text = rows.to_csv(index=False, lineterminator="\n")
@@ -119,7 +125,14 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise SourceError(f"Cannot read the source {path}: {error.strerror}. Give the path of a CSV file.") from error
+        raise SourceError(
+            f"Cannot read the source {path}: {error.strerror}. Give the path of a CSV or Parquet file."
+        ) from error
+
+
+def _cells(path: Path, content: bytes) -> pd.DataFrame:
+    read = read_parquet_cells if content.startswith(MAGIC) else read_cells
+    return read(str(path), content)
 
 
 def _column(name: str, columns: Sequence[str], form: Form) -> str:

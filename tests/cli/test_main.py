@@ -17,7 +17,7 @@ from pipelines.stores.embedded import EmbeddedStore
 
 ROOT = Path(__file__).parents[2]
 VERBS = {"backfill", "features", "train", "infer", "dashboard", "promote", "status", "doctor", "demo", "publish",
-         "copy", "serve", "repair", "workflows", "alarms",
+         "copy", "serve", "repair", "workflows", "alarms", "new",
          "compare", "attested"}  # fmt: skip
 
 

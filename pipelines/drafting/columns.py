@@ -1,0 +1,251 @@
+"""What a column of a file is, as far as its cells tell: a number, a category, or nothing that a task can use."""
+
+import math
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pipelines.datasets.contract import as_numbers
+from pipelines.datasets.declaration import LONGEST_VALUE
+from pipelines.datasets.delimited import ROW_NAME
+from pipelines.datasets.names import slug
+from pipelines.datasets.sources import plain_name
+from pipelines.errors import UsageError
+
+Kind = Literal["number", "category"]
+
+# More values than a person finds in a list, and than a model can learn apart.
+MOST_VALUES = 300
+# A text that stands in fewer rows than these, on average, names a row rather than a kind of row.
+FEWEST_ROWS_A_VALUE = 2
+# Two whole numbers are a yes and a no; more are taken as an amount.
+FEW_WHOLE_NUMBERS = 2
+# Where so many cells are numbers, the others may be slips; which it is, no program can tell.
+MOSTLY = 0.8
+EXAMPLES = 3
+LONGEST_TITLE = 60
+MOST_DECIMALS = 10
+# The last word of a header that is a unit, and how people write it.
+UNITS = {
+    "mm": "mm", "cm": "cm", "m": "m", "km": "km", "um": "µm", "nm": "nm", "inch": "in", "inches": "in", "ft": "ft",
+    "mg": "mg", "g": "g", "kg": "kg", "lb": "lb", "lbs": "lb", "t": "t", "ml": "ml", "l": "l", "dl": "dl",
+    "s": "s", "sec": "s", "seconds": "s", "ms": "ms", "min": "min", "minutes": "min", "h": "h", "hours": "h",
+    "days": "days", "weeks": "weeks", "months": "months", "years": "years", "usd": "USD", "eur": "EUR", "gbp": "GBP",
+    "pct": "%", "percent": "%", "c": "°C", "celsius": "°C", "k": "K", "pa": "Pa", "hpa": "hPa", "bar": "bar",
+    "v": "V", "mv": "mV", "a": "A", "w": "W", "kw": "kW", "kwh": "kWh", "hz": "Hz", "khz": "kHz", "db": "dB",
+    "bpm": "bpm", "mmhg": "mmHg", "mph": "mph", "kmh": "km/h", "ppm": "ppm",
+}  # fmt: skip
+_BRACKETED = re.compile(r"(?P<words>.*\S)\s*[(\[](?P<unit>[^()\[\]]{1,12})[)\]]\s*")
+_DATE = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( \d{1,2}:\d{2}.*)?"
+)
+_WITH_SIGN = re.compile(r"[-+]?[€$£¥]\s?[\d.,]+|[-+]?[\d.,]+\s?[%€$£¥]")
+_COUNTER = re.compile(r"(.*_)?(id|index|nr|no|number|row|key)")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that a task can use.
+
+    Attributes
+    ----------
+    header
+        What the file calls it; `name` is what the system does, `title` what people read.
+    numbers
+        The values of a number (n,), NaN where missing; empty for a category.
+    counts
+        What a category can be, in order, as text, and in how many rows it is; empty for a number.
+    whole
+        Whether all values are whole numbers.
+    missing
+        The number of empty cells.
+    """
+
+    header: str
+    name: str
+    title: str
+    unit: str
+    kind: Kind
+    numbers: np.ndarray
+    counts: Mapping[str, int]
+    whole: bool
+    missing: int
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What a category can be."""
+        return tuple(self.counts)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A column that no task can use, and why, as the end of a sentence about it."""
+
+    header: str
+    why: str
+
+
+def describe(header: str, cells: pd.Series, kind: Kind | None = None) -> Column | LeftOut:
+    """What a column is.
+
+    Parameters
+    ----------
+    cells
+        Text cells (n,), None for a blank one.
+    kind
+        What a person says it is; otherwise the cells tell.
+
+    Raises
+    ------
+    UsageError
+        The cells do not tell, or not what the person says.
+    """
+    known = cells.dropna()
+    numbers = as_numbers(known)
+    number = np.isfinite(numbers)
+    why = _no_use(header, known, numbers, kind)
+    if why:
+        return LeftOut(header, why)
+    if kind == "category" or (kind is None and not number.all() and number.mean() < MOSTLY):
+        return _category(header, cells, known)
+    if kind is None and not number.all():
+        raise UsageError(_cannot_tell(header, known, number))
+    if kind is None and _few_whole(numbers):
+        return _category(header, cells, known)
+    return _number(header, cells)
+
+
+def title_and_unit(header: str) -> tuple[str, str]:
+    """What people read for a header, and the unit that it names: `Bill length` and `mm` for `bill_length_mm`."""
+    bracketed = _BRACKETED.fullmatch(header.strip())
+    words, unit = (bracketed["words"], bracketed["unit"].strip()) if bracketed else (header, "")
+    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", words).replace("_", " ").replace(".", " ").split()
+    if not unit and len(parts) > 1 and parts[-1].lower() in UNITS:
+        unit = UNITS[parts.pop().lower()]
+    title = textwrap.shorten(" ".join(parts) or header, LONGEST_TITLE, placeholder="...")
+    return title[:1].upper() + title[1:], unit
+
+
+def in_order(values: Sequence[str]) -> tuple[str, ...]:
+    """Values as people list them: numbers by size, texts by the alphabet."""
+    numbers = as_numbers(pd.Series(values, dtype=object))
+    if np.isfinite(numbers).all():
+        return tuple(values[place] for place in np.argsort(numbers, kind="stable"))
+    return tuple(sorted(values, key=lambda value: (value.casefold(), value)))
+
+
+def plain_values(cells: pd.Series) -> pd.Series:
+    """The cells of a category, whole numbers written without a fraction where all are: `1` for `1.0`."""
+    numbers = as_numbers(cells)
+    known = cells.notna().to_numpy()
+    if not (known.any() and np.isfinite(numbers[known]).all() and (numbers[known] == np.trunc(numbers[known])).all()):
+        return cells
+    return pd.Series([f"{number:.0f}" if there else None for number, there in zip(numbers, known, strict=True)],
+                     index=cells.index, dtype=object)  # fmt: skip
+
+
+def decimals(numbers: np.ndarray) -> int:
+    """How many decimals the numbers are written with."""
+    known = numbers[np.isfinite(numbers)]
+    for places in range(MOST_DECIMALS):
+        if np.allclose(known, np.round(known, places), rtol=0, atol=10.0 ** -(MOST_DECIMALS + 2)):
+            return places
+    return MOST_DECIMALS
+
+
+def _no_use(header: str, known: pd.Series, numbers: np.ndarray, kind: Kind | None) -> str:
+    """Why no task can use the column; empty where one can, or where the person says what it is."""
+    different = known.nunique()
+    if not plain_name(header) or header == ROW_NAME:
+        return "it has no name"
+    if different == 0:
+        return "it is empty"
+    if different == 1:
+        return f"it is always {_quoted(known.iloc[0])}"
+    return "" if kind else _no_number_or_category(header, known, numbers)
+
+
+def _no_number_or_category(header: str, known: pd.Series, numbers: np.ndarray) -> str:
+    different = known.nunique()
+    if known.map(lambda cell: bool(_DATE.fullmatch(cell))).mean() > MOSTLY:
+        return "it is a date, which no model here reads; give its parts as columns, such as month and weekday"
+    if known.map(lambda cell: bool(_WITH_SIGN.fullmatch(cell))).mean() > MOSTLY:
+        return f"its numbers have signs around them, as in {_quoted(known.iloc[0])}; write the numbers alone"
+    if np.isfinite(numbers).mean() >= MOSTLY:
+        return "it numbers the rows" if _numbers_rows(header, numbers) else ""
+    return _no_category(known, different)
+
+
+def _numbers_rows(header: str, numbers: np.ndarray) -> bool:
+    """Whether whole numbers go up by one from row to row, or are all different below a name that says so."""
+    if not (numbers == np.trunc(numbers)).all():
+        return False
+    told = _COUNTER.fullmatch(slug(header)) is not None and len(np.unique(numbers)) == len(numbers)
+    return told or bool(len(numbers) > 1 and (np.diff(numbers) == 1).all())
+
+
+def _no_category(known: pd.Series, different: int) -> str:
+    longest = int(known.str.len().max())
+    if longest > LONGEST_VALUE:
+        return f"it is text of up to {longest:,} signs, which no model here reads"
+    if len(known) < FEWEST_ROWS_A_VALUE * different:
+        return f"it names rows: {different:,} different texts in {len(known):,} rows"
+    if different > MOST_VALUES:
+        return f"it has {different:,} different texts, more than {MOST_VALUES}; group them in the file"
+    return ""
+
+
+def _few_whole(numbers: np.ndarray) -> bool:
+    return bool(len(np.unique(numbers)) <= FEW_WHOLE_NUMBERS and (numbers == np.trunc(numbers)).all())
+
+
+def _cannot_tell(header: str, known: pd.Series, number: np.ndarray) -> str:
+    others = ", ".join(_quoted(cell) for cell in known[~number].unique()[:EXAMPLES])
+    return (
+        f"The column {header} has a number in {number.sum():,} of {len(known):,} rows, and {others} in others. Say "
+        f"what it is: --number {_option(header)} (rows with other cells: quarantine), --category {_option(header)}, "
+        f"or --leave-out {_option(header)}."
+    )
+
+
+def _category(header: str, cells: pd.Series, known: pd.Series) -> Column:
+    counts = Counter(plain_values(known))
+    if len(counts) > MOST_VALUES:
+        raise UsageError(f"The column {header} has {len(counts):,} values; a category can have {MOST_VALUES}.")
+    ordered = {value: counts[value] for value in in_order(list(counts))}
+    whole = all(value.lstrip("-").isdigit() for value in ordered)
+    title, _ = title_and_unit(header)
+    return Column(header, slug(header), title, "", "category", np.array([]), ordered, whole, int(cells.isna().sum()))
+
+
+def _number(header: str, cells: pd.Series) -> Column:
+    numbers = as_numbers(cells)
+    known = numbers[np.isfinite(numbers)]
+    if not len(known):
+        raise UsageError(f"The column {header} has no number; leave --number {_option(header)} away.")
+    title, unit = title_and_unit(header)
+    whole = bool((known == np.trunc(known)).all())
+    return Column(header, slug(header), title, unit, "number", numbers, {}, whole, int(cells.isna().sum()))
+
+
+def outward(value: float, *, up: bool) -> float:
+    """The nearest number of two digits that is not less, or not more, than a value."""
+    if value == 0 or not math.isfinite(value):
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
+    rounded = (math.ceil if up else math.floor)(round(value / step, 6)) * step
+    return float(f"{rounded:.2g}")
+
+
+def _quoted(cell: str) -> str:
+    return repr(cell if len(cell) <= 30 else f"{cell[:30]}...")  # noqa: PLR2004 - enough to recognise a cell
+
+
+def _option(header: str) -> str:
+    return f'"{header}"' if " " in header else header

@@ -1,0 +1,150 @@
+"""A data set of one's own from a file: guess, write the module, try it on the file, and only then put all in place."""
+
+import hashlib
+import importlib.util
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.datasets import DataSet, found_datasets
+from pipelines.datasets.contract import validate
+from pipelines.datasets.names import name_fault
+from pipelines.datasets.parquet import MAGIC
+from pipelines.datasets.roles import FEWEST_TO_SHARE
+from pipelines.datasets.sources import read_as_written
+from pipelines.drafting.columns import Column, LeftOut
+from pipelines.drafting.module import module_text, provenance_text
+from pipelines.drafting.plan import Plan, Wishes, plan
+from pipelines.errors import SourceError, UsageError
+from pipelines.wording import counted
+
+ROOT = Path(__file__).parents[2]
+MODULES, DATA = Path("pipelines") / "datasets", Path("data")
+# GitHub refuses larger files.
+MOST_BYTES = 100 * 1024 * 1024
+# Whole numbers of so few values may be codes.
+MAYBE_CODES = 12
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was written.
+
+    Attributes
+    ----------
+    files
+        The paths of what was written, the module first.
+    left_out
+        The columns that no task uses.
+    doubts
+        Sentences on what was guessed and may be wrong.
+    """
+
+    dataset: DataSet
+    files: tuple[Path, ...]
+    left_out: tuple[LeftOut, ...]
+    doubts: tuple[str, ...]
+
+
+def draft(name: str, file: Path, wishes: Wishes, root: Path = ROOT) -> Draft:
+    """Write `pipelines/datasets/<name>.py`, a copy of the file in `data/`, and a page about it to fill in.
+
+    Raises
+    ------
+    UsageError
+        The name is taken or none, or the columns are not what the person says; nothing was written.
+    SourceError
+        The file cannot be read.
+    """
+    _refuse_name(name, root)
+    drawn = plan(name, file, read_as_written(file), wishes)
+    content = file.read_bytes()
+    data_file = f"{name}.{'parquet' if content.startswith(MAGIC) else 'csv'}"
+    _refuse_data(root / DATA / data_file, content)
+    texts = {
+        MODULES / f"{name}.py": module_text(drawn, data_file).encode(),
+        DATA / f"{name}.md": provenance_text(drawn, data_file, hashlib.sha256(content).hexdigest()).encode(),
+        DATA / data_file: content,
+    }
+    dataset, doubts = _tried(drawn, texts[MODULES / f"{name}.py"])
+    _write({root / path: text for path, text in texts.items()})
+    return Draft(dataset, tuple(texts), drawn.left_out, (*doubts, *_doubts(drawn)))
+
+
+def _refuse_name(name: str, root: Path) -> None:
+    fault = name_fault(name)
+    if fault:
+        raise UsageError(f"The data set cannot have this name: {fault.partition(' and keep')[0]}.")
+    taken = {each for dataset in found_datasets() for each in (dataset.name, *(task.name for task in dataset.tasks))}
+    if name in taken:
+        raise UsageError(f"There is a data set or a task {name} already; take another name.")
+    if any((root / MODULES).glob(f"{name}")) or (root / MODULES / f"{name}.py").exists():
+        raise UsageError(f"There is a module {MODULES / name}.py already; take another name.")
+
+
+def _refuse_data(target: Path, content: bytes) -> None:
+    if len(content) > MOST_BYTES:
+        raise UsageError(
+            f"The file has {len(content):,} bytes, and GitHub takes {MOST_BYTES:,}; give a part of its rows."
+        )
+    if target.exists() and target.read_bytes() != content:
+        raise UsageError(f"There is another file {DATA / target.name} already; move it away or take another name.")
+
+
+def _tried(drawn: Plan, module: bytes) -> tuple[DataSet, list[str]]:
+    """The data set that the module declares, and what is to say of its own file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{drawn.name}.py"
+        path.write_bytes(module)
+        spec = importlib.util.spec_from_file_location(f"pipelines.datasets.{drawn.name}", path)
+        if spec is None or spec.loader is None:
+            raise SourceError(f"{path} cannot be read as a module.")
+        loaded = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+    dataset: DataSet = loaded.DATASET
+    checked = validate(dataset, dataset.load([drawn.file]).rows)
+    broken = (
+        f"Quarantined: {counted(len(checked.rejected), 'row')} of the file, where {next(iter(checked.faults), '')}."
+    )
+    return dataset, [broken] if len(checked.rejected) else []
+
+
+def _doubts(drawn: Plan) -> Iterator[str]:
+    codes = [feature.header for feature in drawn.features if feature.kind == "number" and _maybe_codes(feature)]
+    if codes:
+        yield (
+            f"Taken as amounts: {', '.join(codes)}. Where the whole numbers are codes, remove what was drafted and "
+            "draft it again with --category COLUMN."
+        )
+    for label in drawn.labels:
+        few = [f"{value} ({rows:,})" for value, rows in label.counts.items() if rows < FEWEST_TO_SHARE]
+        if few:
+            yield (
+                f"{label.header} has classes of fewer than {FEWEST_TO_SHARE} rows, which cannot both train and test: "
+                f"{', '.join(few)}. Collect more, or group them in the file."
+            )
+        if label.missing:
+            yield f"{counted(label.missing, 'row')} without {label.header}: kept, but neither to train nor to test."
+
+
+def _maybe_codes(feature: Column) -> bool:
+    return feature.whole and len(np.unique(feature.numbers[np.isfinite(feature.numbers)])) <= MAYBE_CODES
+
+
+def _write(files: Mapping[Path, bytes]) -> None:
+    """All of the files or none, the first one last: it is the one that makes the others count."""
+    asides = {path: path.with_name(f".{path.name}.new") for path in files}
+    before = {path for path in files if path.exists()}
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(exist_ok=True)
+            asides[path].write_bytes(content)
+        for path in reversed(list(files)):
+            asides[path].replace(path)
+    except OSError:
+        for path in {*asides.values(), *(files.keys() - before)}:
+            path.unlink(missing_ok=True)
+        raise

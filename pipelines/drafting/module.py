@@ -1,0 +1,98 @@
+"""The text of a drafted module: what a person would have written, with a comment where a decision is theirs."""
+
+import json
+import re
+import textwrap
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.drafting.columns import Column, outward
+from pipelines.drafting.plan import Plan
+
+TEMPLATES = Path(__file__).parent / "templates"
+LINE = 120
+LONGEST_SENTENCE = 90
+# Below this share of the rows a class is rare, and hardly ever the most probable one.
+RARE = 0.15
+# What is usual: all but one in a hundred on either side.
+USUAL = (0.01, 0.5, 0.99)
+
+
+def module_text(plan: Plan, data_file: str) -> str:
+    """The module of a data set whose rows are in `data/<data_file>`."""
+    text: str = _environment().get_template("dataset.py.j2").render(plan=plan, data_file=data_file)
+    return text
+
+
+def provenance_text(plan: Plan, data_file: str, sha256: str) -> str:
+    """The page beside the data, for a person to fill in."""
+    text: str = _environment().get_template("provenance.md.j2").render(plan=plan, data_file=data_file, sha256=sha256)
+    return text
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=False, undefined=StrictUndefined,  # noqa: S701 - Python, no HTML
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters |= {
+        "literal": _literal, "number": _number, "listed": _listed, "range": _range, "sentence": _sentence,
+        "usual": _usual, "constant": _constant, "rare": _is_rare,
+    }  # fmt: skip
+    return environment
+
+
+def _literal(text: str) -> str:
+    """A text as Python writes it, in double quotes where that needs no more escapes."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    if text.count("'") >= text.count('"'):
+        return quoted
+    return "'" + quoted[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
+
+
+def _sentence(text: str) -> str:
+    """A sentence that fits on a line and ends no docstring."""
+    return textwrap.shorten(re.sub(r'["\\]', "'", text), LONGEST_SENTENCE, placeholder=" ...") + "."
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else repr(value)  # noqa: PLR2004 - exact as a double
+
+
+def _listed(values: Sequence[str], indent: int) -> str:
+    """The values as a tuple: on one line where they fit, else in lines below each other."""
+    written = [_literal(value) for value in values]
+    line = f"({', '.join(written)}{',' * (len(values) == 1)})"
+    if len(line) + indent <= LINE:
+        return line
+    # No line ends within a value.
+    words = " ".join(f"{each},".replace(" ", "\0") for each in written)
+    lines = textwrap.wrap(words, LINE - 4, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(["(", *(f"    {each}" for each in lines), ")  # fmt: skip"]).replace("\0", " ")
+
+
+def _constant(column: Column) -> str:
+    return f"{column.name.upper()}_VALUES"
+
+
+def _range(column: Column) -> tuple[float, float]:
+    """The range of the file and as much again, and not below 0 where nothing is."""
+    known = column.numbers[np.isfinite(column.numbers)]
+    low, high = float(known.min()), float(known.max())
+    beyond = high - low
+    return 0.0 if low >= 0 else outward(low - beyond, up=False), outward(high + beyond, up=True)
+
+
+def _usual(column: Column) -> tuple[float, ...]:
+    known = column.numbers[np.isfinite(column.numbers)]
+    return tuple(float(f"{value:.4g}") for value in np.quantile(known, USUAL))
+
+
+def _is_rare(column: Column) -> bool:
+    """Whether a class of a label is rare."""
+    return min(column.counts.values()) < RARE * sum(column.counts.values())

@@ -1,0 +1,227 @@
+"""A data set of one's own is drafted from its file: what the cells tell is written, the rest is asked or said."""
+
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.datasets.contract import validate
+from pipelines.drafting.columns import title_and_unit
+from pipelines.drafting.draft import draft
+from pipelines.drafting.plan import Wishes
+from pipelines.errors import PipelineError, UsageError
+
+ROWS = 60
+RNG = np.random.default_rng(8)
+BIRDS = pd.DataFrame({
+    "": range(ROWS),
+    "Bird ID": RNG.permutation(ROWS) + 100,
+    "Bill length (mm)": RNG.normal(40, 5, ROWS).round(1),
+    "body_mass_g": [*RNG.integers(2700, 6300, ROWS - 2), None, None],
+    "Depth": RNG.normal(0, 1, ROWS).round(3),
+    "sex": RNG.choice(["male", "female", None], ROWS),
+    "tagged": RNG.choice([True, False], ROWS),
+    "clutch": RNG.choice([1.0, 2.0], ROWS),
+    "region": RNG.choice([f"Region {number}, in the north" for number in range(12)], ROWS),
+    "class": RNG.choice(["a b", "a_b", ">50K"], ROWS),
+    "origin": RNG.choice(["Malmö", "Åbo"], ROWS),
+    "planet": "Earth",
+    "seen": pd.date_range("2025-01-01", periods=ROWS).strftime("%Y-%m-%d"),
+    "comment": [f"Bird number {number} looked fine" for number in range(ROWS)],
+    "nothing": None,
+    "price": [f"${number}.50" for number in range(ROWS)],
+    'said """so\\ "twice"': RNG.choice(['"yes"', "it's", 'both "it\'s"'], ROWS),
+    "A title that goes on and on and on, until nobody knows any more what the column was about": RNG.normal(5, 1, ROWS),
+    "species": RNG.choice(["Adelie", "Gentoo"], ROWS),
+})  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "pipelines" / "datasets").mkdir(parents=True)
+    (tmp_path / "pipelines" / "datasets" / "__init__.py").touch()
+    (tmp_path / "data").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "birds.csv"
+    BIRDS.to_csv(path, index=False)
+    return path
+
+
+def drafted(root, file, *labels, name="birds", **wishes):
+    return draft(name, file, Wishes(labels or ("species",), **wishes), root)
+
+
+def columns(done):
+    return {feature.title: feature for feature in done.dataset.features}
+
+
+def values_of(found, title):
+    return asdict(found[title])["values"]
+
+
+def test_numbers_categories_units_and_ranges_follow_from_the_cells(root, file):
+    done = drafted(root, file)
+    found = columns(done)
+    assert (found["Bill length"].name, found["Bill length"].unit) == ("bill_length_mm", "mm")
+    assert found["Bill length"].low == 0 < BIRDS["Bill length (mm)"].max() < found["Bill length"].high
+    assert found["Depth"].low < -3
+    assert (found["Body mass"].unit, found["Body mass"].kind) == ("g", "numeric")
+    assert values_of(found, "Sex") == ("female", "male")
+    assert values_of(found, "Tagged") == ("False", "True")
+    assert values_of(found, "Clutch") == ("1", "2")
+    low, middle, high = found["Body mass"].usual
+    assert middle == pytest.approx(BIRDS["body_mass_g"].median(), rel=1e-3)
+    assert low < middle < high
+
+
+def test_names_that_no_store_takes_become_names_that_it_does_and_keep_their_title(root, file):
+    found = columns(drafted(root, file))
+    assert (found["Class"].name, values_of(found, "Class")) == ("class_value", (">50K", "a b", "a_b"))
+    assert (found["Origin"].name, values_of(found, "Origin")) == ("origin_value", ("Malmö", "Åbo"))
+
+
+def test_every_row_of_the_file_keeps_the_contract_that_was_drafted(root, file):
+    dataset = drafted(root, file, "class", "clutch").dataset
+    checked = validate(dataset, dataset.load([file]).rows, plausible=True)
+    assert len(checked.accepted) == ROWS
+    assert [label.kind for label in dataset.labels] == ["text", "integer"]
+    assert len({column for task in dataset.tasks for column in task.probability_columns}) == 5
+    assert [task.name for task in dataset.tasks] == ["birds_class_value", "birds_clutch"]
+
+
+def test_columns_that_no_task_can_use_are_said_and_kept_out(root, file):
+    why = {column.header: column.why for column in drafted(root, file).left_out}
+    assert set(why) == {"", "Bird ID", "planet", "seen", "comment", "nothing", "price"}
+    assert why["planet"] == "it is always 'Earth'"
+    assert why["Bird ID"] == "it numbers the rows"
+    assert "is a date" in why["seen"]
+    assert why["comment"] == "it names rows: 60 different texts in 60 rows"
+    assert why["price"] == "its numbers have signs around them, as in '$0.50'; write the numbers alone"
+    assert why["nothing"] == "it is empty"
+
+
+def test_what_is_written_is_what_a_person_could_have_written(root, file):
+    done = drafted(root, file)
+    assert [path.as_posix() for path in done.files] == [
+        "pipelines/datasets/birds.py", "data/birds.md", "data/birds.csv",
+    ]  # fmt: skip
+    assert (root / "data" / "birds.csv").read_bytes() == file.read_bytes()
+    assert "Licence" in (root / "data" / "birds.md").read_text()
+    module = root / done.files[0]
+    for check in (("check", "--quiet"), ("format", "--check", "--quiet")):
+        settings = ["--config", str(Path(__file__).parents[2] / "pyproject.toml")]
+        command = [sys.executable, "-m", "ruff", *check, *settings, str(module)]
+        assert subprocess.run(command, check=False, cwd=root).returncode == 0, check
+    assert "Yours" in module.read_text()
+
+
+def test_parquet_is_read_like_the_same_table_as_csv(root, file, tmp_path):
+    parquet = tmp_path / "birds.parquet"
+    BIRDS.drop(columns=["", "nothing"]).to_parquet(parquet)
+    wanted = drafted(root, file, name="csv_birds").dataset
+    found = drafted(root, parquet, name="parquet_birds").dataset
+    assert [replaced.title for replaced in found.features] == [feature.title for feature in wanted.features]
+    read = [each.load([path]).rows for each, path in ((wanted, file), (found, parquet))]
+    typed = [validate(each, rows).accepted for each, rows in zip((wanted, found), read, strict=True)]
+    pd.testing.assert_frame_equal(*typed)
+    assert (root / "data" / "parquet_birds.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "arguments", "sentence"),
+    [
+        ({}, {"labels": ("colour",)}, r"no column 'colour' in birds.csv; it has .*Bill length"),
+        ({}, {"labels": ("Depth",)}, r"label Depth is a number \(\d+ different ones\), and only classes can be pre"),
+        ({}, {"labels": ("planet",)}, "label planet cannot be predicted: it is always 'Earth'"),
+        ({}, {"labels": ("species",), "numbers": ("sex",), "categories": ("sex",)}, "two things of the column sex"),
+        ({}, {"labels": ("species",), "left_out": ("species",)}, "two things of the column species"),
+        ({"weight": ["12", "n/k", *["13"] * 58]}, {"labels": ("species",)}, "--number weight .*--category weight"),
+        ({"species": ["x"] * 58 + ["y"] * 2}, {"labels": ("species",)}, "1 classes of 5 rows or more; it takes 20"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_nothing_is_written(root, file, changes, arguments, sentence):
+    BIRDS.assign(**changes).to_csv(file, index=False)
+    with pytest.raises(UsageError, match=sentence) as caught:
+        draft("birds", file, Wishes(**arguments), root)
+    assert "\n" not in str(caught.value)
+    assert not [path for path in root.rglob("*birds*") if path != file]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("My-Birds", "call it 'my_birds'"),
+        ("origin", "a name that the system uses itself"),
+        ("iris", "a data set or a task iris already"),
+        ("wine_grade", "a data set or a task wine_grade already"),
+        ("spec", "a module pipelines/datasets/spec.py already"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused(root, file, name, sentence):
+    (root / "pipelines" / "datasets" / "spec.py").touch()
+    with pytest.raises(PipelineError, match=sentence):
+        drafted(root, file, name=name)
+
+
+def test_a_few_rows_are_too_few(root, file):
+    BIRDS.head(12).to_csv(file, index=False)
+    with pytest.raises(UsageError, match="12 rows with species"):
+        drafted(root, file)
+
+
+def test_other_data_of_the_same_name_are_not_overwritten(root, file):
+    (root / "data" / "birds.csv").write_text("mine")
+    with pytest.raises(UsageError, match=r"another file data/birds\.csv already"):
+        drafted(root, file)
+    assert (root / "data" / "birds.csv").read_text() == "mine"
+
+
+def test_a_disk_that_refuses_leaves_nothing_behind(root, file, monkeypatch):
+    real = Path.replace
+
+    def refuse(self, target):
+        if Path(target).suffix == ".py":
+            raise OSError(28, "No space left on device")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        drafted(root, file)
+    assert not [path for path in root.rglob("*birds*") if path != file]
+
+
+def test_what_was_guessed_and_may_be_wrong_is_said(root, file):
+    BIRDS.assign(stage=RNG.choice([1, 2, 3], ROWS), species=[None, *BIRDS["species"][1:]]).to_csv(file, index=False)
+    doubts = " ".join(drafted(root, file).doubts)
+    assert "Taken as amounts: stage." in doubts
+    assert "1 row without species" in doubts
+    assert values_of(columns(drafted(root, file, name="staged", categories=("stage",))), "Stage") == ("1", "2", "3")
+
+
+def test_a_number_with_slips_is_one_where_the_person_says_so(root, file):
+    BIRDS.assign(weight=["12", "n/k", *["13"] * 58]).to_csv(file, index=False)
+    done = drafted(root, file, numbers=("weight",))
+    assert columns(done)["Weight"].kind == "numeric"
+    assert "Quarantined: 1 row of the file, where weight is not a number" in done.doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "read"),
+    [
+        ("bill_length_mm", ("Bill length", "mm")),
+        ("Alcohol (% vol)", ("Alcohol", "% vol")),
+        ("MedInc", ("Med Inc", "")),
+        ("mean radius", ("Mean radius", "")),
+        ("mm", ("Mm", "")),
+    ],
+)
+def test_a_header_is_read_as_a_title_and_a_unit(header, read):
+    assert title_and_unit(header) == read
