@@ -18,7 +18,7 @@ from pipelines.documents import plain
 from pipelines.errors import ModelRefused, NotPortable
 from pipelines.models.portable import portable
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import load_version
+from pipelines.stores.catalogue import describe_readable, load_version
 from pipelines.wording import typical_range
 
 Form = dict[str, Any]
@@ -47,7 +47,8 @@ def browser_files(store: Store, task: Task, champion: int | None, history: pd.Da
     """
     if champion is None:
         return {}
-    key = {"format": FORMAT, "version": champion, "model": store.describe(task.name, champion).get("checksum")}
+    described, _ = describe_readable(store, task, champion)
+    key = {"format": FORMAT, "version": champion, "model": described.get("checksum")}
     stored = form_of(store, task.name) or {}
     if not stored.get("refusal", True) and key == {name: stored.get(name) for name in key}:
         return {}
@@ -64,9 +65,12 @@ def browser_files(store: Store, task: Task, champion: int | None, history: pd.Da
 
 
 def form_of(store: Store, task: str) -> Form | None:
-    """What the page has to know to show the form of a task; None where nothing was made yet."""
-    content = store.get_file(_form_file(task))
-    return None if content is None else json.loads(content)
+    """What the page has to know to show the form of a task; None where nothing was made yet that can be read."""
+    try:
+        form = json.loads(store.get_file(_form_file(task)) or b"null")
+    except (ValueError, RecursionError):
+        return None
+    return form if isinstance(form, dict) else None
 
 
 def model_script(model: models.Model) -> bytes:
