@@ -70,11 +70,11 @@ def _features(dataset: DataSet, samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def _contradicting(equal: npt.NDArray[np.int64], labels: pd.Series) -> float:
-    known = labels.notna().to_numpy()
-    counts = pd.Series(equal[known]).groupby([equal[known], labels[known].to_numpy()]).size()
+    labelled = labels.notna().to_numpy()
+    counts = pd.Series(equal[labelled]).groupby([equal[labelled], labels[labelled].to_numpy()]).size()
     if counts.empty:
         return 0.0
-    return 1 - float(counts.groupby(level=0).max().sum()) / int(known.sum())
+    return 1 - float(counts.groupby(level=0).max().sum()) / int(labelled.sum())
 
 
 def _codes(rows: pd.DataFrame) -> npt.NDArray[np.int64]:

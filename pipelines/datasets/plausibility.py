@@ -34,20 +34,20 @@ def mostly_broken(checked: Validated) -> bool:
 
 def absent_classes(dataset: DataSet, accepted: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     """The classes of each task, by its title, that no row has; tasks with all their classes are left out."""
-    found = {}
+    lacking = {}
     for task in dataset.tasks:
         there = set(task.labels(accepted))
         absent = tuple(label for label in task.classes if label not in there)
         if absent:
-            found[task.title] = absent
-    return found
+            lacking[task.title] = absent
+    return lacking
 
 
 def _unusual(feature: Feature, numbers: np.ndarray) -> str:
-    known = numbers[np.isfinite(numbers)]
-    if feature.usual is None or len(known) < FEWEST_CELLS:
+    finite = numbers[np.isfinite(numbers)]
+    if feature.usual is None or len(finite) < FEWEST_CELLS:
         return ""
-    (low, expected, high), median = feature.usual, float(np.median(known))
+    (low, expected, high), median = feature.usual, float(np.median(finite))
     if low <= median <= high:
         return ""
     unit = f" {feature.unit}".rstrip()

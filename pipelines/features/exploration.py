@@ -109,11 +109,11 @@ def compare_pruning(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     if len(redundant) > 1:
         variants["without all of these"] = redundant
     scores = {name: _fold_scores(task, rows, _without(task, left)) for name, left in variants.items()}
-    changes = {name: found - scores["all inputs"] for name, found in scores.items()}
+    changes = {name: folds - scores["all inputs"] for name, folds in scores.items()}
     return pd.DataFrame(
         {
-            "score": {name: found.mean() for name, found in scores.items()},
-            "scatter": {name: found.std() for name, found in scores.items()},
+            "score": {name: folds.mean() for name, folds in scores.items()},
+            "scatter": {name: folds.std() for name, folds in scores.items()},
             "change": {name: change.mean() for name, change in changes.items()},
             "scatter of the change": {name: change.std() for name, change in changes.items()},
         }

@@ -70,15 +70,15 @@ class Finding:
 
 def findings_of(document: Document, now: datetime) -> list[Finding]:
     """Everything that somebody should look at: late runs, then by data set the cause before what it does to scores."""
-    found = [*_late(document["tasks"], now), *_clock(document["tasks"], now)]
+    findings = [*_late(document["tasks"], now), *_clock(document["tasks"], now)]
     for name, data in document["datasets"].items():
         tasks = {task: own for task, own in document["tasks"].items() if own["dataset"] == name}
         cause = [*_quarantine(data, tasks)] or [*_inputs(data, tasks)]
         own = [*cause, *_quality(data, tasks)]
         # Strange inputs get strange answers: that is no news beside them.
-        found += [*_future(data, tasks, now), *_overdue(data, tasks, now)]
-        found += own or [*_mix(data, tasks)]
-    return found
+        findings += [*_future(data, tasks, now), *_overdue(data, tasks, now)]
+        findings += own or [*_mix(data, tasks)]
+    return findings
 
 
 def is_late(task: Document, now: datetime) -> bool:

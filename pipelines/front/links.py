@@ -47,11 +47,11 @@ def links_of(document: Mapping[str, Any]) -> Links:
     newest = [task["recent"][0] for task in document.get("tasks", {}).values() if task["recent"]]
     told = max(((str(row["predicted_at"]), row["run_url"] or "") for row in newest), default=("", ""))[1]
     run = told if told.startswith(("https://", "http://")) else ""
-    known = document.get("links", {})
-    repository = known.get("repository") or (run.split(RUNS)[0] if RUNS in run else "")
+    addresses = document.get("links", {})
+    repository = addresses.get("repository") or (run.split(RUNS)[0] if RUNS in run else "")
     versions = f"{repository}/blob/store/models" if repository and _on_a_branch(document) else ""
-    site = known.get("site") or _pages(repository)
-    return Links(run, repository, site, known.get("predict", ""), known.get("monitor", ""), versions)
+    site = addresses.get("site") or _pages(repository)
+    return Links(run, repository, site, addresses.get("predict", ""), addresses.get("monitor", ""), versions)
 
 
 def _on_a_branch(document: Mapping[str, Any]) -> bool:

@@ -137,11 +137,11 @@ def arrivals(daily: Sequence[tuple[int, int, int]], days: int, title: str) -> Ma
     return _picture(frame, "arrivals", words, [*bars, *labels])
 
 
-def calibration(found: Document, title: str) -> Markup:
+def calibration(measured: Document, title: str) -> Markup:
     """How often the answer was right, by the probability that it was given; on the diagonal where both agree."""
     frame = Frame(300, 240, left=34, right=8, top=8, bottom=30)
-    bins = [each for each in found["bins"] if each["n"]]
-    if not found["enough"] or not bins:
+    bins = [each for each in measured["bins"] if each["n"]]
+    if not measured["enough"] or not bins:
         return Markup("")
     x, y = frame.across, frame.up
     parts = [f'<path class="promise" d="M{x(0)},{y(0)}L{x(1)},{y(1)}"/>']
@@ -154,7 +154,7 @@ def calibration(found: Document, title: str) -> Markup:
         parts.append(f'<circle class="dot" cx="{at}" cy="{y(each["accuracy"])}" r="4"><title>{told}</title></circle>')
     parts += [_label(x(share), frame.height - 12, f"{share:.0%}") for share in (0, 0.5, 1)]
     parts += [_label(frame.left - 4, y(share) + 4, f"{share:.0%}", "end") for share in (0, 0.5, 1)]
-    return _picture(frame, "calibration-plot", f"{title}: said against right, on {found['n']} answers.", parts)
+    return _picture(frame, "calibration-plot", f"{title}: said against right, on {measured['n']} answers.", parts)
 
 
 def _course(rows: Sequence[Document], bands: Sequence[float], frame: Frame) -> Course:
@@ -216,11 +216,11 @@ def _axes(plot: Course) -> list[str]:
 def _changes(plot: Course, task: Document) -> list[str]:
     """A line where another version came into charge."""
     frame = plot.frame
-    found = [(reign["since"][:10], reign["version"]) for reign in task["champion_log"][1:]]
+    changes = [(reign["since"][:10], reign["version"]) for reign in task["champion_log"][1:]]
     return [
         f'<path class="change" d="M{plot.x(day)},{frame.top}V{frame.height - frame.bottom}"/>'
         + _label(plot.x(day), frame.top + 6, "none" if version is None else f"v{version}")
-        for day, version in found
+        for day, version in changes
         if plot.days[0] < day <= plot.days[-1]
     ]
 

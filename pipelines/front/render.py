@@ -92,8 +92,8 @@ def picture(document: Document, portraits: Mapping[str, bytes], now: datetime, t
     """The same as one SVG that needs nothing else, for a README: its text is drawn with the reader's own fonts."""
     head = verdict(document, now)
     cards = [_card(document, name, portraits.get(name), head.tasks[name]) for name in document.get("tasks", {})]
-    found = [f"{finding.about}: {finding.lead}." if finding.about else f"{finding.lead}." for finding in head.findings]
-    lines = [head.as_of, *(found[:MOST_FOUND] or filter(None, [head.facts]))]
+    leads = [f"{finding.about}: {finding.lead}." if finding.about else f"{finding.lead}." for finding in head.findings]
+    lines = [head.as_of, *(leads[:MOST_FOUND] or filter(None, [head.facts]))]
     top = HEAD_HEIGHT + LINE_HEIGHT * len(lines)
     card_height = CARD_HEIGHT + LINE_HEIGHT * any(card.awaiting for card in cards)
     height = top + (card_height + GAP) * math.ceil(len(cards) / 2)

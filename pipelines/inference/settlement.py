@@ -50,9 +50,9 @@ def newly_settled(task: Task, predictions: pd.DataFrame, samples: pd.DataFrame, 
     outcomes = pd.Series(task.labels(samples).to_numpy(), index=samples["sample_id"].to_numpy(), dtype=object)
     outcome = predictions["sample_id"].map(outcomes)
     changed = outcome.notna() & (outcome != predictions["label"])
-    found, corrected = predictions[changed], predictions.loc[changed, "label"].notna()
-    return found.assign(
+    settled, corrected = predictions[changed], predictions.loc[changed, "label"].notna()
+    return settled.assign(
         label=outcome[changed],
-        settled_at=found["settled_at"].where(corrected, now),
-        corrected_at=found["corrected_at"].mask(corrected, now),
+        settled_at=settled["settled_at"].where(corrected, now),
+        corrected_at=settled["corrected_at"].mask(corrected, now),
     ).reset_index(drop=True)

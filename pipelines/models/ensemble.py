@@ -74,7 +74,7 @@ def medians(matrix: Floats) -> Floats:
     """The median of each column (d,) over what is there; 0 where nothing is."""
     there = ~np.isnan(matrix)
     return np.array(
-        [np.median(column[known]) if known.any() else 0.0 for column, known in zip(matrix.T, there.T, strict=True)]
+        [np.median(column[held]) if held.any() else 0.0 for column, held in zip(matrix.T, there.T, strict=True)]
     )
 
 
@@ -100,9 +100,9 @@ def slim(forest: ExtraTreesClassifier) -> ExtraTreesClassifier:
 
 def member_probabilities(member: Classifier, matrix: Floats, size: int) -> Floats:
     """The probability of each of `size` classes, 0 for a class that the member has not seen."""
-    known = _forest_probabilities(member, matrix) if _is_forest(member) else member.predict_proba(matrix)
+    chances = _forest_probabilities(member, matrix) if _is_forest(member) else member.predict_proba(matrix)
     every = np.zeros((len(matrix), size))
-    every[:, member.classes_.astype(int)] = known
+    every[:, member.classes_.astype(int)] = chances
     return every
 
 

@@ -79,5 +79,5 @@ def _nearest(own: Floats, there: Floats, count: int) -> npt.NDArray[np.int64]:
     complete = np.flatnonzero(np.isfinite(scaled).all(axis=1))
     if len(complete) < count:
         return _nearest(own[:, :0], there[:, :0], count)
-    found = cKDTree(scaled[complete]).query(own / np.where(spread > 0, spread, 1.0), count)[1]
-    return np.asarray(complete[found.reshape(len(own), count)])
+    neighbours = cKDTree(scaled[complete]).query(own / np.where(spread > 0, spread, 1.0), count)[1]
+    return np.asarray(complete[neighbours.reshape(len(own), count)])

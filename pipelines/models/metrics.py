@@ -105,11 +105,11 @@ def bootstrap(
     accuracy's. The bias of the calibration error under resampling is taken off. With one row or group there is
     no spread to see, and what is no share has NaN bounds.
     """
-    known = known_rows(labels)
+    labelled = known_rows(labels)
     value = score(task, labels, predictions, probabilities)
-    if not known.any():
+    if not labelled.any():
         return {name: Estimate(np.nan, np.nan, np.nan) for name in value}
-    units = _units(np.arange(len(known)) if groups is None else np.asarray(groups), known, rng)
+    units = _units(np.arange(len(labelled)) if groups is None else np.asarray(groups), labelled, rng)
     parts = sums_of(task, labels, predictions, probabilities, units)
     size = len(parts.loss)
     replicates = scores_of(task, resampled(parts, _draws(size, repeats, rng)))
@@ -139,20 +139,20 @@ def paired_differences(
     one, other
         The predictions (n,) and probabilities (n, k) of two models, row by row about the same samples.
     """
-    known = known_rows(labels)
+    labelled = known_rows(labels)
     value, versus = (score(task, labels, *answers) for answers in (other, one))
-    if not known.any():
+    if not labelled.any():
         return {name: Estimate(np.nan, np.nan, np.nan) for name in value}
-    units = _units(np.arange(len(known)) if groups is None else np.asarray(groups), known, rng)
+    units = _units(np.arange(len(labelled)) if groups is None else np.asarray(groups), labelled, rng)
     draws = _draws(int(units.max()) + 1, repeats, rng)
     new, old = (
         scores_of(task, resampled(sums_of(task, labels, *answers, units=units), draws)) for answers in (other, one)
     )
-    found = {
+    differences = {
         name: _percentiles("", value[name] - versus[name], new[name] - old[name], draws.shape[1]) for name in value
     }
-    unseen = wilson(0, known.sum())[1]
-    return {name: _widened(e, unseen) if e.low == e.high else e for name, e in found.items()}
+    unseen = wilson(0, labelled.sum())[1]
+    return {name: _widened(e, unseen) if e.low == e.high else e for name, e in differences.items()}
 
 
 def calibration_noise(probabilities: npt.ArrayLike, rng: np.random.Generator, *, repeats: int = 1000) -> float:
@@ -186,8 +186,8 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
 
 def confusion(task: Task, labels: Texts, predictions: Texts) -> pd.DataFrame:
     """How often each class (rows: true, columns: predicted) got each answer, both in the order of `task.classes`."""
-    known = known_rows(labels)
-    true, answered = positions(task, labels, known), positions(task, predictions, known)
+    labelled = known_rows(labels)
+    true, answered = positions(task, labels, labelled), positions(task, predictions, labelled)
     k = len(task.classes)
     counts = np.bincount(true * k + answered, minlength=k * k).reshape(k, k)
     return pd.DataFrame(
@@ -201,8 +201,8 @@ def reliability(task: Task, labels: Texts, probabilities: npt.ArrayLike) -> pd.D
     Returns one row a bin: `low`, `high` (edges), `n`, `confidence` (mean), `accuracy` with `accuracy_low` and
     `accuracy_high` (Wilson); NaN in an empty bin.
     """
-    known = known_rows(labels)
-    n, confidence, hits = bin_sums(positions(task, labels, known), matrix_of(task, probabilities, known))[0]
+    labelled = known_rows(labels)
+    n, confidence, hits = bin_sums(positions(task, labels, labelled), matrix_of(task, probabilities, labelled))[0]
     edges = np.linspace(0, 1, BINS + 1)
     with np.errstate(invalid="ignore"):
         table = pd.DataFrame(
@@ -223,19 +223,19 @@ def baseline(task: Task, labels: Texts) -> dict[str, float]:
 
     Of equally frequent classes the first in class order is answered.
     """
-    known = known_rows(labels)
-    shares = np.bincount(positions(task, labels, known), minlength=len(task.classes)) / max(known.sum(), 1)
-    rows = len(known)
+    labelled = known_rows(labels)
+    shares = np.bincount(positions(task, labels, labelled), minlength=len(task.classes)) / max(labelled.sum(), 1)
+    rows = len(labelled)
     majority = np.full(rows, task.classes[int(shares.argmax())], dtype=object)
     return score(task, labels, majority, np.tile(shares, (rows, 1)))
 
 
-def _units(groups: npt.NDArray[np.generic], known: npt.NDArray[np.bool_], rng: np.random.Generator) -> Integers:
+def _units(groups: npt.NDArray[np.generic], labelled: npt.NDArray[np.bool_], rng: np.random.Generator) -> Integers:
     """What is resampled together, numbered from 0; too many units are pooled at random."""
-    found, units = np.unique(groups[known], return_inverse=True)
-    if len(found) <= LARGEST_UNITS:
+    different, units = np.unique(groups[labelled], return_inverse=True)
+    if len(different) <= LARGEST_UNITS:
         return np.asarray(units, dtype=np.int64)
-    pools = np.asarray(rng.permutation(len(found)) % LARGEST_UNITS, dtype=np.int64)
+    pools = np.asarray(rng.permutation(len(different)) % LARGEST_UNITS, dtype=np.int64)
     return pools[units]
 
 
@@ -264,23 +264,23 @@ def _honest(task: Task, intervals: dict[str, Estimate], table: Floats) -> dict[s
     below = result["accuracy"].value - result["accuracy"].low
     above = result["accuracy"].high - result["accuracy"].value
     for name in {"balanced_accuracy", "macro_f1", "quadratic_kappa"} & set(result):
-        found = result[name]
-        if found.low == found.high:
-            result[name] = Estimate(found.value, max(-1.0, found.value - below), min(1.0, found.value + above))
+        estimate = result[name]
+        if estimate.low == estimate.high:
+            result[name] = Estimate(estimate.value, max(-1.0, estimate.value - below), min(1.0, estimate.value + above))
     error = result.get("mean_absolute_error")
     if error is not None and error.low == error.high:
         result["mean_absolute_error"] = Estimate(error.value, max(0.0, error.value - above), error.value + below)
     return result
 
 
-def _covering(found: Estimate, low: float, high: float) -> Estimate:
-    if np.isnan(found.value):
-        return found
-    return Estimate(found.value, float(np.nanmin([found.low, low])), float(np.nanmax([found.high, high])))
+def _covering(estimate: Estimate, low: float, high: float) -> Estimate:
+    if np.isnan(estimate.value):
+        return estimate
+    return Estimate(estimate.value, float(np.nanmin([estimate.low, low])), float(np.nanmax([estimate.high, high])))
 
 
-def _widened(found: Estimate, by: float) -> Estimate:
-    return Estimate(found.value, found.value - by, found.value + by)
+def _widened(estimate: Estimate, by: float) -> Estimate:
+    return Estimate(estimate.value, estimate.value - by, estimate.value + by)
 
 
 def metric_names(task: Task) -> list[str]:

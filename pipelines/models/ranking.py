@@ -61,17 +61,17 @@ def rankings(
     groups
         Which rows (n,) are resampled together; each alone if not given.
     """
-    known = known_rows(labels)
-    true, answered = positions(task, labels, known), positions(task, predictions, known)
-    matrix = matrix_of(task, probabilities, known)
-    units = np.arange(len(true)) if groups is None else np.unique(np.asarray(groups)[known], return_inverse=True)[1]
-    found = {}
+    labelled = known_rows(labels)
+    true, answered = positions(task, labels, labelled), positions(task, predictions, labelled)
+    matrix = matrix_of(task, probabilities, labelled)
+    units = np.arange(len(true)) if groups is None else np.unique(np.asarray(groups)[labelled], return_inverse=True)[1]
+    by_class = {}
     sizes = np.bincount(true, minlength=len(task.classes))
     told = [position for position in np.argsort(sizes, kind="stable") if 0 < sizes[position] < len(true)]
     for position in sorted(told[:MOST_CLASSES]):
         column = matrix[:, position]
-        found[task.classes[position]] = _ranking(true == position, answered == position, column, units, rng)
-    return found
+        by_class[task.classes[position]] = _ranking(true == position, answered == position, column, units, rng)
+    return by_class
 
 
 def precision_recall(of_class: npt.NDArray[np.bool_], chances: Floats) -> tuple[Floats, Floats]:

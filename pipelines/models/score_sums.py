@@ -34,32 +34,32 @@ class Sums:
 
 def known_rows(labels: Texts) -> npt.NDArray[np.bool_]:
     """Which rows have a label: (n,)."""
-    known: npt.NDArray[np.bool_] = ~pd.isna(np.asarray(labels, dtype=object))
-    return known
+    labelled: npt.NDArray[np.bool_] = ~pd.isna(np.asarray(labels, dtype=object))
+    return labelled
 
 
-def positions(task: Task, classes: Texts, known: npt.NDArray[np.bool_]) -> Integers:
+def positions(task: Task, classes: Texts, labelled: npt.NDArray[np.bool_]) -> Integers:
     """The place of each known row's class in `task.classes`; `ValueError` for what is no class of the task."""
-    values = np.asarray(classes, dtype=object)[known]
-    found = pd.Index(task.classes, dtype=object).get_indexer(pd.Index(values, dtype=object))
-    if (found < 0).any():
-        strange = values[found < 0][0]
+    values = np.asarray(classes, dtype=object)[labelled]
+    indices = pd.Index(task.classes, dtype=object).get_indexer(pd.Index(values, dtype=object))
+    if (indices < 0).any():
+        strange = values[indices < 0][0]
         raise ValueError(f"{strange!r} is no class of {task.name}; it has {', '.join(task.classes)}")
-    return np.asarray(found, dtype=np.int64)
+    return np.asarray(indices, dtype=np.int64)
 
 
-def matrix_of(task: Task, probabilities: npt.ArrayLike, known: npt.NDArray[np.bool_]) -> Floats:
+def matrix_of(task: Task, probabilities: npt.ArrayLike, labelled: npt.NDArray[np.bool_]) -> Floats:
     """The probabilities of the known rows: (m, k)."""
-    return np.asarray(probabilities, dtype=np.float64).reshape(-1, len(task.classes))[known]
+    return np.asarray(probabilities, dtype=np.float64).reshape(-1, len(task.classes))[labelled]
 
 
 def sums_of(
     task: Task, labels: Texts, predictions: Texts, probabilities: npt.ArrayLike, units: Integers | None
 ) -> Sums:
     """The sums of each unit, or of all rows together."""
-    known, k = known_rows(labels), len(task.classes)
-    true, answered = positions(task, labels, known), positions(task, predictions, known)
-    matrix = matrix_of(task, probabilities, known)
+    labelled, k = known_rows(labels), len(task.classes)
+    true, answered = positions(task, labels, labelled), positions(task, predictions, labelled)
+    matrix = matrix_of(task, probabilities, labelled)
     units = np.zeros(len(true), dtype=np.int64) if units is None else units
     size = int(units.max(initial=0)) + 1
     cells = np.bincount((units * k + true) * k + answered, minlength=size * k * k)

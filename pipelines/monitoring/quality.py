@@ -136,13 +136,13 @@ def challenger_comparison(task: Task, predictions: pd.DataFrame) -> dict[str, An
     )  # fmt: skip
     other = (rows["prediction_other"], rows[[f"{name}_other" for name in task.probability_columns]])
     labels, *answers = _answers(task, rows)
-    found = metrics.paired_differences(task, labels, tuple(answers), other, np.random.default_rng(SEED))
+    differences = metrics.paired_differences(task, labels, tuple(answers), other, np.random.default_rng(SEED))
     return {
         "champion": champion,
         "challenger": challenger,
         "n": len(rows),
         "enough": len(rows) >= FEWEST_SAMPLES,
-        "differences": {name: _document(estimate) for name, estimate in found.items()},
+        "differences": {name: _document(estimate) for name, estimate in differences.items()},
     }
 
 
@@ -307,10 +307,10 @@ def _rolling(task: Task, window: pd.DataFrame, wide: pd.DataFrame) -> dict[str, 
 def _bootstrapped(task: Task, window: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Value and ends of the interval of each score, NaN where the window has not enough for it."""
     rng, counts = np.random.default_rng(SEED), window["label"].value_counts().to_dict()
-    found = metrics.bootstrap(task, *_answers(task, window), rng, repeats=ROLLING_REPEATS)
+    estimates = metrics.bootstrap(task, *_answers(task, window), rng, repeats=ROLLING_REPEATS)
     return {
         name: {"": estimate.value, "_low": estimate.low, "_high": estimate.high}
         if sufficiency(task, name, counts)["enough"]
         else {"": np.nan, "_low": np.nan, "_high": np.nan}
-        for name, estimate in found.items()
+        for name, estimate in estimates.items()
     }

@@ -20,19 +20,19 @@ from pipelines.pictures.canvas import (
 from pipelines.wording import number
 
 
-def calibration_picture(task: Task, found: Calibration) -> Picture:
+def calibration_picture(task: Task, measured: Calibration) -> Picture:
     """How often the most probable class was right, by the probability that it was given.
 
     Parameters
     ----------
-    found
+    measured
         What `monitoring.calibration` returns.
     """
     title = f"{task.title}: do the probabilities mean what they say?"
-    error, chance = found["error"], found["chance"]
-    if not found["enough"] or error is None or chance is None:
-        return empty_picture(title, f"Not enough data yet: {found['n']} of {FEWEST_SAMPLES} samples.")
-    bins = pd.DataFrame([each for each in found["bins"] if each["n"]])
+    error, chance = measured["error"], measured["chance"]
+    if not measured["enough"] or error is None or chance is None:
+        return empty_picture(title, f"Not enough data yet: {measured['n']} of {FEWEST_SAMPLES} samples.")
+    bins = pd.DataFrame([each for each in measured["bins"] if each["n"]])
     figure, (axes,) = new_figure(WIDTH, 5.2)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="what is said")
     for each in bins.to_dict("records"):
@@ -50,6 +50,6 @@ def calibration_picture(task: Task, found: Calibration) -> Picture:
     axes.set_ylabel("share that was right", fontsize=TEXT)
     figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
     verdict = "within what chance does" if error <= chance else "more than chance"
-    words = f"calibration error {number(error, 3)}, {verdict} (up to {number(chance, 3)}) on {found['n']:,} samples"
+    words = f"calibration error {number(error, 3)}, {verdict} (up to {number(chance, 3)}) on {measured['n']:,} samples"
     add_heading(figure, title, words)
     return finished(figure, f"{title} {words[0].upper()}{words[1:]}.")

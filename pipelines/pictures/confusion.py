@@ -61,8 +61,8 @@ def _mistakes_picture(title: str, counts: pd.DataFrame, name: str) -> Picture:
     right = int(np.trace(counts))
     named = counts.rename_axis(index="true", columns="predicted")
     wrong = named.where(~np.eye(len(counts), dtype=bool), 0).melt(ignore_index=False, value_name="times")
-    found = wrong[wrong["times"] > 0].reset_index().sort_values("times", ascending=False, kind="stable")
-    worst = found.head(MISTAKES_SHOWN)[::-1]
+    mistakes = wrong[wrong["times"] > 0].reset_index().sort_values("times", ascending=False, kind="stable")
+    worst = mistakes.head(MISTAKES_SHOWN)[::-1]
     rows, classes = int(counts.to_numpy().sum()), len(counts)
     words = f"{right:,} of {rows:,} right; the {len(worst)} most frequent mistakes of {classes} classes"
     if worst.empty:

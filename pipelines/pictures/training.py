@@ -71,10 +71,10 @@ def precision_recall_picture(
     figure, (axes,) = new_figure(WIDTH, 4.8)
     for name, (colour, line) in zip(rarest, CURVES, strict=False):
         precision, recall = precision_recall(np.asarray(labels) == name, chances[:, task.classes.index(name)])
-        found = ranking[name]
-        words = f"{name}, average precision {found.average_precision.value:.2f}" if found.enough else f"{name}, too few"
+        curve = ranking[name]
+        words = f"{name}, average precision {curve.average_precision.value:.2f}" if curve.enough else f"{name}, too few"
         axes.step(recall, precision, where="pre", color=colour, linestyle=line, label=words)
-        axes.plot(found.recall.value, found.precision.value, "D", color=colour)
+        axes.plot(curve.recall.value, curve.precision.value, "D", color=colour)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
     axes.set_xlabel("recall: how many of the class are found", fontsize=TEXT)
     axes.set_ylabel("precision: how many answers are right", fontsize=TEXT)

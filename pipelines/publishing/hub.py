@@ -93,8 +93,8 @@ class Hub:
         """The name of the token's account; refuses a token that can only read."""
 
         def attempt() -> tuple[str, str]:
-            found: dict[str, Any] = self._api.whoami()
-            return str(found["name"]), found.get("auth", {}).get("accessToken", {}).get("role", "")
+            person: dict[str, Any] = self._api.whoami()
+            return str(person["name"]), person.get("auth", {}).get("accessToken", {}).get("role", "")
 
         name, role = self._tried("sign in", attempt)
         if role == "read":
@@ -189,8 +189,8 @@ class Hub:
     def log(self, space: str, *, build: bool, lines: int) -> str:
         """The last lines of a Space's build log or run log."""
         read = list[str]
-        found = self._tried(f"read the log of {space}", lambda: read(self._api.fetch_space_logs(space, build=build)))
-        return self._hidden("".join(found[-lines:]))
+        told = self._tried(f"read the log of {space}", lambda: read(self._api.fetch_space_logs(space, build=build)))
+        return self._hidden("".join(told[-lines:]))
 
     def _head(self, space: str) -> str | None:
         try:
@@ -286,10 +286,10 @@ def _asked_wait(error: BaseException) -> int | None:
     if _status(error) != TOO_MANY or not isinstance(error, HfHubHTTPError):
         return None
     headers = error.response.headers
-    found = re.fullmatch(r"\d+", headers.get("Retry-After", "")) or re.search(
+    asked = re.fullmatch(r"\d+", headers.get("Retry-After", "")) or re.search(
         r";\s*t=(\d+)", headers.get("RateLimit", "")
     )
-    return int(found[found.lastindex or 0]) if found else None
+    return int(asked[asked.lastindex or 0]) if asked else None
 
 
 def _explained(error: BaseException) -> str:

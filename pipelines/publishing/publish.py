@@ -246,8 +246,8 @@ def _reported(hub: Hub, repository: str, outcome: Outcome, change: Change, commi
 def _plan(reports: Sequence[SpaceReport], owner: str) -> tuple[str, ...]:
     """Which plan was found, in words; nothing where the Hub did not tell."""
     refused = any(report.outcome == "refused" for report in reports)
-    found = {STATIC} if refused else {report.hardware for report in reports}
-    return tuple(words.format(owner=owner) for hardware, words in PLANS.items() if hardware in found)
+    hardware_in_use = {STATIC} if refused else {report.hardware for report in reports}
+    return tuple(words.format(owner=owner) for hardware, words in PLANS.items() if hardware in hardware_in_use)
 
 
 def _hardware(state: Mapping[str, Any]) -> str:

@@ -98,5 +98,5 @@ def _unit(unit: str) -> str:
 
 
 def _source(dataset: DataSet) -> str:
-    found = dataset.provenance
-    return f"- {dataset.title}: {found.citation} {found.url} ({found.licence})"
+    source = dataset.provenance
+    return f"- {dataset.title}: {source.citation} {source.url} ({source.licence})"

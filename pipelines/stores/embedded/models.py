@@ -109,8 +109,8 @@ class ModelFolders(StoreFolder):
     def _version_folder(self, task: str, version: int) -> Path:
         folder = self._task_folder(task) / str(version)
         if not folder.is_dir():
-            known = ", ".join(map(str, self.versions(task))) or "none"
-            raise NotFound(f"{task} has no version {version} in {self.location}; its versions are: {known}.")
+            registered = ", ".join(map(str, self.versions(task))) or "none"
+            raise NotFound(f"{task} has no version {version} in {self.location}; its versions are: {registered}.")
         return folder
 
 

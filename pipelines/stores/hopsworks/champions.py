@@ -41,7 +41,7 @@ class ChampionLog(StoredFiles):
         number, log = self._newest_log(entry.task)
         if entry.version is not None:
             self._check_registered(entry.task, entry.version)
-        content = {"nonce": uuid.uuid4().hex, "log": [champion_fields(known) for known in [*log, entry]]}
+        content = {"nonce": uuid.uuid4().hex, "log": [champion_fields(each) for each in [*log, entry]]}
         path = f"{HOME}/champions/{entry.task}/{number + 1:06}.json"
         if _version(log) != expected or not self._create_file(path, json.dumps(content, indent=2).encode()):
             champion = self.champion(entry.task)
@@ -50,7 +50,7 @@ class ChampionLog(StoredFiles):
                 "another run moved it; look at it and promote again."
             )
         try:
-            self._show(entry.task, entry, [known.version for known in log if known.version is not None])
+            self._show(entry.task, entry, [each.version for each in log if each.version is not None])
         except StoreError as error:
             # The move counts already, and the next one puts the tags right.
             _logger.warning("The champion of %s was moved, but not tagged: %s", entry.task, error)

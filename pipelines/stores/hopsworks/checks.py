@@ -109,5 +109,5 @@ class _Checks(FeatureGroups, StoredFiles):
 
 
 def _minor(version: str) -> str:
-    found = re.match(r"\d+\.\d+", version)
-    return found.group() if found else version
+    minor = re.match(r"\d+\.\d+", version)
+    return minor.group() if minor else version

@@ -59,61 +59,61 @@ def expectation_suite(group: FeatureGroup) -> Handle:
 
 def expectations(group: FeatureGroup) -> list[tuple[str, dict[str, Any]]]:
     """The expectations, by the names and arguments that Great Expectations has for them."""
-    found: list[tuple[str, dict[str, Any]]] = [
+    expected: list[tuple[str, dict[str, Any]]] = [
         ("expect_column_values_to_not_be_null", {"column": name}) for name in group.order
     ]
     for column in group.columns:
         if column.low is not None or column.high is not None:
             bounds = {"min_value": column.low, "max_value": column.high}
-            found.append(("expect_column_values_to_be_between", {"column": column.name, **bounds}))
+            expected.append(("expect_column_values_to_be_between", {"column": column.name, **bounds}))
         if column.values:
             values = [int(value) for value in column.values] if column.type == "bigint" else list(column.values)
-            found.append(("expect_column_values_to_be_in_set", {"column": column.name, "value_set": values}))
-    return found
+            expected.append(("expect_column_values_to_be_in_set", {"column": column.name, "value_set": values}))
+    return expected
 
 
-def show_contract(known: Handle, group: FeatureGroup) -> None:
+def show_contract(remote: Handle, group: FeatureGroup) -> None:
     """Put the data contract of the group in the place of another one that Hopsworks shows."""
-    if same_suite(known.expectation_suite, group):
+    if same_suite(remote.expectation_suite, group):
         return
     # After it has stored the suite, the client fails to convert it for Great Expectations, which is not installed.
     with contextlib.suppress(ModuleNotFoundError):
-        known.save_expectation_suite(expectation_suite(group), overwrite=known.expectation_suite is not None)
+        remote.save_expectation_suite(expectation_suite(group), overwrite=remote.expectation_suite is not None)
 
 
-def same_suite(known: Handle, group: FeatureGroup) -> bool:
+def same_suite(suite: Handle, group: FeatureGroup) -> bool:
     """Whether the suite that Hopsworks keeps is the contract of the group."""
 
     def canonical(pairs: list[tuple[str, Any]]) -> list[str]:
         return sorted(json.dumps(pair, sort_keys=True) for pair in pairs)
 
-    kept = [] if known is None else [(entry.expectation_type, entry.kwargs) for entry in known.expectations]
+    kept = [] if suite is None else [(entry.expectation_type, entry.kwargs) for entry in suite.expectations]
     return canonical(kept) == canonical(expectations(group))
 
 
-def difference(known: Handle, group: FeatureGroup) -> str:
+def difference(remote: Handle, group: FeatureGroup) -> str:
     """What keeps the feature group in Hopsworks from being the group, in words; empty where nothing does."""
-    there = {feature.name: str(feature.type) for feature in known.columns}
+    there = {feature.name: str(feature.type) for feature in remote.columns}
     columns = unfit_columns(group, there, {column.name: column.type for column in group.columns})
     keyed = (
-        f"its key is {', '.join(known.primary_key)} and should be {', '.join(group.key)}"
-        if set(known.primary_key) != set(group.key)
+        f"its key is {', '.join(remote.primary_key)} and should be {', '.join(group.key)}"
+        if set(remote.primary_key) != set(group.key)
         else ""
     )
     timed = (
-        f"its event time is {known.event_time} and should be {group.event_time}"
-        if known.event_time != group.event_time
+        f"its event time is {remote.event_time} and should be {group.event_time}"
+        if remote.event_time != group.event_time
         else ""
     )
     return "; ".join(filter(None, (columns, keyed, timed)))
 
 
-def add_lacking_columns(known: Handle, group: FeatureGroup) -> None:
+def add_lacking_columns(remote: Handle, group: FeatureGroup) -> None:
     """Let a feature group that an earlier version made grow by the columns that it lacks."""
-    there = {feature.name for feature in known.columns}
+    there = {feature.name for feature in remote.columns}
     lacking = [_feature(column) for column in group.columns if column.name not in there]
     if lacking:
-        known.append_features(lacking)
+        remote.append_features(lacking)
 
 
 def _feature(column: Column) -> Handle:

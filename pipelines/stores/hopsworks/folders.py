@@ -27,11 +27,11 @@ class Folders:
 
     def size(self, path: str) -> int | None:
         """The size of a file in bytes, or None where there is none."""
-        found = self._stat(path)
-        if found is None:
+        entry = self._stat(path)
+        if entry is None:
             return None
         try:
-            about = found["attributes"]
+            about = entry["attributes"]
             return None if about["dir"] else int(about["size"])
         except (KeyError, TypeError, ValueError) as error:
             raise Incomplete(f"what came about {path} does not tell its size") from error
@@ -146,29 +146,29 @@ class Folders:
     def _entries(self, folder: str) -> list[Any]:
         from hopsworks_common.core.inode import Inode  # noqa: PLC0415 - the client is loaded when it is used
 
-        found: list[Any] = []
+        entries: list[Any] = []
         while True:
             try:
                 # The public listing does not tell folders from files.
-                _, page = self._datasets._list_dataset_path(folder, Inode, offset=len(found), limit=PAGE)  # noqa: SLF001
+                _, page = self._datasets._list_dataset_path(folder, Inode, offset=len(entries), limit=PAGE)  # noqa: SLF001
             except KeyError:
-                return found
+                return entries
             except Exception as error:
                 if _is_missing(error):
-                    return found
+                    return entries
                 raise
-            found += page
+            entries += page
             if len(page) < PAGE:
-                return found
+                return entries
 
     def _stat(self, path: str) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = self._datasets.get(path)
+            entry: dict[str, Any] = self._datasets.get(path)
         except Exception as error:
             if _is_missing(error):
                 return None
             raise
-        return found
+        return entry
 
 
 def pending_name(path: str, content: bytes) -> str:

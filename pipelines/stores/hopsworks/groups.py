@@ -44,18 +44,18 @@ class FeatureGroups(Connected):
 
     @operation("write the feature group {}")
     def _write(self, group: FeatureGroup, batch: pd.DataFrame, written: set[Hashable]) -> None:
-        known = self._find(group) or self._create_group(group)
-        changed = new_or_changed(batch, _present(known, group, batch), group)
+        remote = self._find(group) or self._create_group(group)
+        changed = new_or_changed(batch, _present(remote, group, batch), group)
         if changed.empty:
             return
         written.update(changed[list(group.key)].itertuples(index=False, name=None))
-        definitions.add_lacking_columns(known, group)
-        definitions.show_contract(known, group)
+        definitions.add_lacking_columns(remote, group)
+        definitions.show_contract(remote, group)
         try:
-            ingestion.insert(known, group, changed)
+            ingestion.insert(remote, group, changed)
         finally:
             self.connection.remove_kafka_keys()
-        _await_visible(known, group, changed)
+        _await_visible(remote, group, changed)
 
     @operation("read the feature group {}")
     def read(
@@ -70,10 +70,10 @@ class FeatureGroups(Connected):
         """The rows of a time window, sorted; see `Store.read`."""
         wanted = group.column_names if columns is None else [name for name in group.column_names if name in columns]
         check_columns(group, [*(columns or ()), *(where or ())])
-        known = self._find(group)
-        if known is None or any(not isinstance(value, str) and not value for value in (where or {}).values()):
+        remote = self._find(group)
+        if remote is None or any(not isinstance(value, str) and not value for value in (where or {}).values()):
             return conform(pd.DataFrame({name: [] for name in wanted}), group, wanted)
-        return read_rows(known, group, wanted, (start, end), where)
+        return read_rows(remote, group, wanted, (start, end), where)
 
     @operation("look for the newest row of {}")
     def newest(self, group: FeatureGroup) -> datetime | None:
@@ -82,12 +82,12 @@ class FeatureGroups(Connected):
         The query service has no maximum, so this reads the event times of the last two days and all later ones;
         where there are none, those of eight times as long before, and so on: at most seven requests.
         """
-        known = self._find(group)
-        if known is None:
+        remote = self._find(group)
+        if remote is None:
             return None
         until: datetime | None = None
         for since in _looks():
-            times = read_times(known, group, (since, until))
+            times = read_times(remote, group, (since, until))
             if len(times):
                 newest: datetime = times.max().to_pydatetime()
                 return newest
@@ -97,37 +97,37 @@ class FeatureGroups(Connected):
     @operation("count the rows of {}")
     def count(self, group: FeatureGroup) -> int:
         """The number of rows, from the event-time column: eight bytes a row, since there is no count to ask for."""
-        known = self._find(group)
-        return 0 if known is None else len(read_times(known, group))
+        remote = self._find(group)
+        return 0 if remote is None else len(read_times(remote, group))
 
     @operation("clear the feature group {}")
     def clear(self, group: FeatureGroup) -> None:
         """Remove every row; a group with other columns is dropped, so that the next write creates it anew."""
-        known = self._get(group)
-        if known is None:
+        remote = self._get(group)
+        if remote is None:
             return
-        if definitions.difference(known, group):
+        if definitions.difference(remote, group):
             # Feature views of others stay, and show in Hopsworks that they lost their group.
-            known.delete(force=True)
+            remote.delete(force=True)
             return
-        if known.stream:
+        if remote.stream:
             # What is still in Kafka would come back with the next job.
-            ingestion.materialise(known)
-        known._feature_group_engine._feature_group_api._delete_content(known)  # noqa: SLF001 - no public call without rows
+            ingestion.materialise(remote)
+        remote._feature_group_engine._feature_group_api._delete_content(remote)  # noqa: SLF001 - no public call without rows
 
     def written_at(self, group: FeatureGroup) -> datetime | None:  # noqa: ARG002 - the protocol
         """Nobody knows: through Kafka a job writes, whenever it gets to it."""
         return None
 
     def _find(self, group: FeatureGroup) -> Handle:
-        known = self._get(group)
-        difference = "" if known is None else definitions.difference(known, group)
+        remote = self._get(group)
+        difference = "" if remote is None else definitions.difference(remote, group)
         if difference:
             raise SchemaMismatch(
                 f"The feature group {group.name} in {self.location} has other columns than the data set: {difference}. "
                 "Undo the change of the data set, use another HOPSWORKS_PROJECT, or backfill again with --replace."
             )
-        return known
+        return remote
 
     def _get(self, group: FeatureGroup) -> Handle:
         # A group without a version number would be version 1, not the newest; here it is always version 1.
@@ -144,7 +144,7 @@ class FeatureGroups(Connected):
         return self._find(group)
 
 
-def _present(known: Handle, group: FeatureGroup, batch: pd.DataFrame) -> pd.DataFrame:
+def _present(remote: Handle, group: FeatureGroup, batch: pd.DataFrame) -> pd.DataFrame:
     """What is there of the keys of `batch`.
 
     Rows of an append-only group are looked for in all of history, because such a row may come again with a later
@@ -153,21 +153,21 @@ def _present(known: Handle, group: FeatureGroup, batch: pd.DataFrame) -> pd.Data
     if not group.append_only:
         times = batch[group.event_time]
         window = (times.min().to_pydatetime(), times.max().to_pydatetime() + TICK)
-        return read_rows(known, group, group.column_names, window)
+        return read_rows(remote, group, group.column_names, window)
     first = group.key[0]
     keys = list(dict.fromkeys(batch[first].astype(str)))
     parts = [
-        read_rows(known, group, group.order, where={first: keys[begin : begin + KEYS_A_QUERY]})
+        read_rows(remote, group, group.order, where={first: keys[begin : begin + KEYS_A_QUERY]})
         for begin in range(0, len(keys), KEYS_A_QUERY)
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _await_visible(known: Handle, group: FeatureGroup, changed: pd.DataFrame) -> None:
+def _await_visible(remote: Handle, group: FeatureGroup, changed: pd.DataFrame) -> None:
     """Return when every changed row can be read."""
     deadline = time.monotonic() + VISIBLE_SECONDS
     pause = 0.1
-    while len(missing := new_or_changed(changed, _present(known, group, changed), group)):
+    while len(missing := new_or_changed(changed, _present(remote, group, changed), group)):
         if time.monotonic() > deadline:
             raise StoreUnavailable(
                 f"{len(missing)} of {len(changed)} rows written to {group.name} cannot be read back after "

@@ -21,9 +21,9 @@ KAFKA_SECONDS = 30
 _DTYPES = {"string": "string[python]", "double": "Float64", "bigint": "Int64"}
 
 
-def insert(known: Handle, group: FeatureGroup, rows: pd.DataFrame) -> None:
+def insert(remote: Handle, group: FeatureGroup, rows: pd.DataFrame) -> None:
     """Write rows and, where a job has to move them into the table, see that one does after they were sent."""
-    known.insert(
+    remote.insert(
         exact(rows, group),
         write_options={
             "wait_for_job": False,
@@ -36,8 +36,8 @@ def insert(known: Handle, group: FeatureGroup, rows: pd.DataFrame) -> None:
         },
         validation_options={"run_validation": False, "save_report": False, "fetch_expectation_suite": False},
     )
-    if known.stream:
-        materialise(known)
+    if remote.stream:
+        materialise(remote)
 
 
 def exact(rows: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
@@ -56,7 +56,7 @@ def exact(rows: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
     return pd.DataFrame(typed)
 
 
-def materialise(known: Handle) -> None:
+def materialise(remote: Handle) -> None:
     """Run the job that moves rows from Kafka into the table, and wait for it.
 
     A job that runs already is waited for, and another one started.
@@ -69,14 +69,14 @@ def materialise(known: Handle) -> None:
         The job failed; the rows stay in Kafka for the next one.
     """
     deadline = time.monotonic() + JOB_SECONDS
-    job = known.materialization_job
+    job = remote.materialization_job
     # None: a run is going on, and may have begun before our rows were sent.
     while job.run(args=job.config.get("defaultArgs", ""), await_termination=False) is None:
         _await_end(job, deadline)
     state = _await_end(job, deadline)
     if state not in _DONE:
         raise StoreError(
-            f"The job {job.name} ended as {state}, so rows of {known.name} are still in Kafka. Look at its log in "
+            f"The job {job.name} ended as {state}, so rows of {remote.name} are still in Kafka. Look at its log in "
             f"Hopsworks ({job.get_url()}), and run this again: it starts the job anew."
         )
 

@@ -28,7 +28,7 @@ Window = tuple[datetime | None, datetime | None]
 
 
 def read_rows(
-    known: Handle,
+    remote: Handle,
     group: FeatureGroup,
     columns: Sequence[str],
     window: Window = (None, None),
@@ -38,27 +38,27 @@ def read_rows(
 
     Parameters
     ----------
-    known
+    remote
         The client's handle of the feature group.
     """
     allowed = {name: [value] if isinstance(value, str) else list(value) for name, value in (where or {}).items()}
     needed = [name for name in group.column_names if name in {*columns, *group.order, *allowed}]
-    received = _fetch(known, needed, _condition(known, group, window, allowed))
+    received = _fetch(remote, needed, _condition(remote, group, window, allowed))
     rows = _exactly(conform(received, group, needed), group, window, allowed)
     return rows[[name for name in group.column_names if name in columns]]
 
 
-def read_times(known: Handle, group: FeatureGroup, window: Window = (None, None)) -> pd.Series:
+def read_times(remote: Handle, group: FeatureGroup, window: Window = (None, None)) -> pd.Series:
     """The event times of all rows of a window, in order, and nothing else of them."""
-    received = _fetch(known, [group.event_time], _condition(known, group, window, {}))
+    received = _fetch(remote, [group.event_time], _condition(remote, group, window, {}))
     times = conform(received, group, [group.event_time])
     return _exactly(times, group, window, {})[group.event_time]
 
 
-def _fetch(known: Handle, columns: Sequence[str], condition: Handle) -> pd.DataFrame:
+def _fetch(remote: Handle, columns: Sequence[str], condition: Handle) -> pd.DataFrame:
     require_query_service()
-    there = {feature.name for feature in known.columns}
-    query = known.select([name for name in columns if name in there])
+    there = {feature.name for feature in remote.columns}
+    query = remote.select([name for name in columns if name in there])
     if condition is not None:
         query = query.filter(condition)
     try:
@@ -99,16 +99,16 @@ def require_query_service() -> str:
     return str(service.host_url)
 
 
-def _condition(known: Handle, group: FeatureGroup, window: Window, allowed: dict[str, list[str]]) -> Handle:
+def _condition(remote: Handle, group: FeatureGroup, window: Window, allowed: dict[str, list[str]]) -> Handle:
     start, end = window
-    time = known[group.event_time]
+    time = remote[group.event_time]
     parts = [] if start is None else [time >= _whole_second(start)]
     parts += [] if end is None else [time < _whole_second(end + _SECOND - TICK)]
-    there = {feature.name for feature in known.columns}
+    there = {feature.name for feature in remote.columns}
     for name, values in allowed.items():
         if name not in there:
             continue
-        feature = known[name]
+        feature = remote[name]
         parts.append(feature == values[0] if len(values) == 1 else feature.isin(_typed(values, feature.type)))
     return functools.reduce(operator.and_, parts) if parts else None
 

@@ -127,20 +127,20 @@ class ModelRegistry(FeatureGroups, ChampionLog):
         return {int(name) for name in names if name.isascii() and name.isdigit()}
 
     def _not_found(self, task: str, version: int) -> NotFound:
-        known = ", ".join(map(str, sorted(self._registered(task) & self._stored(task)))) or "none"
-        return NotFound(f"{task} has no version {version} in {self.location}; its versions are: {known}.")
+        registered = ", ".join(map(str, sorted(self._registered(task) & self._stored(task)))) or "none"
+        return NotFound(f"{task} has no version {version} in {self.location}; its versions are: {registered}.")
 
 
 def numbers(metrics: Handle, prefix: str = "") -> dict[str, float]:
     """Metrics as the registry takes them: one finite number a name; `{"f1": {"value": 1}}` becomes `f1`."""
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, value in metrics.items() if isinstance(metrics, dict) else ():
         full = re.sub(r"\W", "_", prefix if name == "value" and prefix else f"{prefix}_{name}".strip("_"))
         if isinstance(value, dict):
-            found |= numbers(value, full)
+            values |= numbers(value, full)
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-            found[full] = float(value)
-    return found
+            values[full] = float(value)
+    return values
 
 
 def _schema(view: FeatureView) -> Handle:

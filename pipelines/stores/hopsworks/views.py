@@ -35,24 +35,24 @@ def record_lineage(features: Handle, view: FeatureView, group: Handle) -> Lineag
     group
         The client's handle of the feature group of `view`.
     """
-    known = _find_or_create(features, view, group)
+    remote = _find_or_create(features, view, group)
     only = group[TRAINING_COLUMN] == TRAINING_VALUE if TRAINING_COLUMN in view.group.column_names else None
     try:
-        rows, _ = known.training_data(
+        rows, _ = remote.training_data(
             start_time=FIRST_TIME, extra_filter=only, statistics_config=False, description=view.description
         )
     except Exception as error:
         if not is_empty_group(error):
             raise
-        return Lineage(known, None, None)
+        return Lineage(remote, None, None)
     example = rows[list(view.inputs)].iloc[0].to_dict() if len(rows) else None
-    return Lineage(known, known.get_last_accessed_training_dataset(), example)
+    return Lineage(remote, remote.get_last_accessed_training_dataset(), example)
 
 
 def _find_or_create(features: Handle, view: FeatureView, group: Handle) -> Handle:
     """The newest version of the feature view, or a new one where its definition is another than what is asked."""
     for _ in range(2):
-        newest = max(_versions(features, view.name), key=lambda known: known.version, default=None)
+        newest = max(_versions(features, view.name), key=lambda each: each.version, default=None)
         if newest is not None and _definition(newest) == _asked(view, group):
             return newest
         version = 1 if newest is None else newest.version + 1
@@ -89,8 +89,8 @@ def _asked(view: FeatureView, group: Handle) -> tuple[int, list[tuple[str, bool]
     return group.id, [(name, name == view.label) for name in _columns(view)]
 
 
-def _definition(known: Handle) -> tuple[int | None, list[tuple[str, bool]]]:
+def _definition(remote: Handle) -> tuple[int | None, list[tuple[str, bool]]]:
     """The group that a feature view reads, and its columns with what is the label."""
-    columns = [(feature.name, bool(feature.label)) for feature in known.features]
-    groups = {feature.feature_group.id for feature in known.features if feature.feature_group is not None}
+    columns = [(feature.name, bool(feature.label)) for feature in remote.features]
+    groups = {feature.feature_group.id for feature in remote.features if feature.feature_group is not None}
     return (groups.pop() if len(groups) == 1 else None), columns
