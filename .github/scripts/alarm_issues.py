@@ -10,41 +10,31 @@ tasks, scores or inputs than it ever did, and is closed when the alarm is raised
 """
 # ruff: noqa: INP001, T201 - a script beside the workflows, which talks to the log of a job
 
-import hashlib
-import json
 import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alarm_document import FILE, Alarm, AlarmsError, read_alarms
 from bot_issues import BotIssues, Issue
 from github_rest import ArtifactError, GitHub, GitHubError
 from quiet import NOTHING, quiet
 
-ARTIFACT, FILE = "alarms", "alarms.json"
+ARTIFACT = "alarms"
 MOST_BYTES = 10**6
-# Each data set can have five or so; more of them than this are no alarms but a broken document.
-MOST_ALARMS = 100
 LONG = 1000  # characters of a detail, which may name several tasks
-# A pipeline that does not run has an issue of its own, from upkeep.py.
-TOLD_ELSEWHERE = frozenset({"late"})
+# What the variable of that name can be; empty: nobody has set it.
+RETRAIN = ("", "monthly", "on-alarm", "both")
 
 HOW_IT_IS_KEPT = (
     "Text and picture follow each Inference. A comment tells when other tasks, scores or inputs are concerned; the "
     "first Inference without the alarm closes this issue. Close it as *not planned* to hear no more of it as it is."
 )
 
-_SUBJECT = re.compile(r"[a-z]{1,20}( [a-z][a-z0-9_]{0,62})?")
-_TASK = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_PICTURE = re.compile(r"dashboard/[a-z][a-z0-9_]{0,62}/[a-z]{1,20}\.png")
 _STATE = re.compile(r"<!-- alarm-state [0-9a-f]{12} -->")
-
-
-class AlarmsError(Exception):
-    """A document that is none: nothing is known about the alarms, and no issue is touched."""
 
 
 @dataclass(frozen=True)
@@ -58,69 +48,6 @@ class Places:
     def workflow(self, file: str) -> str:
         """Where a person starts a workflow."""
         return f"{self.repository}/actions/workflows/{file}"
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """One alarm as `python -m pipelines alarms --json` tells it; texts may say anything."""
-
-    subject: str
-    kind: str
-    dataset: str
-    title: str
-    detail: str
-    advice: str
-    false_alarms: str
-    tasks: Sequence[str]
-    parts: Sequence[str]
-    picture: Mapping[str, str] | None = field(default=None)
-
-    @property
-    def mark(self) -> str:
-        """What its issue is recognised by."""
-        return f"<!-- alarm {self.subject} -->"
-
-    @property
-    def state(self) -> str:
-        """What it concerns; numbers that move leave it the same."""
-        told = json.dumps([sorted(self.tasks), sorted(self.parts)]).encode()
-        return f"<!-- alarm-state {hashlib.sha256(told).hexdigest()[:12]} -->"
-
-
-def read_alarms(content: bytes) -> list[Alarm]:
-    """The alarms of a document.
-
-    Raises
-    ------
-    AlarmsError
-        It is not what `alarms --json` prints.
-    """
-    try:
-        document = json.loads(content)
-        pictured = document["store"]["kind"] == "embedded"
-        found = [_alarm(each, pictured=pictured) for each in document["alarms"] if each["kind"] not in TOLD_ELSEWHERE]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise AlarmsError(f"{FILE} is not what `alarms --json` prints: {quiet(repr(error))}.") from error
-    if document["schema_version"] != 1 or len(found) > MOST_ALARMS:
-        raise AlarmsError(f"{FILE} has {len(found)} alarms in version {quiet(document['schema_version'])}.")
-    return found
-
-
-def _alarm(told: Mapping[str, Any], *, pictured: bool) -> Alarm:
-    if not _SUBJECT.fullmatch(told["subject"]):
-        raise ValueError(told["subject"])
-    picture = told["picture"] if pictured else None
-    if picture is not None and not _PICTURE.fullmatch(picture["file"]):
-        raise ValueError(picture["file"])
-    texts = {name: str(told[name]) for name in ("kind", "dataset", "title", "detail", "advice", "false_alarms")}
-    parts = [*map(str, told["parts"])]
-    return Alarm(told["subject"], **texts, tasks=[*map(_task, told["tasks"])], parts=parts, picture=picture)
-
-
-def _task(name: str) -> str:
-    if not _TASK.fullmatch(name):
-        raise ValueError(name)
-    return name
 
 
 @dataclass(frozen=True)
@@ -224,7 +151,10 @@ def _picture(alarm: Alarm, places: Places) -> str:
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Read what the newest run found, keep the issues. Returns 0, or 1 where GitHub refused or the document is none."""
     [workflow] = arguments
-    github = GitHub(environ)
+    github, retrain = GitHub(environ), environ.get("RETRAIN", "")
+    if retrain not in RETRAIN:
+        known = ", ".join(RETRAIN[1:])
+        print(f"::warning::The variable RETRAIN is {quiet(retrain)}, which does nothing; it can be {known}.")
     try:
         run = _newest_run(github, workflow, environ.get("BRANCH", ""))
         content = github.artifact(run["id"], ARTIFACT, FILE, MOST_BYTES) if run else None

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 # The headings of the help.
 PIPELINES, MODELS, OPERATION = "Pipelines", "Models", "Operation"
 
-# What `alarms` ends with where there are some: neither done and well (0) nor failed (1).
-ALARMED = 3
-
 app = typer.Typer(
     add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False,
     rich_markup_mode="rich" if sys.stdout.isatty() else None,  # frames are for terminals
@@ -210,31 +207,6 @@ def dashboard(ctx: typer.Context, datasets: cli.DataSets = None, *, as_of: cli.A
 
 
 @verb(rich_help_panel=MODELS)
-def compare(
-    ctx: typer.Context, tasks: cli.Tasks = None, *, search: cli.Search = "quick", output: cli.Output = None
-) -> None:
-    """Train the code as it is and set it against the champions; registers nothing."""
-    from pipelines.datasets import all_tasks
-    from pipelines.training.comparison import compare as compare_task
-    from pipelines.training.comparison import comparison_sentence
-
-    run: Run = ctx.obj
-    runs, told = run.settings.store_dir / "runs", {}
-
-    def meet(task: "Task") -> None:
-        with run.step(f"compare {task.name}"):
-            told[task.name] = compare_task(run.store, task, runs=runs, now=run.now, search=search)
-        run.show(comparison_sentence(task.name, told[task.name]))
-
-    try:
-        run.each_task(tasks, meet)
-    finally:
-        if output:
-            failed = [name for name in tasks or [task.name for task in all_tasks()] if name not in told]
-            output.write_text(json.dumps({"schema_version": 1, "tasks": told, "failed": failed}), encoding="utf-8")
-
-
-@verb(rich_help_panel=MODELS)
 def promote(ctx: typer.Context, task: cli.Task, version: cli.Version, *, reason: cli.Reason) -> None:
     """Make a registered version the champion, forward or back."""
     from pipelines.datasets import task_named
@@ -244,18 +216,6 @@ def promote(ctx: typer.Context, task: cli.Task, version: cli.Version, *, reason:
     chosen, who = task_named(task), run.settings.run.who
     entry = promotion.promote(run.store, chosen, version, when=run.now, who=who, reason=reason)
     run.show(f"{entry.task}: version {entry.version} is the champion from the next inference on ({entry.reason}).")
-
-
-@verb(rich_help_panel=MODELS)
-def attested(ctx: typer.Context, task: cli.Task, version: cli.Version) -> None:
-    """Say whether GitHub attests that its workflow trained a version."""
-    from pipelines.cli.attestation import attested as asked
-    from pipelines.cli.attestation import name_of_clone
-    from pipelines.datasets import task_named
-
-    run: Run = ctx.obj
-    chosen, repository = task_named(task), run.settings.github.repository or name_of_clone()
-    run.show(f"{task}, version {version}: {asked(run.store, chosen, version, repository)}.")
 
 
 @verb(rich_help_panel=OPERATION)
@@ -268,19 +228,6 @@ def status(ctx: typer.Context, *, json_: cli.AsJson = False) -> None:
     document = status_of(run.store, run.now)
     print(json.dumps(document, indent=2, sort_keys=True) if json_ else render(document))
     _end_for_broken_datasets()
-
-
-@verb(rich_help_panel=OPERATION)
-def alarms(ctx: typer.Context, *, json_: cli.AsJson = False) -> None:
-    """Say what somebody should look at; ends with 3 where there is something."""
-    from pipelines.cli.alarms import alarms as alarms_of
-    from pipelines.cli.alarms import render
-
-    run: Run = ctx.obj
-    document = alarms_of(run.store, run.now)
-    print(json.dumps(document, indent=2, sort_keys=True) if json_ else render(document))
-    if document["alarms"]:
-        raise typer.Exit(ALARMED)
 
 
 @verb(rich_help_panel=OPERATION)
@@ -420,19 +367,6 @@ def new(
     done = draft(name, file, Wishes(label, number or (), category or (), leave_out or ()))
     look_again()
     run.show(draft_summary(done, write_choices(), read_active()))
-
-
-@verb(rich_help_panel=OPERATION)
-def workflows(*, check: cli.CheckOnly = False, write: cli.Write = False) -> None:
-    """Offer on GitHub's buttons what the registry has; without an option, only check."""
-    from pipelines.cli.workflows import WRITE, stale_choices, write_choices
-
-    if check and write:
-        raise UsageError("--check and --write exclude each other; give one of them.")
-    stale = write_choices() if write else list(stale_choices())
-    if stale and not write:
-        raise NotReadyError(f"{', '.join(stale)}: the choices are not those of the registry. Write them: {WRITE}")
-    print("\n".join(f"{file}: written; commit it" for file in stale) or "The workflows offer what the registry has.")
 
 
 def _today(run: Run, dataset: "DataSet") -> "date":

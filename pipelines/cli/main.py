@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from pipelines import __version__
+from pipelines.cli import repository  # noqa: F401 - its verbs are there once it is imported
 from pipelines.cli.commands import app
 from pipelines.cli.output import prepare_streams, refusal
 from pipelines.cli.run import Run

@@ -246,6 +246,12 @@ def test_a_repository_without_issues_is_told_in_the_log(github, found, capsys):
     assert "::warning::Wine Quality: Below the promise" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("value", "warned"), [("", 0), ("both", 0), ("weekly", 1)])
+def test_a_variable_that_does_nothing_is_told(found, capsys, value, warned):
+    assert found(RETRAIN=value) == 0
+    assert capsys.readouterr().out.count("::warning::The variable RETRAIN is weekly, which does nothing") == warned
+
+
 def test_the_summary_lists_every_alarm(found, tmp_path):
     found(alarm(), GITHUB_STEP_SUMMARY=str(tmp_path / "summary"))
     assert "| Wine Quality: Below the promise since 12 November | #1, opened |" in (tmp_path / "summary").read_text()
