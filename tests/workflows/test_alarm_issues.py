@@ -1,6 +1,7 @@
 """Issues that follow the alarms, against the stand-in for GitHub."""
 
 import json
+import tracemalloc
 
 import pytest
 from workflows.github_stand_in import REPOSITORY, GitHubStandIn, running, zipped
@@ -223,6 +224,15 @@ def test_one_that_lies_about_its_size_is_read_no_further(github):
     assert look(github) == 1
     github.add_artifact(run, "alarms", zipped({"alarms.json": bytes(10**8)}))
     assert look(github) == 1
+
+
+def test_a_bomb_is_unpacked_no_further_than_it_may():
+    archive = zipped({"alarms.json": bytes(3 * 10**7)})
+    tracemalloc.start()
+    with pytest.raises(rest.ArtifactError, match="larger than 1,000,000 bytes"):
+        rest._only_file(archive, "alarms", "alarms.json", 10**6)
+    assert tracemalloc.get_traced_memory()[1] < 10**7
+    tracemalloc.stop()
 
 
 def test_without_a_good_run_or_its_artifact_nothing_is_known(github, capsys):
