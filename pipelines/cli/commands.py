@@ -209,6 +209,7 @@ def dashboard(ctx: typer.Context, datasets: cli.DataSets = None, *, as_of: cli.A
 @verb(rich_help_panel=MODELS)
 def promote(ctx: typer.Context, task: cli.Task, version: cli.Version, *, reason: cli.Reason) -> None:
     """Make a registered version the champion, forward or back."""
+    from pipelines.cli.attestation import attested, name_of_clone
     from pipelines.datasets import task_named
     from pipelines.training import promotion
 
@@ -216,6 +217,9 @@ def promote(ctx: typer.Context, task: cli.Task, version: cli.Version, *, reason:
     chosen, who = task_named(task), run.settings.run.who
     entry = promotion.promote(run.store, chosen, version, when=run.now, who=who, reason=reason)
     run.show(f"{entry.task}: version {entry.version} is the champion from the next inference on ({entry.reason}).")
+    if not run.settings.run.on_actions:  # there a job of its own has asked, which can only read
+        repository = run.settings.github.repository or name_of_clone()
+        run.show(f"Where it comes from: {attested(run.store, chosen, version, repository)}.")
 
 
 @verb(rich_help_panel=OPERATION)

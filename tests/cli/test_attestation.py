@@ -1,11 +1,14 @@
 """What GitHub attests about a version, asked of a stand-in for its command line."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from pipelines.cli import attestation
 from pipelines.cli.attestation import attested
 from pipelines.cli.main import main
 from pipelines.datasets import task_named
+from pipelines.stores.base import ChampionEntry
 
 GRADE = task_named("wine_grade")
 
@@ -60,3 +63,13 @@ def test_where_gh_or_the_repository_is_not_known_it_says_so(ask, monkeypatch, tm
 def test_a_version_that_does_not_exist_is_named(capsys):
     assert main(["attested", "wine_grade", "7"]) == 1
     assert "wine_grade" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("on_actions", "asked"), [("", True), ("true", False)])
+def test_a_promotion_by_hand_tells_where_the_version_comes_from(capsys, monkeypatch, on_actions, asked):
+    entry = ChampionEntry("wine_grade", 2, datetime(2026, 11, 26, tzinfo=UTC), "ada", "better")
+    monkeypatch.setenv("GITHUB_ACTIONS", on_actions)
+    monkeypatch.setattr("pipelines.training.promotion.promote", lambda *_, **__: entry)
+    monkeypatch.setattr(attestation, "attested", lambda *_: "attested: by us")
+    assert main(["promote", "wine_grade", "2", "--reason", "better"]) == 0
+    assert ("Where it comes from: attested: by us." in capsys.readouterr().out) == asked
