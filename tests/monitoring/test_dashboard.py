@@ -75,7 +75,7 @@ def test_an_unchanged_store_gives_an_unchanged_dashboard(operated):
 def test_as_known_on_the_newest_day_the_numbers_are_those_of_the_page(operated):
     store, report = operated
     newest = report_as_known(store, IRIS, NOW.date() - timedelta(days=1))
-    assert newest.document == report.document
+    assert all(newest.document[part] == report.document[part] for part in ("datasets", "tasks"))
     earlier = report_as_known(store, IRIS, histories.START.date() + timedelta(days=8)).document
     assert earlier["datasets"]["iris"]["arrived"] == 90
     assert (earlier["tasks"]["iris_variety"]["version"], earlier["tasks"]["iris_variety"]["challenger"]) == (1, None)
