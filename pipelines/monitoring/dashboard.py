@@ -154,7 +154,7 @@ def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Pictur
         "confusion": confusion_picture(task, counts, document["version"]),
         "quality": figures.quality_picture(
             task,
-            monitoring.quality_over_time(task, state.predictions),
+            state.over_time,
             document["held_out"],
             document["baseline"],
             document["champion_log"],

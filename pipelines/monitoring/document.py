@@ -7,6 +7,7 @@ unchanged document. Its shape is described in docs/monitoring.md.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,11 @@ class TaskState:
     champion: int | None
     model: ModelInfo = field(repr=False)
 
+    @cached_property
+    def over_time(self) -> pd.DataFrame:
+        """The newest part of the course of the scores, for document and picture."""
+        return monitoring.quality_over_time(self.task, self.predictions, newest=MOST_DAYS)
+
 
 def dataset_document(state: DataState, drift: Mapping[str, object] | None = None) -> DataPart:
     """What the pages say about the data of a data set; `drift` is what they say about its inputs, where it is known."""
@@ -156,7 +162,7 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
             "by_version": monitoring.by_version(task, predictions),
             "challenger": monitoring.challenger_comparison(task, predictions),
             "calibration": monitoring.calibration(task, predictions, version),
-            "over_time": monitoring.quality_over_time(task, predictions).tail(MOST_DAYS).to_dict("records"),
+            "over_time": state.over_time.to_dict("records"),
         },
         DECIMALS,
     )

@@ -6,11 +6,11 @@ did.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from functools import partial
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
@@ -102,8 +102,13 @@ def by_version(task: Task, predictions: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def quality_over_time(task: Task, predictions: pd.DataFrame) -> pd.DataFrame:
+def quality_over_time(task: Task, predictions: pd.DataFrame, newest: int | None = None) -> pd.DataFrame:
     """The scores after each day, one row a version and day with labelled samples.
+
+    Parameters
+    ----------
+    newest
+        How many rows, the newest; all by default. Resampling is what takes long, and is done for no other row.
 
     Returns
     -------
@@ -112,10 +117,17 @@ def quality_over_time(task: Task, predictions: pd.DataFrame) -> pd.DataFrame:
     (bootstrap) over the newest whole days that hold `ROLLING_SAMPLES` samples; NaN below `FEWEST_SAMPLES`.
     """
     rows = _labelled(served_rows(predictions))
-    parts = [_version_over_time(task, of_version) for _, of_version in rows.groupby("model_version", sort=True)]
-    if not parts:
+    if rows.empty:
         return pd.DataFrame(columns=["version", "day", "n", "total", "rolling_n"])
-    return pd.concat(parts, ignore_index=True).sort_values(["day", "version"], ignore_index=True)
+    # Each of the newest days has a row at least, so no row that is asked for lies before them.
+    since = np.unique(_days(rows))[-newest if newest else 0 :][0]
+    parts = [
+        _version_over_time(task, of_version, since)
+        for _, of_version in rows.groupby("model_version", sort=True)
+        if _days(of_version).max() >= since
+    ]
+    table = pd.concat(parts, ignore_index=True).sort_values(["day", "version"], ignore_index=True)
+    return table.tail(newest or len(table)).reset_index(drop=True)
 
 
 def challenger_comparison(task: Task, predictions: pd.DataFrame) -> dict[str, Any] | None:
@@ -261,26 +273,33 @@ def _gap(metric: str, live: Mapping[str, Any], promise: Mapping[str, Any]) -> di
     return {"value": value, "low": float(low), "high": float(high), "verdict": verdict}
 
 
-def _version_over_time(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
-    days, index = np.unique(rows["event_time"].dt.date.to_numpy(), return_inverse=True)
+def _days(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """The UTC day of each row."""
+    return np.asarray(rows["event_time"].dt.date.to_numpy())
+
+
+def _version_over_time(task: Task, rows: pd.DataFrame, since: date) -> pd.DataFrame:
+    days, index = np.unique(_days(rows), return_inverse=True)
     daily = sums_of(task, *_answers(task, rows), units=index)
     total = np.bincount(index).cumsum()
     ends = np.concatenate([[0], total])
     firsts, wide = first_days(daily.confusion)
-    windows = [rows.iloc[ends[first] : end] for first, end in zip(firsts, total, strict=True)]
-    wide_windows = [rows.iloc[ends[first] : end] for first, end in zip(wide, total, strict=True)]
+    shown = days >= since
     table = pd.DataFrame(
         {
             "version": int(rows["model_version"].iloc[0]),
             "day": days,
             "n": np.bincount(index),
             "total": total,
-            "rolling_n": [len(window) for window in windows],
+            "rolling_n": total - ends[firsts],
         }
+    ).join(_cumulative(task, daily))[shown]
+    windows, wide_windows = (
+        [rows.iloc[ends[first] : end] for first, end in zip(begin[shown], total[shown], strict=True)]
+        for begin in (firsts, wide)
     )
-    return table.join(_cumulative(task, daily)).join(
-        pd.DataFrame(list(map(partial(_rolling, task), windows, wide_windows)))
-    )
+    rolling = [_rolling(task, window, other) for window, other in zip(windows, wide_windows, strict=True)]
+    return table.join(pd.DataFrame(rolling, index=table.index))
 
 
 def _cumulative(task: Task, daily: Sums) -> pd.DataFrame:

@@ -105,6 +105,15 @@ def test_a_gap_is_not_told_before_there_is_enough_data():
     assert monitoring.gap_to_promise(live, histories.model_document(GRADE)["metrics"]) == {}
 
 
+@pytest.mark.parametrize("newest", [1, 7, 25, 1000])
+def test_the_newest_of_the_course_is_the_end_of_the_whole(newest):
+    rows = two_reigns()
+    whole = monitoring.quality_over_time(GRADE, rows)
+    pd.testing.assert_frame_equal(
+        monitoring.quality_over_time(GRADE, rows, newest), whole.tail(newest).reset_index(drop=True)
+    )
+
+
 def test_quality_over_time_restarts_with_each_version():
     table = monitoring.quality_over_time(GRADE, two_reigns())
     assert list(table["version"]) == [1] * 10 + [2] * 10
