@@ -102,7 +102,7 @@ def _late(tasks: Document, now: datetime) -> Iterator[Finding]:
     late = {name: task for name, task in tasks.items() if is_late(task, now)}
     if late:
         oldest = min(late.values(), key=lambda task: str(task["late_after"]))
-        words = f"The last run was on {minute_words(oldest['last_run'])}; the numbers below are as old."
+        words = f"The last run was on {minute_words(oldest['last_run'])}; the numbers below are as old"
         since = str(oldest["late_after"])
         yield Finding("late", "", tuple(late), f"The daily run is late since {day_words(since)}", words, since[:10])
 

@@ -26,6 +26,10 @@ def test_the_front_has_the_verdict_a_card_a_task_and_the_verdict_of_tomorrow():
     assert "hidden data-late-after" not in front(healthy(), {}, NOW + timedelta(days=3))
 
 
+def test_every_finding_ends_with_one_full_stop():
+    assert ".." not in front(healthy(), {}, NOW + timedelta(days=3))
+
+
 def test_what_is_waited_for_stands_on_the_card_in_the_picture_and_beside_the_scores():
     document, words = healthy(), "Awaiting the truth: 3, the oldest since 21 November."
     assert "Awaiting" not in front(document, {}, NOW) + picture(document, {}, NOW, LIGHT)
