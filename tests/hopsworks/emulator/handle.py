@@ -46,12 +46,10 @@ class Emulator:
 
     def reset(self) -> None:
         """Behave well again, and forget the log."""
-        for what in ("faults", "knobs", "log"):
-            self._control("DELETE", what)
+        self._control("DELETE", "behaviour")
 
     def wipe(self) -> None:
         """Behave well again, and forget everything."""
-        self.reset()
         self._control("DELETE", "world")
 
     def log(self, containing: str = "") -> list[str]:

@@ -226,18 +226,23 @@ def _control(server: Server, method: str, what: str, body: bytes) -> tuple[int, 
     """What tests ask of the emulator itself."""
     verbs: dict[tuple[str, str], Callable[[], Any]] = {
         ("POST", "faults"): lambda: server.faults.add(Fault(**json.loads(body))),
-        ("DELETE", "faults"): server.faults.clear,
         ("POST", "knobs"): lambda: _turn(server.world.knobs, json.loads(body)),
-        ("DELETE", "knobs"): lambda: setattr(server.world, "knobs", Knobs()),
-        ("DELETE", "world"): server.world.wipe,
+        ("DELETE", "behaviour"): lambda: _reset(server),
+        ("DELETE", "world"): lambda: (_reset(server), server.world.wipe()),
         ("GET", "log"): lambda: list(server.log),
-        ("DELETE", "log"): lambda: (server.log.clear(), server.waiting.clear()),
         ("GET", "waiting"): lambda: list(server.waiting),
         ("GET", "unknown"): lambda: list(server.unknown),
     }
     if (method, what) not in verbs:
         return 404, {"error": f"there is no {method} {what}"}
     return 200, verbs[method, what]()
+
+
+def _reset(server: Server) -> None:
+    """Behave well again, and forget the log."""
+    for told in (server.faults, server.log, server.waiting):
+        told.clear()
+    server.world.knobs = Knobs()
 
 
 def _turn(knobs: Knobs, values: dict[str, Any]) -> None:
