@@ -79,6 +79,7 @@ table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; verti
 @media (max-width: 500px) {button[role=tab] {padding-left: .35em !important; padding-right: .35em !important}}
 .stale {opacity: .45} .result.stale::before {content: "For the values before your edit"; display: block}
 .inputs {display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 230px), 1fr)); gap: .9em 1.2em}
+.inputs + details summary {margin: .9em 0; cursor: pointer}
 .inputs .field {border: 0; margin: 0; padding: 0; min-width: 0}
 .inputs label, .inputs legend {font-weight: 600; padding: 0}
 .inputs label span, .inputs small, .measurements em {color: var(--body-text-color-subdued); font-weight: 400}
