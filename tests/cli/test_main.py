@@ -55,7 +55,7 @@ def test_every_verb_has_help(capsys, verb):
 @pytest.mark.parametrize(
     ("verb", "choices"),
     [
-        ("features", ["iris, wine", "simulate, replay", "none, shifted_sensor, new_mix, broken_units"]),
+        ("features", ["iris, wine", "simulate, replay, fetch, record", "none, shifted_sensor, new_mix, broken_units"]),
         ("train", ["iris_variety, wine_quality, wine_grade, wine_type"]),
         ("promote", ["iris_variety, wine_quality, wine_grade, wine_type"]),
     ],
