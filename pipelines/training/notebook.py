@@ -132,6 +132,10 @@ def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> P
             # The bar goes when its notebook is done: what is told next begins on a clean line.
             progress_bar={"leave": False} if sys.stderr.isatty() else False,
         )
+    except KeyboardInterrupt:
+        # A terminal interrupts the kernel as well; where in its work that was, asyncio would tell at length.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        raise
     except PapermillExecutionError as error:
         raise NotebookError(
             f"{source.name} failed in cell {error.exec_count}: {error.ename}: {error.evalue} Read {output}."
