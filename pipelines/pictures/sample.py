@@ -14,7 +14,7 @@ from pipelines.pictures.canvas import BLUE, GREY, INK, LINES
 from pipelines.pictures.theme import LIGHT
 
 ROWS = 3  # values on a card; more could not be read in the size of a portrait
-LETTERS = 20  # that fit across a card
+LETTERS, SMALL_LETTERS = 20, 26  # that fit across a card
 WORDS, SMALL = 8, 6.5  # points
 LEFT, RIGHT = 0.08, 0.92
 # A card shows where all but the most extreme samples lie, and the band that holds eight of ten of a class.
@@ -73,7 +73,7 @@ def _draw_card(axes: Axes, sample: pd.Series, task: Task, label: str, known: pd.
         axes.text(LEFT, height, _words(feature, value), fontsize=WORDS, color=INK, va="center")
         draw = _draw_share if feature.kind == "categorical" else _draw_place
         draw(axes, height - 0.12, value, own[feature.name], known[feature.name])
-    footer = _short(f"green: most {label}" if label else "green: most of all")
+    footer = _short(f"green: most {label}" if label else "green: most of all", letters=SMALL_LETTERS)
     axes.text(LEFT, 0.09, footer, fontsize=SMALL, color=GREY, va="center")
 
 
@@ -87,9 +87,9 @@ def _words(feature: Feature, value: object) -> str:
     return _short(feature.title, told if bare else told + unit)
 
 
-def _short(words: str, end: str = "") -> str:
+def _short(words: str, end: str = "", letters: int = LETTERS) -> str:
     """The words, cut where the end would not fit behind them."""
-    room = LETTERS - len(end)
+    room = letters - len(end)
     return (words if len(words) <= room else f"{words[: max(room - 1, 1)]}…") + end
 
 

@@ -50,6 +50,7 @@ def test_a_card_says_values_with_units_and_whose_range_is_shown(known):
     assert words(axes)[0] == "Chlorides 9 g/dm³"
     assert words(axes)[-1] == "green: most red"
     assert words(drawn(KIND, known.iloc[0], "", known))[-1] == "green: most of all"
+    assert words(drawn(KIND, known.iloc[0], "Chinstrap", known))[-1] == "green: most Chinstrap"
 
 
 def test_the_mark_of_a_value_lies_in_the_range_of_its_own_class_and_beside_that_of_another(known):
