@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 from waiting import PATIENCE
 
@@ -252,6 +253,17 @@ def test_the_use_from_a_program_is_explained_with_a_call_that_works_as_it_stands
     # The page's own words are run: that is what a reader does with them.
     done = subprocess.run([sys.executable, "-c", code.inner_text()], capture_output=True, text=True, check=True)
     assert any(f"'prediction': '{label}'" in done.stdout for label in task_named("iris_variety").classes)
+
+
+def test_the_animation_of_the_readme_can_be_played_again(apps, browser, screenshots, tmp_path):
+    played, kept = (
+        screenshots.animate(browser, apps["predict"].url, tmp_path, rounds=1),
+        screenshots.PICTURES / "game.gif",
+    )
+    with Image.open(played) as new, Image.open(kept) as old:
+        assert new.size == old.size
+        assert 2 <= new.n_frames < old.n_frames
+    assert kept.stat().st_size < 600_000
 
 
 def test_the_game_fits_a_phone(apps, open_page):
