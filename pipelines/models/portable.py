@@ -123,6 +123,8 @@ def _kernel(kernel: Nystroem) -> list[Step]:
 
 def _normal_scores(columns: ColumnTransformer) -> list[Step]:
     scores = columns.named_transformers_["normal"]
+    if not hasattr(scores, "quantiles_"):  # where no input is a number, it was never fitted
+        return []
     # Values at the ends of the range would be infinitely far out.
     farthest = stats.norm.ppf(1 - (_EDGE - np.spacing(1)))
     nearest = stats.norm.ppf(_EDGE - np.spacing(1))
