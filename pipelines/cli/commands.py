@@ -86,6 +86,8 @@ def features(
     trouble = _one_of("scenario", SCENARIOS, scenario)
 
     def add(dataset: "DataSet") -> None:
+        if not datasets and dataset.record and not run.access.place:
+            return  # a record ends: only `demo` plays it, and nobody is asked for its place
         with run.step(f"features {dataset.name}"):
             done = run_features(
                 run.store, dataset,
@@ -288,13 +290,17 @@ def demo(
     from pipelines.cli import demo as simulation
     from pipelines.cli.status import render
     from pipelines.cli.status import status as status_of
+    from pipelines.datasets import activate
     from pipelines.datasets.arrivals import SCENARIOS
 
     last = run.past(end, "--end") or run.now.date() - timedelta(days=1)
     month = simulation.Month(days, per_day, last, _one_of("scenario", SCENARIOS, scenario))
     runs = settings.store_dir / "runs"
-    boards = simulation.run_demo(run.store, month, runs=runs, who=settings.run.who, now=run.now)
-    print(render(status_of(run.store, run.now)))
+    store = run.store
+    if not read_active():
+        activate(())  # a record is played in any case
+    boards = simulation.run_demo(store, month, runs=runs, who=settings.run.who, now=run.now)
+    print(render(status_of(store, run.now)))
     page = settings.store_dir / "site" / "index.html" if settings.store == "embedded" else None
     print("", simulation.ending(boards, month, page, run.now), sep="\n")
     _end_for_broken_datasets()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pipelines.cli.output import append_summary, refusal
 from pipelines.errors import PartlyFailed, PipelineError, SettingError
-from pipelines.settings import Settings, read_settings
+from pipelines.settings import Settings, read_active, read_settings
 
 if TYPE_CHECKING:  # a store brings pandas, which the help does without
     from pipelines.datasets import DataSet, Task
@@ -38,8 +38,12 @@ class Run:
     def store(self) -> "Store":
         """The store that the settings choose."""
         from pipelines.stores import open_store  # noqa: PLC0415 - see above
+        from pipelines.stores.records import leave_out_records  # noqa: PLC0415 - see above
 
-        return open_store(self.settings)
+        opened = open_store(self.settings)
+        if not read_active():
+            leave_out_records(opened, place=self.settings.source.place)
+        return opened
 
     @property
     def access(self) -> "Access":
@@ -92,6 +96,8 @@ class Run:
 
     def each_dataset(self, names: Iterable[str] | None, work: Callable[["DataSet"], None]) -> None:
         """Do the work for each data set that is named, or for all; see `_each`."""
+        if not names:
+            self._count_records()
         from pipelines.datasets import all_datasets, broken_datasets, dataset_named  # noqa: PLC0415 - see above
 
         broken = broken_datasets()
@@ -100,10 +106,16 @@ class Run:
 
     def each_task(self, names: Iterable[str] | None, work: Callable[["Task"], None]) -> None:
         """Do the work for each task that is named, or for all of every data set; see `_each`."""
+        if not names:
+            self._count_records()
         from pipelines.datasets import all_tasks, broken_datasets, task_named  # noqa: PLC0415 - see above
 
         named = {name: task_named(name) for name in names or ()}
         self._each(named or broken_datasets() | {task.name: task for task in all_tasks()}, work)
+
+    def _count_records(self) -> None:
+        """Open the store, which tells whether a data set that has a record counts."""
+        _ = self.store
 
     def _each(self, things: Mapping[str, Thing | PipelineError], work: Callable[[Thing], None]) -> None:
         """Do the work for each thing; when one fails, or is an error itself, tell it and go on with the others.

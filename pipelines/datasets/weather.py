@@ -36,9 +36,13 @@ RECORD_FIRST, RECORD_LAST = date(2015, 12, 1), date(2015, 12, 31)
 HISTORY_END = RECORD_FIRST - DAY
 LATE = {date(2015, 12, 10): 3 * DAY}
 
-FORM = Form(
-    aliases={"date": "event_time", "day": "event_time"}, spellings={"event_time": lambda day: day.replace("/", "-")}
-)
+
+def iso_day(cell: str) -> str:
+    """`2012-01-01` for `2012/01/01`."""
+    return cell.replace("/", "-")
+
+
+FORM = Form(aliases={"date": "event_time", "day": "event_time"}, spellings={"event_time": iso_day})
 
 
 def load(paths: Sequence[Path]) -> Source:
@@ -94,7 +98,7 @@ def _temperature(name: str, title: str, description: str, derived: Lag | None = 
     )  # fmt: skip
 
 
-WEATHER = DataSet(
+DATASET = DataSet(
     name="weather",
     title="Weather",
     description="Days of one place, and whether it rains on the next one.",

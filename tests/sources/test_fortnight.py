@@ -11,7 +11,7 @@ from sources.server import Station, running
 
 from pipelines import models
 from pipelines.datasets.fetching import Access
-from pipelines.datasets.weather import WEATHER
+from pipelines.datasets.weather import DATASET as WEATHER
 from pipelines.errors import NotReadyError, SourceError, UsageError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
