@@ -4,19 +4,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pandas as pd
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
-from tenacity import wait_random_exponential as random_pause
 
 from pipelines.datasets.sources import Source
 from pipelines.errors import SourceError
 
+if TYPE_CHECKING:
+    from tenacity import RetryCallState, Retrying
+
 # A source that is down for longer is asked again by the next run, which loses nothing.
 DEADLINE, ATTEMPTS = timedelta(minutes=2), 6
-PAUSE = random_pause(multiplier=1, max=30)
+LONGEST_PAUSE = 30  # seconds, where the source asks for none
 CONNECT_SECONDS, READ_SECONDS = 10, 30
 TRANSIENT_STATUS = (408, 425, 429, 500, 502, 503, 504)
 REASON_SHOWN = 200
@@ -71,15 +72,8 @@ class Access:
         SourceError
             The source refuses, or gives no answer that can be used.
         """
-        attempts = Retrying(
-            retry=retry_if_exception_type(_Fault),
-            stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(DEADLINE),
-            wait=_pause,
-            sleep=self.sleep,
-            reraise=True,
-        )
         try:
-            content, answer = attempts(self._once, self._address(url), params)
+            content, answer = _attempts(self.sleep)(self._once, self._address(url), params)
         except _Fault as fault:
             raise SourceError(
                 f"The source {urlsplit(self._address(url)).netloc} gives no answer that can be used: {fault}. Nothing "
@@ -115,9 +109,29 @@ class Access:
         return answer.content, found
 
 
-def _pause(state: RetryCallState) -> float:
-    fault = state.outcome.exception() if state.outcome else None
-    return max(fault.after if isinstance(fault, _Fault) else 0.0, PAUSE(state))
+def _attempts(sleep: Callable[[float], None]) -> "Retrying":
+    # Only a run that asks a source needs it; a Space, which reads the same data sets, does not have it.
+    from tenacity import (  # noqa: PLC0415
+        Retrying,
+        retry_if_exception_type,
+        stop_after_attempt,
+        stop_before_delay,
+        wait_random_exponential,
+    )
+
+    usual = wait_random_exponential(multiplier=1, max=LONGEST_PAUSE)
+
+    def pause(state: "RetryCallState") -> float:
+        fault = state.outcome.exception() if state.outcome else None
+        return max(fault.after if isinstance(fault, _Fault) else 0.0, usual(state))
+
+    return Retrying(
+        retry=retry_if_exception_type(_Fault),
+        stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(DEADLINE),
+        wait=pause,
+        sleep=sleep,
+        reraise=True,
+    )
 
 
 def _seconds(text: str) -> float:
