@@ -76,7 +76,8 @@ table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; verti
 @media (max-width: 700px) {[id^=source-] {position: sticky; top: 0; z-index: 5; border-bottom: 1px solid;
   background: var(--body-background-fill) !important} .brief {display: block; font-size: 1.15em; margin: 0;
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis}}
-@media (max-width: 500px) {button[role=tab] {padding-left: .35em !important; padding-right: .35em !important}}
+/* Also those that Gradio measures, unseen, to know how many have room. */
+@media (max-width: 500px) {.tab-container button {padding-left: .35em !important; padding-right: .35em !important}}
 .stale {opacity: .45} .result.stale::before {content: "For the values before your edit"; display: block}
 .inputs {display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 230px), 1fr)); gap: .9em 1.2em}
 .inputs + details summary {margin: .9em 0; cursor: pointer}

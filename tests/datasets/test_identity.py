@@ -26,9 +26,12 @@ def declared(rows, label="outcome"):
         else Feature(name=name, title=name, kind="categorical", values=tuple(sorted(set(cells))), **about)
         for name, cells in rows.drop(columns=label).items()
     )
-    labels = (Label(name=label, title=label, description="Made up.", values=tuple(sorted(set(rows[label])))),)
+    classes = tuple(sorted({*rows[label], "no"}))  # a task has two at least
+    labels = (Label(name=label, title=label, description="Made up.", values=classes),)
     simulator = replace(IRIS.simulator, strata=(label,))
-    return replace(IRIS, features=features, labels=labels, tasks=(), strata=(label,), simulator=simulator)
+    told = {"label": label, "classes": classes, "inputs": (features[0].name,), "guarded": ()}
+    tasks = (replace(IRIS.tasks[0], **told),)
+    return replace(IRIS, features=features, labels=labels, tasks=tasks, strata=(label,), simulator=simulator)
 
 
 def accepted(dataset):

@@ -136,7 +136,8 @@ def test_a_feature_that_nobody_measured_does_not_keep_twins_apart():
 
 def test_one_feature_chains_everything_so_only_equal_rows_stay_together():
     iris = dataset_named("iris")
-    narrow = replace(iris, features=iris.features[:1], tasks=())
+    one = replace(iris.tasks[0], inputs=(iris.features[0].name,))
+    narrow = replace(iris, features=iris.features[:1], tasks=(one,))
     rows = frame(np.random.default_rng(3).normal(5, 1, size=(200, 4)).round(2))
     groups = near_groups(narrow, rows)
     assert len(set(groups)) == rows["sepal_length"].nunique()
@@ -149,7 +150,8 @@ def test_one_feature_chains_everything_so_only_equal_rows_stay_together():
 
 def test_without_measurements_every_row_is_a_group():
     wine = dataset_named("wine")
-    only_type = replace(wine, features=wine.features[-1:], tasks=())
+    one = replace(wine.tasks[0], inputs=(wine.features[-1].name,))
+    only_type = replace(wine, features=wine.features[-1:], tasks=(one,))
     assert len(set(near_groups(only_type, typed(wine).head(50)))) == 50
 
 

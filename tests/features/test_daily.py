@@ -193,7 +193,7 @@ def test_broken_units_send_a_part_to_quarantine_once(store):
 
 
 def test_a_day_that_went_to_quarantine_as_a_whole_stays_due(store):
-    tiny = replace(IRIS, features=tuple(replace(feature, high=0.06) for feature in IRIS.features))
+    tiny = replace(IRIS, features=tuple(replace(feature, high=0.06, usual=()) for feature in IRIS.features))
     run(store, TODAY - timedelta(days=1))
     assert run_features(store, tiny, TODAY, now=NOW).days[0].samples == 0
     assert [day.day for day in run(store).days] == [TODAY]

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import gradio_client
 import httpx
@@ -136,7 +137,9 @@ def test_the_endpoints_are_tools_for_mcp_clients_and_answer_in_json(apps, predic
             called = await session.call_tool("predict_iris_variety", SETOSA)
             return tools, called
 
-    tools, called = asyncio.run(use())
+    # In a thread of its own: where a browser is open in this process, its loop runs in the first one.
+    with ThreadPoolExecutor() as pool:
+        tools, called = pool.submit(asyncio.run, use()).result()
     assert set(tools) == {name.removeprefix("/") for name in ENDPOINTS}
     described = tools["predict_iris_variety"]
     assert "varieties" in described.description

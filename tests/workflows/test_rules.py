@@ -11,7 +11,7 @@ import yaml
 from workflows.scripts import ROOT
 
 from pipelines.cli.main import main
-from pipelines.datasets import all_datasets, all_tasks
+from pipelines.datasets import found_datasets
 
 WORKFLOWS = {
     file.name: yaml.safe_load(file.read_text()) for file in sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -251,9 +251,9 @@ def test_every_file_that_a_script_names_exists():
 
 
 def test_choices_are_what_the_command_line_knows():
-    tasks = [task.name for task in all_tasks()]
+    tasks = [task.name for dataset in found_datasets() for task in dataset.tasks]
     known = {
-        "dataset": ["all", *(dataset.name for dataset in all_datasets())],
+        "dataset": ["all", *(dataset.name for dataset in found_datasets())],
         "task": ["all", *tasks],
         "search": ["full", "quick"],
         "promote": ["auto", "always", "never"],
