@@ -86,7 +86,8 @@ def _sentence(task: Document, plural: str) -> str:
 def _beside(task: Document) -> str:
     """What the simplest answer, always the commonest class, would have done on the same samples."""
     common, base = _commonest(task), task["live_baseline"]["accuracy"]
-    if _majority_wins(task) and not (len(task["classes"]) >= MANY_CLASSES and _ordinal(task)):
+    told_by_class = not task.get("ahead") and not (len(task["classes"]) >= MANY_CLASSES and _ordinal(task))
+    if _majority_wins(task) and told_by_class:
         return f"Always saying {common} would be right about {of_hundred(base)}, and find none of them."
     return f"Always saying {common} would be right about {of_hundred(base)}."
 
