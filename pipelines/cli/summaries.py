@@ -268,7 +268,7 @@ def repair_summary(dataset: DataSet, location: str, done: Sequence[SetAside]) ->
 
 def copy_summary(done: Sequence["Copied"]) -> str:
     """What was copied of each thing."""
-    rows = [(each.what, each.found, each.written, each.checksum[:12] or "-") for each in done]
+    rows = [(each.what, each.in_source, each.written, each.checksum[:12] or "-") for each in done]
     return joined("### Copy", markdown_table(("What", "In the source", "Written", "Checksum"), rows))
 
 

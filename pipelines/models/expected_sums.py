@@ -85,8 +85,8 @@ def expected_scores(
         The metrics of the version's `model.json`: `{metric: {"value", "low", "high"}}`, with 95 % intervals.
     """
     drawn = table_scores(task, _draws(sums, rng))
-    found = {name: _widened(_middle(values), held_out.get(name)) for name, values in drawn.items()}
-    return {name: e if name in LOWER_IS_BETTER else replace(e, high=min(e.high, 1.0)) for name, e in found.items()}
+    scores = {name: _widened(_middle(values), held_out.get(name)) for name, values in drawn.items()}
+    return {name: e if name in LOWER_IS_BETTER else replace(e, high=min(e.high, 1.0)) for name, e in scores.items()}
 
 
 def _draws(sums: ExpectedSums, rng: np.random.Generator) -> Floats:
@@ -104,10 +104,10 @@ def _middle(values: Floats) -> Estimate:
     return Estimate(float(finite.mean()), *map(float, np.quantile(finite, [0.05, 0.95])))
 
 
-def _widened(found: Estimate, promise: Mapping[str, Any] | None) -> Estimate:
+def _widened(expected: Estimate, promise: Mapping[str, Any] | None) -> Estimate:
     if not promise or promise.get("low") is None or promise.get("high") is None:
-        return found
+        return expected
     scale = TWO_SAMPLES * NORMAL_95 / NORMAL_975
     below, above = (scale * (promise["value"] - promise["low"]), scale * (promise["high"] - promise["value"]))
-    low = found.value - np.hypot(found.value - found.low, below)
-    return Estimate(found.value, float(low), float(found.value + np.hypot(found.high - found.value, above)))
+    low = expected.value - np.hypot(expected.value - expected.low, below)
+    return Estimate(expected.value, float(low), float(expected.value + np.hypot(expected.high - expected.value, above)))

@@ -119,10 +119,10 @@ def _squared_steps(values: pd.Series, value: object, kind: str) -> Floats:
 
 
 def _middle(values: pd.Series, kind: str) -> object:
-    known = values.dropna()
-    if known.empty:
+    measured = values.dropna()
+    if measured.empty:
         return None
-    return known.median() if kind == "numeric" else known.mode().iloc[0]
+    return measured.median() if kind == "numeric" else measured.mode().iloc[0]
 
 
 def _every_combination(m: int) -> tuple[npt.NDArray[np.bool_], Floats]:

@@ -190,8 +190,8 @@ def save(folder: Path, estimator: Ensemble, info: Mapping[str, Any]) -> None:
 def write_info(folder: Path, info: Mapping[str, Any]) -> None:
     """Write `model.json` with the checksum of every other file of the folder, and one of itself."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != INFO_FILE)
-    known = {key: value for key, value in info.items() if key != "checksum"}
-    whole = {**known, "sha256": {path.name: _sha256(path) for path in files}}
+    about = {key: value for key, value in info.items() if key != "checksum"}
+    whole = {**about, "sha256": {path.name: _sha256(path) for path in files}}
     text = json.dumps({**whole, "checksum": _checksum(whole)}, indent=1, allow_nan=False)
     (folder / INFO_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -277,10 +277,10 @@ def _refuse_untrusted(folder: Path) -> None:
 
 def _untrusted(folder: Path) -> list[str]:
     try:
-        found: Iterable[str] = skops.io.get_untrusted_types(file=folder / MODEL_FILE)
+        types: Iterable[str] = skops.io.get_untrusted_types(file=folder / MODEL_FILE)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, RecursionError) as error:
         raise ModelRefused(f"{folder / MODEL_FILE} is no skops file. {_remedy()}") from error
-    return sorted(set(found) - set(TRUSTED))
+    return sorted(set(types) - set(TRUSTED))
 
 
 def _load_estimator(folder: Path) -> Ensemble:

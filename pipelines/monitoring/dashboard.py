@@ -217,8 +217,8 @@ def _portrait(state: TaskState, data: DataState) -> Iterator[bytes]:
 
 
 def _portraits(store: Store, document: MetricsDocument) -> dict[str, bytes]:
-    found = {task: store.get_file(PORTRAIT.format(task)) for task in document["tasks"]}
-    return {task: drawn for task, drawn in found.items() if drawn}
+    stored = {task: store.get_file(PORTRAIT.format(task)) for task in document["tasks"]}
+    return {task: drawn for task, drawn in stored.items() if drawn}
 
 
 def _put(store: Store, files: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def distributions(
     `day` and show the difference best, the arrivals in them, and either `labels` (k,) or `edges` (k + 1,) of the bins.
     """
     told = {feature.name: [test for test in tests if test.name == feature.name] for feature in dataset.features}
-    best = {name: max(found, key=_tells) for name, found in told.items() if found}
+    best = {name: max(of_input, key=_tells) for name, of_input in told.items() if of_input}
     chosen = sorted(best, key=lambda name: _tells(best[name]), reverse=True)[:SHOWN]
     return [
         _distribution(dataset.feature(name), _compared(dataset, reference, best[name], day), arrivals, best[name], day)

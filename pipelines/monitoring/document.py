@@ -270,8 +270,8 @@ def class_drift_document(state: TaskState, data: DataState) -> dict[str, object]
 
 def _season_document(state: TaskState, data: DataState, served: pd.DataFrame, day: date) -> dict[str, object]:
     """Drift of the labels against those of the same season; what the test days were answered is of other seasons."""
-    known = apart(same_season(data.historical, day, ALARM_DAYS), day)
-    tests = drift.class_drift(apart(served, day), "label", state.task.classes, list(state.task.labels(known)), day)
+    of_season = apart(same_season(data.historical, day, ALARM_DAYS), day)
+    tests = drift.class_drift(apart(served, day), "label", state.task.classes, list(state.task.labels(of_season)), day)
     return {
         "needs": "",
         "tests": [asdict(test) for test in tests],

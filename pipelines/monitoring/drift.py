@@ -81,10 +81,10 @@ def input_drift(dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFram
     """
     reference = reference.sort_values("sample_id")
     windows = list(_compared(dataset, reference, arrivals, day))
-    tests = [test for days, known, window in windows for test in _feature_tests(dataset, known, window, days)]
+    tests = [test for days, usual, window in windows for test in _feature_tests(dataset, usual, window, days)]
     together = [
-        _together(dataset, known, window, days)
-        for days, known, window in windows
+        _together(dataset, usual, window, days)
+        for days, usual, window in windows
         if len(window) >= SMALLEST_MULTIVARIATE
     ]
     return adjusted([*tests, *together])
@@ -102,9 +102,9 @@ def class_drift(
     reference
         One class a row; rows without one are left out.
     """
-    known = [value for value in reference if pd.notna(value)]
-    windows = _windows(rows[rows[column].notna()], day, fewest_samples(len(known)))
-    return adjusted([_category_test(column, classes, known, window[column], days) for days, window in windows])
+    usual = [value for value in reference if pd.notna(value)]
+    windows = _windows(rows[rows[column].notna()], day, fewest_samples(len(usual)))
+    return adjusted([_category_test(column, classes, usual, window[column], days) for days, window in windows])
 
 
 def alarms_by_day(
@@ -112,12 +112,12 @@ def alarms_by_day(
 ) -> dict[date, list[str]]:
     """On which of `days` the tests of single features raised an alarm, and for which features."""
     reference = reference.sort_values("sample_id")
-    found = {}
+    alarms = {}
     for day in days:
         windows = _compared(dataset, reference, arrivals, day)
-        tests = [test for length, known, window in windows for test in _feature_tests(dataset, known, window, length)]
-        found[day] = sorted({test.name for test in adjusted(tests) if test.drifted})
-    return found
+        tests = [test for length, usual, window in windows for test in _feature_tests(dataset, usual, window, length)]
+        alarms[day] = sorted({test.name for test in adjusted(tests) if test.drifted})
+    return alarms
 
 
 def fewest_samples(reference: int) -> int:
@@ -148,10 +148,10 @@ def numeric_distance(reference: npt.ArrayLike, values: npt.ArrayLike) -> tuple[f
     """
     first, second = (_gaps_lowest(part) for part in (reference, values))
     method = "exact" if len(first) * len(second) <= EXACT_PAIRS else "asymp"
-    found = stats.ks_2samp(first, second, method=method)
+    test = stats.ks_2samp(first, second, method=method)
     edges = np.unique(np.quantile(first, np.linspace(0, 1, PSI_BINS + 1)[1:-1], method="inverted_cdf"))
     counts = [np.bincount(np.searchsorted(edges, part), minlength=len(edges) + 1) for part in (first, second)]
-    return float(found.statistic), _psi(*counts), float(found.pvalue)
+    return float(test.statistic), _psi(*counts), float(test.pvalue)
 
 
 def category_distance(reference: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[float, float, float]:
@@ -214,9 +214,9 @@ def _compared(
 ) -> Iterator[tuple[int, pd.DataFrame, pd.DataFrame]]:
     """The windows that end with `day`, each with the reference rows that it is compared with, where these suffice."""
     windows = _windows(arrivals, day, fewest_samples(len(reference)))
-    for days, known, window in seasons.pairs(dataset, reference, windows, day):
-        if 0 < fewest_samples(len(known)) <= len(window):
-            yield days, known, window
+    for days, usual, window in seasons.pairs(dataset, reference, windows, day):
+        if 0 < fewest_samples(len(usual)) <= len(window):
+            yield days, usual, window
 
 
 def _feature_tests(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, days: int) -> list[DriftTest]:
@@ -248,8 +248,8 @@ def _together(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, d
 def _matrix(dataset: DataSet, reference: pd.DataFrame, rows: pd.DataFrame) -> Floats:
     """The features in units of the reference's spread; categories as 0 and 1, gaps as the reference's middle."""
     numbers, categories = seasons.watched(dataset)
-    known, middle = reference[numbers].astype("float64"), reference[numbers].median()
-    spread = known.std(ddof=0).replace(0, 1)
+    numeric, middle = reference[numbers].astype("float64"), reference[numbers].median()
+    spread = numeric.std(ddof=0).replace(0, 1)
     parts = [((rows[numbers].astype("float64") - middle) / spread).fillna(0).to_numpy()]
     for name in categories:
         shown, _ = value_counts(dataset.feature(name).values, reference[name])
@@ -257,8 +257,8 @@ def _matrix(dataset: DataSet, reference: pd.DataFrame, rows: pd.DataFrame) -> Fl
     return np.hstack(parts).astype(np.float64)
 
 
-def _test(name: str, kind: str, days: int, n: int, found: tuple[float, float, float]) -> DriftTest:
-    distance, psi, p_value = found
+def _test(name: str, kind: str, days: int, n: int, distances: tuple[float, float, float]) -> DriftTest:
+    distance, psi, p_value = distances
     return DriftTest(name, kind, days, n, distance, psi, p_value, adjusted=p_value, drifted=False)
 
 

@@ -82,12 +82,12 @@ def _scores(task: Task) -> list[str]:
 
 def _days(task: Task, rows: pd.DataFrame) -> Days:
     days, units = np.unique(rows["event_time"].dt.date.to_numpy(), return_inverse=True)
-    answers, chances, known = rows["prediction"], rows[task.probability_columns], rows["label"].notna().to_numpy()
+    answers, chances, labelled = rows["prediction"], rows[task.probability_columns], rows["label"].notna().to_numpy()
     settled = np.zeros((len(days), len(task.classes), len(task.classes)))
-    if known.any():
-        found = sums_of(task, rows["label"][known], answers[known], chances[known], units[known]).confusion
-        settled[: len(found)] = found
-    samples, opened = (np.bincount(units[which], minlength=len(days)) for which in (slice(None), ~known))
+    if labelled.any():
+        tables = sums_of(task, rows["label"][labelled], answers[labelled], chances[labelled], units[labelled]).confusion
+        settled[: len(tables)] = tables
+    samples, opened = (np.bincount(units[which], minlength=len(days)) for which in (slice(None), ~labelled))
     return Days(list(days), expected_sums_of(task, answers, chances, units), settled, samples, opened)
 
 
@@ -101,8 +101,8 @@ def _told(
         first = firsts[score in MEANS_OVER_CLASSES]
         expected, came, counts = windows[first]
         enough = sufficiency(task, score, counts)["enough"]
-        found = expected[score] if enough else UNKNOWN
-        told |= dict(zip((f"expected_{score}{end}" for end in ENDS), astuple(found), strict=True))
+        estimate = expected[score] if enough else UNKNOWN
+        told |= dict(zip((f"expected_{score}{end}" for end in ENDS), astuple(estimate), strict=True))
         told |= {f"came_{score}": came.get(score, np.nan) if enough else np.nan, f"since_{score}": days.dates[first]}
     return told
 

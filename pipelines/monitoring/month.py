@@ -161,8 +161,8 @@ def _slim(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _concerned(frame: Frame, day: int) -> list[str]:
     """The tasks that something is found about."""
-    found = findings_of({"datasets": frame["datasets"], "tasks": frame["tasks"]}, _clock(day))
-    return sorted({task for finding in found for task in finding.tasks})
+    findings = findings_of({"datasets": frame["datasets"], "tasks": frame["tasks"]}, _clock(day))
+    return sorted({task for finding in findings for task in finding.tasks})
 
 
 def _course(player: Player) -> list[dict[str, Any]]:

@@ -39,8 +39,8 @@ def refresh_what_if(store: Store) -> bool:
     ModelRefused
         A champion is damaged or was made by other software.
     """
-    found = {task: champion_version(store, task) for dataset in all_datasets() for task in dataset.tasks}
-    champions = {task: version for task, version in found.items() if version is not None}
+    versions = {task: champion_version(store, task) for dataset in all_datasets() for task in dataset.tasks}
+    champions = {task: version for task, version in versions.items() if version is not None}
     made_from = _made_from(store, champions)
     if not champions or _stored(store) == made_from:
         return False
@@ -71,10 +71,10 @@ def together(stories: Sequence[Story]) -> Story:
 
 def _events(events: Sequence[Event]) -> list[Event]:
     """What happened, by day; the same thing on the same day is one event."""
-    found: dict[tuple[int, EventKind], list[str]] = {}
+    tasks_of: dict[tuple[int, EventKind], list[str]] = {}
     for event in events:
-        found.setdefault((event["day"], event["kind"]), []).extend(event["tasks"])
-    return [{"day": day, "kind": kind, "tasks": tasks} for (day, kind), tasks in sorted(found.items(), key=_by_day)]
+        tasks_of.setdefault((event["day"], event["kind"]), []).extend(event["tasks"])
+    return [{"day": day, "kind": kind, "tasks": tasks} for (day, kind), tasks in sorted(tasks_of.items(), key=_by_day)]
 
 
 def _by_day(item: tuple[tuple[int, EventKind], list[str]]) -> int:

@@ -34,7 +34,7 @@ def search_picture(task: Task, table: pd.DataFrame) -> Picture:
     Parameters
     ----------
     table
-        What `search.Found.table` holds.
+        What `search.SearchResult.table` holds.
     """
     ordered = table.sort_values("score", ignore_index=True)
     figure, (axes,) = new_figure(WIDTH, 1.5 + 0.34 * len(ordered))

@@ -27,7 +27,7 @@ class Copied:
     """What was copied of one thing: how much of it there is in the source, and how much had to be written."""
 
     what: str
-    found: int
+    in_source: int
     written: int
     checksum: str = ""
 
@@ -63,7 +63,7 @@ def _copies(source: Store, target: Store, datasets: Sequence[DataSet]) -> Iterat
 
 
 def _noted(copied: Copied) -> Copied:
-    _logger.info("%s: %d there, %d written", copied.what, copied.found, copied.written)
+    _logger.info("%s: %d there, %d written", copied.what, copied.in_source, copied.written)
     return copied
 
 

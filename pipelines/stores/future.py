@@ -47,13 +47,13 @@ def doubt_of_clock(store: Store, dataset: DataSet, now: datetime) -> str:
             f"The clock says {now:%Y-%m-%d}, and {dataset.name} has days up to {newest:%Y-%m-%d}, so this clock is "
             f"wrong or that of an earlier run was. If it was the earlier one, set its days aside with `{REPAIR}`."
         )
-    known = max((moment for moment in _moments(store, dataset) if moment <= now), default=now)
-    ahead = now.date() - known.date()
+    past = max((moment for moment in _moments(store, dataset) if moment <= now), default=now)
+    ahead = now.date() - past.date()
     if ahead <= MOST_AHEAD:
         return ""
     return (
         f"The clock says {now:%Y-%m-%d}, and the newest that the store knows of {dataset.name} is from "
-        f"{known:%Y-%m-%d}, {ahead.days} days before."
+        f"{past:%Y-%m-%d}, {ahead.days} days before."
     )
 
 

@@ -10,6 +10,6 @@ def leave_out_records(store: Store, *, place: str) -> None:
 
     So nothing asks the internet for anything that nobody has set up, and no page waits for what will never come.
     """
-    found = found_datasets()
-    idle = {each.name for each in found if each.record and not place and store.get_file(source_file(each)) is None}
-    activate([each.name for each in found if each.name not in idle])
+    datasets = found_datasets()
+    idle = {each.name for each in datasets if each.record and not place and store.get_file(source_file(each)) is None}
+    activate([each.name for each in datasets if each.name not in idle])

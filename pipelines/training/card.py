@@ -37,8 +37,8 @@ def _gist(task: Task, info: ModelInfo) -> str:
     """Three lines for somebody who has to decide whether to use it."""
     common, plural = max(info["data"]["class_rows"].items(), key=lambda item: item[1])[0], task.dataset.plural
     right, simplest = info["metrics"]["accuracy"]["value"], info["baseline"]["accuracy"]
-    found = {name: info["metrics"][f"recall_{name}"]["value"] for name in task.classes}
-    told = sorted((share, name) for name, share in found.items() if share is not None)
+    recalls = {name: info["metrics"][f"recall_{name}"]["value"] for name in task.classes}
+    told = sorted((share, name) for name, share in recalls.items() if share is not None)
     worst = f"It finds {of_hundred(told[0][0])} {told[0][1]} {plural}, its weakest class. " if told else ""
     good = "" if right is None else f"right about {of_hundred(right)} {plural} that it had never seen"
     base = "" if simplest is None else f"; always saying {common} would be right about {of_hundred(simplest)}"

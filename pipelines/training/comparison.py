@@ -72,11 +72,11 @@ def comparison_sentence(name: str, told: Document) -> str:
     """What a comparison says: `wine_grade: Macro-F1 +0.012 (-0.004 to +0.028): no sure gain`."""
     score = told["scorer"]
     if told["verdict"] == "alone":
-        found = f"{estimate(told['held_out'], DIGITS)}, the majority class {number(told['baseline'], DIGITS)}"
+        in_numbers = f"{estimate(told['held_out'], DIGITS)}, the majority class {number(told['baseline'], DIGITS)}"
     else:
         about = told["scores"][score]
-        found = estimate(about | {"value": about["after"] - about["before"]}, DIGITS, signed=True)
-    return f"{name}: {metric_title(score)} {found}: {VERDICTS[told['verdict']]}"
+        in_numbers = estimate(about | {"value": about["after"] - about["before"]}, DIGITS, signed=True)
+    return f"{name}: {metric_title(score)} {in_numbers}: {VERDICTS[told['verdict']]}"
 
 
 def _train(task: Task, *, runs: Path, now: datetime, search: str) -> tuple[Model, int, float]:

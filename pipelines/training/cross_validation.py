@@ -106,9 +106,9 @@ def out_of_fold(members: Mapping[str, Classifier], rows: Rows, folds: Sequence[F
     The matrix of `rows` must be complete.
     """
     jobs = [(name, member, fold) for name, member in members.items() for fold in folds]
-    found = Parallel(n_jobs=workers(rows))(delayed(_answers)(member, rows, fold, size) for _, member, fold in jobs)
+    by_job = Parallel(n_jobs=workers(rows))(delayed(_answers)(member, rows, fold, size) for _, member, fold in jobs)
     answers = {name: np.zeros((len(rows), size)) for name in members}
-    for (name, _, (_, other)), chances in zip(jobs, found, strict=True):
+    for (name, _, (_, other)), chances in zip(jobs, by_job, strict=True):
         answers[name][other] = chances
     return answers
 

@@ -202,11 +202,11 @@ def _cell(value: Any) -> str | float | None:  # noqa: ANN401 - any cell
     return value if isinstance(value, str) else float(value)
 
 
-def _most_frequent(feature: Feature, known: pd.Series) -> dict[str, Any]:
+def _most_frequent(feature: Feature, values: pd.Series) -> dict[str, Any]:
     """What the model knows of a category with too many values for a column each."""
     if len(feature.values) <= MOST_COLUMNS:
         return {}
-    counts = known.astype(str).value_counts()
+    counts = values.astype(str).value_counts()
     # The first of equally frequent ones, so that the order of the rows does not matter.
     own = sorted(counts.index, key=lambda value: (-counts[value], value))[:MOST_COLUMNS]
     frequencies = np.log1p(counts) / np.log1p(counts.max())
@@ -215,13 +215,13 @@ def _most_frequent(feature: Feature, known: pd.Series) -> dict[str, Any]:
 
 def _described(dataset: DataSet, rows: pd.DataFrame, name: str) -> InputInfo:
     feature = dataset.feature(name)
-    known = rows[name].dropna()
+    measured = rows[name].dropna()
     about: InputInfo = {"kind": feature.kind, "title": feature.title, "missing": int(rows[name].isna().sum())}
     if feature.kind != "numeric":
-        values = {"values": list(feature.values), "seen": sorted(set(known.astype(str)))}
-        return cast("InputInfo", about | values | _most_frequent(feature, known))
+        values = {"values": list(feature.values), "seen": sorted(set(measured.astype(str)))}
+        return cast("InputInfo", about | values | _most_frequent(feature, measured))
     at = {"min": 0.0, "p01": 0.01, "median": 0.5, "p99": 0.99, "max": 1.0}
-    quantiles = {key: float(known.quantile(share)) if len(known) else None for key, share in at.items()}
+    quantiles = {key: float(measured.quantile(share)) if len(measured) else None for key, share in at.items()}
     seen = cast("InputInfo", quantiles)
     return {
         **about,

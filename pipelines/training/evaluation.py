@@ -98,9 +98,9 @@ def evaluate(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Ge
 def importance(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """By how much the log-loss rises when an input is shuffled: permutation importance, L. Breiman (2001)."""
     labels = task.labels(held_out).to_numpy()
-    known = _log_loss(task, model, held_out, labels)
+    unshuffled = _log_loss(task, model, held_out, labels)
     rises = {
-        name: [_log_loss(task, model, _shuffled(held_out, name, rng), labels) - known for _ in range(SHUFFLES)]
+        name: [_log_loss(task, model, _shuffled(held_out, name, rng), labels) - unshuffled for _ in range(SHUFFLES)]
         for name in task.inputs
     }
     table = pd.DataFrame(

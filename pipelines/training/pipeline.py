@@ -28,7 +28,7 @@ from pipelines.training.card import render_card
 from pipelines.training.data import TrainingData, load_training_data
 from pipelines.training.evaluation import Evaluation, evaluate
 from pipelines.training.promotion import decide_succession, load_judged, refuse_another_source
-from pipelines.training.search import Found, search
+from pipelines.training.search import SearchResult, search
 from pipelines.training.undecided import is_repeat, remember_decision, undecided_version
 
 SEARCHES = ("quick", "full")
@@ -47,7 +47,7 @@ class Trained:
     """A fitted model with where it comes from and what it is worth."""
 
     data: TrainingData = field(repr=False)
-    found: Found
+    search: SearchResult
     model: Model
     evaluation: Evaluation
 
@@ -83,18 +83,18 @@ def fit(data: TrainingData, *, size: str, seed: int) -> Trained:
     """
     if size not in SEARCHES:
         raise UsageError(f"There is no search {size!r}; choose from {', '.join(SEARCHES)}.")
-    found = search(data.task, data.learning_rows, size, seed)
+    result = search(data.task, data.learning_rows, size, seed)
     model = Model(
         task=data.task.name,
         version=0,
         classes=data.task.classes,
         inputs=data.inputs,
-        decision=found.decision,
-        estimator=found.estimator,
-        info=_info(data, found, size, seed),
+        decision=result.decision,
+        estimator=result.estimator,
+        info=_info(data, result, size, seed),
     )
     evaluation = evaluate(data.task, model, data.test, np.random.default_rng(seed))
-    return Trained(data, found, model, evaluation)
+    return Trained(data, result, model, evaluation)
 
 
 def save_candidate(trained: Trained, folder: Path, *, commit: str = "") -> None:
@@ -257,7 +257,7 @@ def git_commit() -> str:
     return done.stdout.strip()
 
 
-def _info(data: TrainingData, found: Found, size: str, seed: int) -> ModelInfo:
+def _info(data: TrainingData, result: SearchResult, size: str, seed: int) -> ModelInfo:
     labels = data.task.labels(data.train)
     return {
         "task": data.task.name,
@@ -265,9 +265,9 @@ def _info(data: TrainingData, found: Found, size: str, seed: int) -> ModelInfo:
         "classes": list(data.task.classes),
         "scorer": data.task.scorer,
         "inputs": data.inputs,
-        "decision": found.decision,
-        "model": found.chosen,
-        "search": {"size": size, "seed": seed, "candidates": plain(found.table.to_dict("records"))},
+        "decision": result.decision,
+        "model": result.chosen,
+        "search": {"size": size, "seed": seed, "candidates": plain(result.table.to_dict("records"))},
         "data": {
             "fingerprint": data.fingerprint,
             "source": data.source,

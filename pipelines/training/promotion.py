@@ -171,14 +171,14 @@ def against_baseline(task: Task, version: int, info: ModelInfo, because: str) ->
     if held_out["low"] is None:
         sentence = f"{because}. Version {version} does not become champion: {rows:,} test rows cannot tell its {name}."
         return Decision(promote=False, sentence=sentence)
-    found = f"its {name} on {rows:,} test rows is {estimate(held_out, DIGITS)}"
+    reached = f"its {name} on {rows:,} test rows is {estimate(held_out, DIGITS)}"
     better = held_out["low"] > baseline
     verdict = "becomes champion" if better else "does not become champion"
     beside = "above" if better else "not surely above"
     return Decision(
         promote=better,
-        sentence=f"{because}. Version {version} {verdict}: {found}, {beside} the {number(baseline, DIGITS)} of always "
-        "answering the majority class.",
+        sentence=f"{because}. Version {version} {verdict}: {reached}, {beside} the {number(baseline, DIGITS)} of "
+        "always answering the majority class.",
     )
 
 
@@ -195,14 +195,14 @@ def against_champion(
     meeting = Meeting(champion, unseen, gains, on_test)
     objection = objection_to(task, meeting)
     difference = estimate(asdict(gains[task.scorer]), DIGITS, signed=True)
-    found = (
+    compared = (
         f"on {unseen} its {metric_title(task.scorer)} differs from that of version {champion.version} by {difference}"
     )
     if objection:
-        sentence = f"Version {challenger.version} stays challenger: {found}, {objection}."
+        sentence = f"Version {challenger.version} stays challenger: {compared}, {objection}."
         return Decision(promote=False, sentence=sentence, meeting=meeting)
     kept = f", and no guarded recall falls by more than {RECALL_MARGIN}" if task.guarded else ""
-    sentence = f"Version {challenger.version} becomes champion: {found}{kept}."
+    sentence = f"Version {challenger.version} becomes champion: {compared}{kept}."
     return Decision(promote=True, sentence=sentence, meeting=meeting)
 
 

@@ -92,7 +92,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """The outcome of a search: the fitted model with its decision rule, and how every candidate did.
 
     `table` has a row a candidate, best log-loss first: `candidate`, `parameters`, `score` (the task's scorer),
@@ -106,7 +106,7 @@ class Found:
     seconds: float
 
 
-def search(task: Task, rows: Rows, size: str, seed: int) -> Found:
+def search(task: Task, rows: Rows, size: str, seed: int) -> SearchResult:
     """Compare the families and fit the best on all rows.
 
     The best is, of the candidates within one standard error of the highest score, the one with the lowest log-loss.
@@ -130,7 +130,7 @@ def search(task: Task, rows: Rows, size: str, seed: int) -> Found:
         best = _best(candidates)
         estimator = fit_candidate(task, rows, best, members)
     log.info("%s: %s is the best of %d candidates", task.name, best.name, len(candidates))
-    return Found(
+    return SearchResult(
         chosen=best.name,
         estimator=estimator,
         decision=decisions.tune(task, best.labels, best.chances),
@@ -163,13 +163,13 @@ def fit_candidate(task: Task, rows: Rows, candidate: Candidate, members: Mapping
 
 def _members(task: Task, rows: Rows, folds: Sequence[Fold], size: str, seed: int) -> dict[str, Classifier]:
     """Each family with its usual parameters, and once more with tuned ones where the search tunes it."""
-    found, shape = {}, learning_shape(rows, folds)
+    members, shape = {}, learning_shape(rows, folds)
     for family in tqdm(FAMILIES, desc=f"{task.name}: families", disable=not sys.stderr.isatty()):
         log.info("%s: %s", task.name, family.name)
-        found[family.name] = family.make(shape, seed)
+        members[family.name] = family.make(shape, seed)
         if size in family.draws:
-            found[family.name + TUNED] = _tuned(task, family, rows, folds, size=size, seed=seed)
-    return found
+            members[family.name + TUNED] = _tuned(task, family, rows, folds, size=size, seed=seed)
+    return members
 
 
 def _tuned(task: Task, family: Family, rows: Rows, folds: Sequence[Fold], *, size: str, seed: int) -> Classifier:

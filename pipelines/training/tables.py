@@ -43,7 +43,7 @@ def class_rows(data: TrainingData) -> pd.DataFrame:
 def scores(evaluation: Evaluation) -> pd.DataFrame:
     """Every score of the whole with its interval, beside the baseline."""
     return _beside_baseline(
-        {name: asdict(found) for name, found in evaluation.scores.items() if not name.startswith("recall_")},
+        {name: asdict(score) for name, score in evaluation.scores.items() if not name.startswith("recall_")},
         evaluation.baseline,
     )
 
@@ -52,10 +52,10 @@ def class_scores(task: Task, evaluation: Evaluation) -> pd.DataFrame:
     """Rows, recall with interval, and precision of each class."""
     table = evaluation.confusion
     recalls = [asdict(evaluation.scores[f"recall_{name}"]) for name in task.classes]
-    found = pd.DataFrame(recalls, index=list(task.classes)).add_prefix("recall_")
+    by_class = pd.DataFrame(recalls, index=list(task.classes)).add_prefix("recall_")
     hits = pd.Series([table.loc[name, name] for name in task.classes], index=list(task.classes))
     answered = table.sum(axis=0)
-    return found.assign(precision=(hits / answered.where(answered > 0)), rows=table.sum(axis=1))
+    return by_class.assign(precision=(hits / answered.where(answered > 0)), rows=table.sum(axis=1))
 
 
 def category_scores(evaluation: Evaluation) -> pd.DataFrame:
@@ -80,7 +80,7 @@ def size_and_speed(trained: Trained, folder: Path) -> pd.DataFrame:
         "model file, MB": (folder / MODEL_FILE).stat().st_size / 1e6,
         "one row, ms": 1e3 * seconds_for_one(trained.model, trained.data.test),
         "a million rows, s": seconds_for_million(trained.model, trained.data.test),
-        "search, s": trained.found.seconds,
+        "search, s": trained.search.seconds,
     }
     return pd.DataFrame.from_dict(measured, orient="index", columns=["measured"]).round(2)
 

@@ -67,7 +67,7 @@ def test_everything_moves_to_hopsworks_and_back(filled, request, tmp_path, name)
     hopsworks, back = request.getfixturevalue(name), EmbeddedStore(tmp_path / "back")
     copied = copy_store(filled, hopsworks, [IRIS])
     assert_equal(filled, hopsworks, tmp_path)
-    assert {part.what: (part.found, part.written) for part in copied} == {
+    assert {part.what: (part.in_source, part.written) for part in copied} == {
         "files": (2, 2),
         "feature group iris": (3, 3),
         "feature group iris_quarantine": (4, 4),

@@ -53,7 +53,7 @@ def test_copies_with_a_random_label_are_not_scored_as_known():
 
 
 def test_the_search_compares_several_families_and_tunes_the_scaled_neighbours():
-    table = trained("wine_grade", 800).found.table
+    table = trained("wine_grade", 800).search.table
     assert {"nearest neighbours", "linear", "discriminant", "forest", "kernel", "forest + kernel"} <= set(
         table["candidate"]
     )
@@ -63,7 +63,7 @@ def test_the_search_compares_several_families_and_tunes_the_scaled_neighbours():
 
 
 def test_the_chosen_one_is_near_the_best_score_and_best_in_log_loss():
-    table = trained("wine_grade", 800).found.table
+    table = trained("wine_grade", 800).search.table
     best = table.loc[table["score"].idxmax()]
     good = table[table["score"] >= best["score"] - best["standard_error"]]
     assert good.loc[good["chosen"], "log_loss"].item() == good["log_loss"].min()
@@ -150,7 +150,7 @@ def test_what_cannot_be_trained_says_why(labels, groups, words):
 
 
 def test_ordinal_tasks_are_searched_by_their_own_score():
-    found = trained("wine_quality", 800).found
+    found = trained("wine_quality", 800).search
     assert found.decision["kind"] == "cut_points"
     assert len(found.decision["cut_points"]) == len(QUALITY.classes) - 1
     assert 0.3 < found.table.loc[found.table["chosen"], "score"].item() < 0.65
