@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from pipelines.datasets import DataSet
+from pipelines.datasets.arrivals import ARRIVED
 from pipelines.errors import UsageError
 from pipelines.stores.base import FeatureGroup, Store
 from pipelines.stores.catalogue import predictions_group, samples_group
@@ -39,8 +40,9 @@ def doubt_of_clock(store: Store, dataset: DataSet, now: datetime) -> str:
     prediction, and of the last write; and when it is as far behind the newest arrival. Where nothing arrived yet there
     is nothing that a wrong clock could fill.
     """
-    newest = store.newest(samples_group(dataset))
-    if newest in (None, dataset.historical_time):
+    group = samples_group(dataset)
+    newest = store.newest(group)
+    if newest is None or store.read(group, start=newest, where={"origin": ARRIVED}, columns=["sample_id"]).empty:
         return ""
     if newest - now > MOST_AHEAD:
         return (

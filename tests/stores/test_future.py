@@ -11,6 +11,7 @@ from small_models import crown, register_small_model
 
 from pipelines.cli.main import main
 from pipelines.datasets import dataset_named, task_named
+from pipelines.datasets.weather import DATASET as WEATHER
 from pipelines.errors import StoreError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
@@ -98,6 +99,12 @@ def test_a_clock_is_doubted_when_it_is_far_behind_the_newest_day(folder_store):
     run_features(folder_store, IRIS, NOW.date(), now=NOW)
     assert "says 2025-02-13, and iris has days up to 2026-03-20" in future.doubt_of_clock(folder_store, IRIS, behind)
     assert future.doubt_of_clock(folder_store, IRIS, NOW - future.MOST_AHEAD) == ""
+
+
+def test_history_with_days_of_its_own_is_no_arrival_that_doubts_a_clock(folder_store, monkeypatch):
+    backfill(folder_store, WEATHER, [], now=NOW, replace=False)
+    monkeypatch.setattr(type(folder_store), "written_at", lambda *_: None)
+    assert future.doubt_of_clock(folder_store, WEATHER, NOW) == ""
 
 
 def test_a_store_that_was_written_to_a_moment_ago_vouches_for_the_clock(folder_store):

@@ -278,3 +278,13 @@ def test_the_documents_name_every_workflow():
     page = (ROOT / "docs" / "operations.md").read_text()
     for file, workflow in WORKFLOWS.items():
         assert f"| {workflow['name']} | `{file}` |" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "step"), [(name, step) for name, step in STEPS if "pipelines backfill" in step.get("run", "")]
+)
+def test_a_job_that_may_load_a_history_knows_its_live_source(name, step):
+    environ = {**JOBS[name][1].get("env", {}), **step["env"]}
+    assert environ["WEATHER_PLACE"] == "${{ vars.WEATHER_PLACE }}"
+    assert environ["SOURCE_ENDPOINT"] == "${{ vars.SOURCE_ENDPOINT }}"
+    assert ("SOURCE_TOKEN" in environ) == (name not in OF_STRANGERS)
