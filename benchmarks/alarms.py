@@ -64,8 +64,8 @@ def quality_row(rate: int) -> Iterator[str]:
         good = rng.binomial(rate, HELD_OUT["value"], (365, QUALITY_RUNS))
         bad = rng.binomial(rate, HELD_OUT["value"] - drop, (days, QUALITY_RUNS))
         path = _path(np.vstack([good, bad]), rate, promise)[365:]
-        found = np.where((path >= bar).any(axis=0), (path >= bar).argmax(axis=0) + 1.0, np.inf)
-        yield _delays(found)
+        delays = np.where((path >= bar).any(axis=0), (path >= bar).argmax(axis=0) + 1.0, np.inf)
+        yield _delays(delays)
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ def drift_row(world: World, rate: int, years: int, starts: int) -> Iterator[str]
     """False alarms a year of simulated days without a scenario, and days to detection of each scenario."""
     days = 365 * years
     calm = world.arrived(FIRST, days, rate)
-    found = [world.alarmed(calm, FIRST + timedelta(days=day)) for day in range(days)]
-    yield f"{_episodes(np.array(found)[:, None]) / years:.2f} in {years} year{'s' * (years > 1)}"
+    alarmed = [world.alarmed(calm, FIRST + timedelta(days=day)) for day in range(days)]
+    yield f"{_episodes(np.array(alarmed)[:, None]) / years:.2f} in {years} year{'s' * (years > 1)}"
     for scenario in SCENARIOS[1:]:
         firsts = [FIRST + timedelta(days=500 * start) for start in range(starts)]
         yield _delays(np.array([world.delay(rate, scenario, first) for first in firsts]))

@@ -55,11 +55,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1312)
     parser.add_argument("--search", choices=("quick", "full"), default="quick")
     options = parser.parse_args()
-    found = [judge(seed, options.rows, options.search) for seed in range(options.seeds)]
-    table = pd.DataFrame([{"true": e.true, "held out": e.held_out.value, "live": e.live.value} for e in found])
+    judged = [judge(seed, options.rows, options.search) for seed in range(options.seeds)]
+    table = pd.DataFrame([{"true": e.true, "held out": e.held_out.value, "live": e.live.value} for e in judged])
     print(table.describe().loc[["mean", "std", "min", "max"]].round(3).to_string())
     for name in ("held_out", "live"):
-        print(f"{name}: the truth is in the interval in {sum(holds(e, name) for e in found)} of {len(found)} seeds")
+        print(f"{name}: the truth is in the interval in {sum(holds(e, name) for e in judged)} of {len(judged)} seeds")
 
 
 def holds(judged: Judged, name: str) -> bool:

@@ -66,9 +66,9 @@ def lines(store: Store, task: Task, model: Model, windows: int) -> Iterator[str]
     for kind in KINDS:
         drawn = pool(store, task, model, kind)
         for size in SIZES:
-            found = pd.DataFrame([window(task, model, drawn, size, rng) for _ in range(windows)])
+            results = pd.DataFrame([window(task, model, drawn, size, rng) for _ in range(windows)])
             for score in dict.fromkeys([task.scorer, "accuracy"]):
-                part = found[score].apply(pd.Series)
+                part = results[score].apply(pd.Series)
                 means = f"{part['expected'].mean():.3f} | {part['came'].mean():.3f} | {part['held'].mean():.0%}"
                 yield f"{kind} | {size:,} | {metrics.metric_title(score)} | {means}"
 

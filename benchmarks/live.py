@@ -66,10 +66,10 @@ def compared(store: Store, task: Task, samples: pd.DataFrame) -> Iterator[tuple[
         return
     model = load_version(store, task, champion, models.load)
     answers = models.predict(model, samples)
-    found = metrics.score(task, task.labels(samples), answers["prediction"], answers[task.probability_columns])
+    scores = metrics.score(task, task.labels(samples), answers["prediction"], answers[task.probability_columns])
     for score in SHOWN:
-        if score in found:
-            yield score, found[score], model.info["metrics"][score]
+        if score in scores:
+            yield score, scores[score], model.info["metrics"][score]
 
 
 def _verdict(live: float, promise: Estimate) -> str:

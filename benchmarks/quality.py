@@ -148,9 +148,9 @@ def trade_off(data: TrainingData, *, folds: int) -> pd.DataFrame:
     others = {f"{forest} of {trees}": clone(members[forest]).set_params(n_estimators=trees) for trees in FOREST_SIZES}
     members |= others
     teams = [*((family.name,) for family in FAMILIES), BLENDED, *((name, kernel) for name in others)]
-    found = compare(data.task, complete, split, members, teams)
+    candidates = compare(data.task, complete, split, members, teams)
     return pd.DataFrame.from_dict(
-        {each.name: _measured(data, each, _as_model(data, each, rows, members)) for each in found}, orient="index"
+        {each.name: _measured(data, each, _as_model(data, each, rows, members)) for each in candidates}, orient="index"
     )
 
 
@@ -180,8 +180,8 @@ def trade_off_picture(task: Task, table: pd.DataFrame) -> bytes:
 
 def _searching(task: Task, size: str) -> Callable[[Rows], Answering]:
     def learn(rows: Rows) -> Answering:
-        found = search(task, rows, size, seed=0)
-        return found.estimator.probabilities, found.decision
+        result = search(task, rows, size, seed=0)
+        return result.estimator.probabilities, result.decision
 
     return learn
 
@@ -208,18 +208,18 @@ def _scores(
     runs: Sequence[tuple[Floats, Texts]],
 ) -> dict[str, Estimate]:
     """Each score with its interval, averaged over the repeats."""
-    found = []
+    repeats = []
     for repeat, (chances, answers) in enumerate(runs):
         rng = np.random.default_rng(repeat)
         own = metrics.bootstrap(task, labels, answers, chances, rng, groups=rows.groups)
         plain = decide(task.classes, chances, {"kind": "argmax"})
         plainly = metrics.bootstrap(task, labels, plain, chances, rng, groups=rows.groups)
-        found.append({**own, PLAIN_ACCURACY: plainly["accuracy"]})
+        repeats.append({**own, PLAIN_ACCURACY: plainly["accuracy"]})
     return {
         name: Estimate(
-            *(float(np.mean([getattr(run[name], part) for run in found])) for part in ("value", "low", "high"))
+            *(float(np.mean([getattr(run[name], part) for run in repeats])) for part in ("value", "low", "high"))
         )
-        for name in found[0]
+        for name in repeats[0]
     }
 
 

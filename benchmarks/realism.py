@@ -118,8 +118,8 @@ def distances(dataset: DataSet, source: pd.DataFrame, rows: pd.DataFrame) -> np.
     """The distance of each row to the closest source row, in standard deviations of the source."""
     centre, spread = source[dataset.numeric].mean(), source[dataset.numeric].std()
     # A gap counts as lying at the mean.
-    known, asked = (((part[dataset.numeric] - centre) / spread).fillna(0).to_numpy() for part in (source, rows))
-    return np.asarray(cKDTree(known).query(asked)[0])
+    base, asked = (((part[dataset.numeric] - centre) / spread).fillna(0).to_numpy() for part in (source, rows))
+    return np.asarray(cKDTree(base).query(asked)[0])
 
 
 def correlation_gap(dataset: DataSet, made: pd.DataFrame, real: pd.DataFrame) -> float:
@@ -153,10 +153,10 @@ def main() -> None:
     for dataset in [dataset_named(name) for name in names] or all_datasets():
         started = time.perf_counter()
         small = len(halves(dataset, 0)[0]) < SMALL
-        found = pd.DataFrame([asdict(realism(dataset, seed)) for seed in range(SEEDS_SMALL if small else SEEDS)])
-        print(f"{dataset.name}: {len(found)} seeds, {time.perf_counter() - started:.0f} s")
+        results = pd.DataFrame([asdict(realism(dataset, seed)) for seed in range(SEEDS_SMALL if small else SEEDS)])
+        print(f"{dataset.name}: {len(results)} seeds, {time.perf_counter() - started:.0f} s")
         for field in fields(Realism):
-            values = found[field.name]
+            values = results[field.name]
             print(
                 f"  {field.name:12} {values.mean():.3f} ± {values.std():.3f}  ({values.min():.3f}..{values.max():.3f})"
             )

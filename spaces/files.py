@@ -54,8 +54,8 @@ class SpaceFolder:
 
     def portraits(self) -> dict[str, bytes]:
         """The drawing (SVG) of the newest sample of each task that has one."""
-        found = sorted((self.folder / "dashboard").glob("*/portrait.svg"))
-        return {path.parent.name: path.read_bytes() for path in found}
+        drawings = sorted((self.folder / "dashboard").glob("*/portrait.svg"))
+        return {path.parent.name: path.read_bytes() for path in drawings}
 
     @staticmethod
     def _parquet(path: Path) -> pd.DataFrame:

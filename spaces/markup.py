@@ -150,12 +150,12 @@ def launch(demo: gr.Blocks, description: str, *, tools: bool, css: str = "") -> 
 
 def signposts(links: Mapping[str, str]) -> str:
     """Where the other parts of the system are, as far as that is known; a Space lies inside another page."""
-    known = [
+    posts = [
         f'<a href="{attribute(links[name])}" target="_blank" rel="noopener">{words}</a>'
         for name, words in SIGNPOSTS.items()
         if links.get(name, "").startswith(("https://", "http://"))
     ]
-    return f'<nav class="signposts" aria-label="Parts of the system">{" ".join(known)}</nav>' if known else ""
+    return f'<nav class="signposts" aria-label="Parts of the system">{" ".join(posts)}</nav>' if posts else ""
 
 
 def text(value: object) -> str:

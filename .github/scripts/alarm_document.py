@@ -62,12 +62,12 @@ def read_alarms(content: bytes) -> list[Alarm]:
     try:
         document = json.loads(content)
         pictured = document["store"]["kind"] == "embedded"
-        found = [_alarm(each, pictured=pictured) for each in document["alarms"] if each["kind"] not in TOLD_ELSEWHERE]
+        alarms = [_alarm(each, pictured=pictured) for each in document["alarms"] if each["kind"] not in TOLD_ELSEWHERE]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AlarmsError(f"{FILE} is not what `alarms --json` prints: {quiet(repr(error))}.") from error
-    if document["schema_version"] != 1 or len(found) > MOST_ALARMS:
-        raise AlarmsError(f"{FILE} has {len(found)} alarms in version {quiet(document['schema_version'])}.")
-    return found
+    if document["schema_version"] != 1 or len(alarms) > MOST_ALARMS:
+        raise AlarmsError(f"{FILE} has {len(alarms)} alarms in version {quiet(document['schema_version'])}.")
+    return alarms
 
 
 def _alarm(told: Mapping[str, Any], *, pictured: bool) -> Alarm:

@@ -153,8 +153,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     [workflow] = arguments
     github, retrain = GitHub(environ), environ.get("RETRAIN", "")
     if retrain not in RETRAIN:
-        known = ", ".join(RETRAIN[1:])
-        print(f"::warning::The variable RETRAIN is {quiet(retrain)}, which does nothing; it can be {known}.")
+        choices = ", ".join(RETRAIN[1:])
+        print(f"::warning::The variable RETRAIN is {quiet(retrain)}, which does nothing; it can be {choices}.")
     try:
         run = _newest_run(github, workflow, environ.get("BRANCH", ""))
         content = github.artifact(run["id"], ARTIFACT, FILE, MOST_BYTES) if run else None

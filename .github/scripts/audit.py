@@ -60,7 +60,7 @@ def findings(lock: str, answer: str) -> list[Finding]:
     """
     try:
         packages = json.loads(answer)["dependencies"]
-        found = [
+        holes = [
             Finding(
                 _word(each["name"]),
                 _word(each["version"]),
@@ -75,22 +75,22 @@ def findings(lock: str, answer: str) -> list[Finding]:
         raise AuditError(f"The audit of {lock} gave no answer that pip-audit writes: {error!r}.") from error
     if not packages:
         raise AuditError(f"The audit of {lock} looked at no package.")
-    return sorted(set(found))
+    return sorted(set(holes))
 
 
-def keep_issue(issues: BotIssues, found: Sequence[Finding]) -> str:
+def keep_issue(issues: BotIssues, holes: Sequence[Finding]) -> str:
     """Bring the one issue in step; returns what was done, in a line."""
     issue = issues.marked(MARK)
     if issue is None:
-        body = "\n".join([*(each.line for each in found), "", HELP, MARK])
-        return issues.open(TITLE, body) if found else "no known vulnerability"
-    if not found:
+        body = "\n".join([*(each.line for each in holes), "", HELP, MARK])
+        return issues.open(TITLE, body) if holes else "no known vulnerability"
+    if not holes:
         return issues.close(issue, "The newest audit found no known vulnerability.")
     said = issues.said(issue)
-    news = [each.line for each in found if each.line not in said]
+    news = [each.line for each in holes if each.line not in said]
     if news:
         issues.comment(issue, "\n".join(["Found since:", "", *news]))
-    return f"#{issue['number']}, {len(found)} known"
+    return f"#{issue['number']}, {len(holes)} known"
 
 
 def _word(text: str) -> str:
@@ -102,20 +102,20 @@ def _word(text: str) -> str:
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Read the answers, keep the issue. Returns 0, or 1 where an audit or GitHub failed, and then touches no issue."""
     try:
-        found: list[Finding] = []
+        holes: list[Finding] = []
         for lock, _, answer in (argument.partition("=") for argument in arguments):
-            found += findings(lock, Path(answer).read_text(encoding="utf-8"))
-        told = keep_issue(BotIssues(GitHub(environ)), found)
+            holes += findings(lock, Path(answer).read_text(encoding="utf-8"))
+        told = keep_issue(BotIssues(GitHub(environ)), holes)
     except OSError as error:
         print(f"::error::The answer of an audit is missing: {error}. See the step before; the next run tries again.")
         return 1
     except (AuditError, GitHubError) as error:
         print(f"::error::{error}")
         return 1
-    print("\n".join([*(each.line for each in found), told]))
+    print("\n".join([*(each.line for each in holes), told]))
     if environ.get("GITHUB_STEP_SUMMARY"):
         with Path(environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write("\n".join(["### Audit", "", *(each.line for each in found), "", told, ""]))
+            summary.write("\n".join(["### Audit", "", *(each.line for each in holes), "", told, ""]))
     return 0
 
 

@@ -20,8 +20,8 @@ class BotIssues:
 
     def marked(self, mark: str) -> Issue | None:
         """The newest issue with that mark, an open one before those that are closed."""
-        found = [issue for issue in self.known if mark in (issue["body"] or "")]
-        return next((issue for issue in found if issue["state"] == "open"), found[0] if found else None)
+        issues = [issue for issue in self.known if mark in (issue["body"] or "")]
+        return next((issue for issue in issues if issue["state"] == "open"), issues[0] if issues else None)
 
     def open(self, title: str, body: str) -> str:
         """Open an issue; returns what was done, in a few words."""

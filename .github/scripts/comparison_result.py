@@ -80,7 +80,7 @@ def named(score: str) -> str:
     return score.replace("_", "-")
 
 
-def read_comparison(content: bytes, known: Sequence[str]) -> tuple[list[Comparison], list[str], int]:
+def read_comparison(content: bytes, tasks: Sequence[str]) -> tuple[list[Comparison], list[str], int]:
     """What a result says.
 
     Returns
@@ -95,8 +95,8 @@ def read_comparison(content: bytes, known: Sequence[str]) -> tuple[list[Comparis
     try:
         document = json.loads(content)
         told, failed = dict(document["tasks"]), list(document["failed"])
-        found = [_comparison(task, told[task]) for task in known if task in told]
-        return found, [task for task in known if task in failed], len({*told, *map(str, failed)} - {*known})
+        comparisons = [_comparison(task, told[task]) for task in tasks if task in told]
+        return comparisons, [task for task in tasks if task in failed], len({*told, *map(str, failed)} - {*tasks})
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ComparisonError(f"It is not what `compare --output` writes ({type(error).__name__}).") from error
 

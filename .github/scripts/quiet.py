@@ -24,5 +24,5 @@ def quiet(text: object, longest: int = LONGEST) -> str:
     seen = "".join(each if each.isprintable() else " " for each in str(text)[: 4 * longest])
     line = " ".join(seen.split())
     line = line if len(line) <= longest else f"{line[:longest]}..."
-    harmless = _ACTIVE.sub(lambda found: f"{found[0][0]}{NOTHING}{found[0][1:]}", line)
+    harmless = _ACTIVE.sub(lambda match: f"{match[0][0]}{NOTHING}{match[0][1:]}", line)
     return _START.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", html.escape(harmless, quote=True)))

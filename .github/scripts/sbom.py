@@ -34,11 +34,18 @@ def _model(digest: str, name: str) -> Component:
     return {"type": "machine-learning-model", "name": name, "hashes": [{"alg": "SHA-256", "content": digest}]}
 
 
-def _package(found: Distribution) -> Component:
-    about = found.metadata.json
+def _package(distribution: Distribution) -> Component:
+    about = distribution.metadata.json
     name = str(about["name"])
-    purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{found.version}"
-    return {"type": "library", "name": name, "version": found.version, "purl": purl, "bom-ref": purl, **_licence(about)}
+    purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{distribution.version}"
+    return {
+        "type": "library",
+        "name": name,
+        "version": distribution.version,
+        "purl": purl,
+        "bom-ref": purl,
+        **_licence(about),
+    }
 
 
 def _licence(about: Mapping[str, object]) -> Component:

@@ -34,8 +34,8 @@ Event = Mapping[str, Any]
 
 def known_tasks(workflow: str) -> list[str]:
     """The tasks that a workflow of the default branch offers, from the text of its file."""
-    found = _TASKS.search(workflow)
-    return re.findall(r'- "(\w+)"', found[1]) if found else []
+    choices = _TASKS.search(workflow)
+    return re.findall(r'- "(\w+)"', choices[1]) if choices else []
 
 
 def pull_requests(github: GitHub, run: Event, branch: str) -> list[int]:
@@ -46,8 +46,8 @@ def pull_requests(github: GitHub, run: Event, branch: str) -> list[int]:
     source = run["head_repository"] or {}
     if not source:
         return []
-    found = github.pages("pulls", state="open", base=branch, head=f"{source['owner']['login']}:{run['head_branch']}")
-    return [each["number"] for each in found if _belongs(each, run, source)]
+    pulls = github.pages("pulls", state="open", base=branch, head=f"{source['owner']['login']}:{run['head_branch']}")
+    return [each["number"] for each in pulls if _belongs(each, run, source)]
 
 
 def _belongs(request: Mapping[str, Any], run: Event, source: Mapping[str, Any]) -> bool:
@@ -68,26 +68,26 @@ def keep_comment(github: GitHub, number: int, text: str) -> str:
     return f"#{number}: the comment was up to date"
 
 
-def verdict(github: GitHub, run: Event, known: Sequence[str]) -> str:
+def verdict(github: GitHub, run: Event, tasks: Sequence[str]) -> str:
     """The text of the comment about a run."""
     address = f"[the run]({run['html_url']})"
     try:
         content = github.artifact(run["id"], ARTIFACT, FILE, MOST_BYTES)
         if content is None:
             return _page(f"The models could not be compared; {address} says why.")
-        found, failed, unknown = read_comparison(content, known)
+        comparisons, failed, unknown = read_comparison(content, tasks)
     except (ArtifactError, ComparisonError) as error:
         return _page(f"The result of {address} cannot be used. {error}")
     notebooks = github.newest_artifact(run["id"], NOTEBOOKS)
     kept = f" · [the executed notebooks]({run['html_url']}/artifacts/{notebooks['id']})" if notebooks else ""
     return _page(
-        _headline(found),
-        *([_bullets(each.sentence for each in found)] if found else []),
+        _headline(comparisons),
+        *([_bullets(each.sentence for each in comparisons)] if comparisons else []),
         *([f"Could not be trained: {', '.join(f'`{task}`' for task in failed)}."] if failed else []),
         *([f"{unknown} of its tasks are not known to the default branch yet."] if unknown else []),
-        _scores_table(found),
-        _models_table(found),
-        *(_confusions(each) for each in found if each.confusion),
+        _scores_table(comparisons),
+        _models_table(comparisons),
+        *(_confusions(each) for each in comparisons if each.confusion),
         f"Trained at {run['head_sha'][:SHORT]} (quick search, store of the default branch): {address}{kept}. {SAID}",
     )
 
@@ -96,9 +96,13 @@ def _page(*parts: str) -> str:
     return "\n\n".join([MARK, TITLE, *filter(None, parts)])
 
 
-def _headline(found: Sequence[Comparison]) -> str:
-    better, worse = (sum(each.verdict == word for each in found) for word in ("better", "worse"))
-    return f"**{better} of {len(found)} surely better, {worse} surely worse**" if found else "Nothing was compared."
+def _headline(comparisons: Sequence[Comparison]) -> str:
+    better, worse = (sum(each.verdict == word for each in comparisons) for word in ("better", "worse"))
+    return (
+        f"**{better} of {len(comparisons)} surely better, {worse} surely worse**"
+        if comparisons
+        else "Nothing was compared."
+    )
 
 
 def _bullets(sentences: Iterable[str]) -> str:
@@ -110,10 +114,10 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def _scores_table(found: Sequence[Comparison]) -> str:
+def _scores_table(comparisons: Sequence[Comparison]) -> str:
     """The deciding score of each task; the others folded."""
-    decide = [_score_row(each, each.scorer) for each in found if each.scores]
-    others = [_score_row(each, name) for each in found for name in each.scores if name != each.scorer]
+    decide = [_score_row(each, each.scorer) for each in comparisons if each.scores]
+    others = [_score_row(each, name) for each in comparisons for name in each.scores if name != each.scorer]
     header = ("Task", "Score", "Champion", "This change", "Difference (95 %)", "Unseen rows")
     return "\n\n".join([_table(header, decide), _folded("Other scores", _table(header, others))]) if decide else ""
 
@@ -123,8 +127,11 @@ def _score_row(each: Comparison, name: str) -> Sequence[object]:
     return f"`{each.task}`", named(name), f"{score.before:.3f}", f"{score.after:.3f}", score.words, f"{each.rows:,}"
 
 
-def _models_table(found: Sequence[Comparison]) -> str:
-    rows = [(f"`{each.task}`", f"{each.seconds:.0f} s", _both(each.sizes, 1e6), _both(each.times, 1)) for each in found]
+def _models_table(comparisons: Sequence[Comparison]) -> str:
+    rows = [
+        (f"`{each.task}`", f"{each.seconds:.0f} s", _both(each.sizes, 1e6), _both(each.times, 1))
+        for each in comparisons
+    ]
     header = ("Task", "Training", "MB: champion, this change", "ms for 1,000 rows: champion, this change")
     return _folded("Time and size of the models", _table(header, rows)) if rows else ""
 

@@ -47,9 +47,9 @@ def alarms(store: Store, now: datetime) -> Document:
 
 def render(document: Document) -> str:
     """The document as text for a terminal."""
-    found = document["alarms"]
-    told = [f"{alarm['title']}\n  {alarm['detail']}\n  {alarm['advice']}" for alarm in found]
-    return joined(*told, f"{counted(len(found), 'alarm')}." if found else "No alarm.")
+    alarms = document["alarms"]
+    told = [f"{alarm['title']}\n  {alarm['detail']}\n  {alarm['advice']}" for alarm in alarms]
+    return joined(*told, f"{counted(len(alarms), 'alarm')}." if alarms else "No alarm.")
 
 
 def _metrics(store: Store) -> MetricsDocument:

@@ -36,8 +36,8 @@ def name_of_clone() -> str:
         told = subprocess.run(["git", "remote", "get-url", "origin"], capture_output=True, text=True, check=False)
     except OSError:
         return ""
-    found = _CLONED.search(told.stdout.strip())
-    return found[1] if found else ""
+    address = _CLONED.search(told.stdout.strip())
+    return address[1] if address else ""
 
 
 def _asking(repository: str) -> Callable[[Path], str]:

@@ -400,8 +400,8 @@ def _end_for_broken_datasets() -> None:
 
 def _one_of(kind: str, names: Iterable[str], given: str | None) -> str:
     """The name that was given, or the first where none was."""
-    known = list(names)
-    name = (given or known[0]).strip()
-    if name not in known:
-        raise UsageError(f"There is no {kind} {name!r}; choose from {', '.join(known)}.")
+    allowed = list(names)
+    name = (given or allowed[0]).strip()
+    if name not in allowed:
+        raise UsageError(f"There is no {kind} {name!r}; choose from {', '.join(allowed)}.")
     return name

@@ -91,13 +91,13 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
 
 def alarm_lines(boards: Sequence[DashboardReport], month: Month) -> list[str]:
     """What went off first, and how long after the scenario began."""
-    found: list[tuple[str, str | None]] = []
+    first_days: list[tuple[str, str | None]] = []
     for board in boards:
         for name, dataset in board.document["datasets"].items():
-            found.append((f"drift of {name}", min(dataset["drift"]["alarm_days"], default=None)))
+            first_days.append((f"drift of {name}", min(dataset["drift"]["alarm_days"], default=None)))
         for name, task in board.document["tasks"].items():
-            found += [(f"{alarm['score']} of {name} below promise", alarm["since"]) for alarm in task["alarms"]]
-    return [f"ALARM  {what}: {day}{_delay(month, date.fromisoformat(day))}" for what, day in found if day]
+            first_days += [(f"{alarm['score']} of {name} below promise", alarm["since"]) for alarm in task["alarms"]]
+    return [f"ALARM  {what}: {day}{_delay(month, date.fromisoformat(day))}" for what, day in first_days if day]
 
 
 def ending(boards: Sequence[DashboardReport], month: Month, page: Path | None, now: datetime) -> str:

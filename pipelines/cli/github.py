@@ -65,21 +65,21 @@ class Repository:
             return None
         if answer.is_error:
             raise NotReadyError(f"GitHub answered {self._url}/{path} with {answer.status_code}. Try again later.")
-        found: Answer | list[Answer] = answer.json()
-        return found if isinstance(found, dict) else {"list": found}
+        content: Answer | list[Answer] = answer.json()
+        return content if isinstance(content, dict) else {"list": content}
 
     @cached_property
     def about(self) -> Answer:
         """What GitHub knows about the repository itself."""
         try:
-            found = self.get()
+            repository = self.get()
         except NotAllowed as error:
             raise NotReadyError(
                 f"Nobody may look at {self.name} like this; set GITHUB_TOKEN to a token of yours."
             ) from error
-        if found is None:
+        if repository is None:
             raise NotReadyError(f"GitHub knows no {self.name}, or the token may not see it. Check GITHUB_REPOSITORY.")
-        return found
+        return repository
 
 
 def github_checks(settings: GitHubSettings) -> Iterator[Check]:
@@ -118,19 +118,21 @@ def _issues(about: Answer) -> Check:
 
 
 def _actions(repository: Repository) -> Iterator[Check]:
-    found = repository.get("actions/permissions") or {}
-    if not found.get("enabled"):
+    permissions = repository.get("actions/permissions") or {}
+    if not permissions.get("enabled"):
         yield Check("actions", passed=False, sentence=f"switched off; switch them on: {SETTINGS}Actions → General")
-    elif found.get("allowed_actions") == "local_only":
+    elif permissions.get("allowed_actions") == "local_only":
         sentence = f"only those of this repository are allowed; allow actions of GitHub: {SETTINGS}Actions → General"
         yield Check("actions", passed=False, sentence=sentence)
     else:
-        yield Check("actions", passed=True, sentence=f"switched on, allowed: {found.get('allowed_actions', 'all')}")
+        yield Check(
+            "actions", passed=True, sentence=f"switched on, allowed: {permissions.get('allowed_actions', 'all')}"
+        )
 
 
 def _workflows(repository: Repository) -> Iterator[Check]:
-    found = repository.get("actions/workflows?per_page=100") or {"workflows": []}
-    states = {each["path"].rsplit("/", 1)[-1]: each["state"] for each in found["workflows"]}
+    answer = repository.get("actions/workflows?per_page=100") or {"workflows": []}
+    states = {each["path"].rsplit("/", 1)[-1]: each["state"] for each in answer["workflows"]}
     for file in sorted(path.name for path in WORKFLOWS.glob("*.yml")):
         state = states.get(file)
         if state is None:
@@ -143,8 +145,8 @@ def _workflows(repository: Repository) -> Iterator[Check]:
 def _runs(repository: Repository) -> Iterator[Check]:
     branch = quote(repository.about["default_branch"], safe="")
     for file, name in {"features.yml": "Features", "train.yml": "Train model", "inference.yml": "Inference"}.items():
-        found = repository.get(f"actions/workflows/{file}/runs?branch={branch}&status=completed&per_page=1")
-        newest = next(iter(found["workflow_runs"] if found else ()), None)
+        answer = repository.get(f"actions/workflows/{file}/runs?branch={branch}&status=completed&per_page=1")
+        newest = next(iter(answer["workflow_runs"] if answer else ()), None)
         if newest is None:
             sentence = f"none yet; press it: Actions → {name} → Run workflow"
             yield Check(f"run of {name}", passed=True, sentence=sentence, doubtful=True)
@@ -164,17 +166,17 @@ def _store(repository: Repository) -> Iterator[Check]:
 
 
 def _pages(repository: Repository) -> Iterator[Check]:
-    found = repository.get("pages")
-    if found and found.get("build_type") == "workflow":
-        yield Check("pages", passed=True, sentence=f"published at {found.get('html_url') or 'GitHub Pages'}")
+    pages = repository.get("pages")
+    if pages and pages.get("build_type") == "workflow":
+        yield Check("pages", passed=True, sentence=f"published at {pages.get('html_url') or 'GitHub Pages'}")
     else:
         sentence = f"no page is published; if you want one: {SETTINGS}Pages → Source: GitHub Actions"
         yield Check("pages", passed=True, sentence=sentence, doubtful=True)
 
 
 def _approval(repository: Repository) -> Iterator[Check]:
-    found = repository.get("environments/production") or {}
-    asks = any(rule["type"] == "required_reviewers" for rule in found.get("protection_rules", ()))
+    environment = repository.get("environments/production") or {}
+    asks = any(rule["type"] == "required_reviewers" for rule in environment.get("protection_rules", ()))
     nobody = f"nobody has to; to change that: {SETTINGS}Environments → production → Required reviewers"
     yield Check(
         "approval", passed=True, sentence="Promote, and Train model with always, wait for one" if asks else nobody
@@ -182,8 +184,8 @@ def _approval(repository: Repository) -> Iterator[Check]:
 
 
 def _variables(repository: Repository) -> Iterator[Check]:
-    found = repository.get("actions/variables?per_page=30") or {"variables": []}
-    values = {each["name"]: each["value"] for each in found["variables"]}
+    answer = repository.get("actions/variables?per_page=30") or {"variables": []}
+    values = {each["name"]: each["value"] for each in answer["variables"]}
     told = ", ".join(sorted(values)) or "none, and none is needed"
     yield Check("variables", passed=True, sentence=told)
     retrain = values.get("RETRAIN")
@@ -193,8 +195,8 @@ def _variables(repository: Repository) -> Iterator[Check]:
 
 
 def _secrets(repository: Repository) -> Iterator[Check]:
-    found = repository.get("actions/secrets?per_page=100") or {"secrets": []}
-    names = {each["name"] for each in found["secrets"]}
+    answer = repository.get("actions/secrets?per_page=100") or {"secrets": []}
+    names = {each["name"] for each in answer["secrets"]}
     store = "Hopsworks" if "HOPSWORKS_API_KEY" in names else "the branch store"
     spaces = "published" if "HF_TOKEN" in names else "skipped"
     yield Check("secrets", passed=True, sentence=f"the store is {store}, Spaces are {spaces}")

@@ -40,14 +40,14 @@ SHOWN = 10  # rows of a list; a summary is for reading, the store has the rest
 def backfill_summary(dataset: DataSet, done: "BackfillReport") -> str:
     """What a backfill found and did."""
     roles = ", ".join(f"{count:,} {role}" for role, count in done.roles.items())
-    found = (
+    rows = (
         f"{done.rows:,} rows in {escape(done.source)}: {done.accepted:,} accepted ({roles}), {done.written:,} written"
     )
     gaps = f" {done.with_gaps:,} of them lack a measurement." if done.with_gaps else ""
     waiting = f" {done.unlabelled:,} have no label yet, and neither train nor test." if done.unlabelled else ""
     return joined(
         f"### {dataset.title}: backfill",
-        f"{found}.{gaps}{waiting}",
+        f"{rows}.{gaps}{waiting}",
         "\n".join(f"- **{escape(sentence)}**" for sentence in missing_classes(done)),
         "" if done.distinguishable else COARSE,
         _quarantined(done.quarantined, done.reasons),
@@ -205,13 +205,13 @@ def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
         )
         for name, task in document["tasks"].items()
     ]  # fmt: skip
-    known = {"The page": links.site, "The log of the predictions": links.run, "What to do": links.docs}
+    addresses = {"The page": links.site, "The log of the predictions": links.run, "What to do": links.docs}
     return joined(
         f"### {MARKS[told.state]} {told.headline}",
         f"{told.as_of} {told.facts}".strip(),
         "\n".join(_finding(finding) for finding in told.findings),
         markdown_table(("Task", "State", "In words", "Score", "On new samples (95 %)", "In the test (95 %)"), rows),
-        " · ".join(f"[{words}]({address})" for words, address in known.items() if address),
+        " · ".join(f"[{words}]({address})" for words, address in addresses.items() if address),
         f"{counted(sum(len(each.written) for each in done), 'file')} changed.",
         *(escape(notice) for each in done for notice in each.notices),
     )

@@ -39,11 +39,11 @@ def activate(names: Sequence[str]) -> None:
     DeclarationError
         None of them can be used.
     """
-    known = {dataset.name for dataset in found_datasets()}
-    unknown = [name for name in names if name not in {*known, *_registry().broken}]
+    valid = {dataset.name for dataset in found_datasets()}
+    unknown = [name for name in names if name not in {*valid, *_registry().broken}]
     if unknown:
         raise UsageError(
-            f"There is no data set {', '.join(map(repr, unknown))} to be active; there is {', '.join(sorted(known))}. "
+            f"There is no data set {', '.join(map(repr, unknown))} to be active; there is {', '.join(sorted(valid))}. "
             "Correct or unset DATASETS."
         )
     _active[:] = names
@@ -87,14 +87,14 @@ class _Registry:
 
 @cache
 def _registry() -> _Registry:
-    found: dict[str, DataSet] = {}
+    whole: dict[str, DataSet] = {}
     broken: dict[str, DeclarationError] = {}
     for info in pkgutil.iter_modules(__path__):
         try:
             dataset = getattr(importlib.import_module(f"{__name__}.{info.name}"), "DATASET", None)
             if dataset is not None:
-                _refuse_taken_names(dataset, found.values())
-                found[info.name] = dataset
+                _refuse_taken_names(dataset, whole.values())
+                whole[info.name] = dataset
         except PipelineError as error:
             broken[info.name] = DeclarationError(f"The data set {info.name} cannot be used. {error}")
         except Exception as error:  # noqa: BLE001 - a person's own module, which may fail in any way
@@ -103,7 +103,7 @@ def _registry() -> _Registry:
                 f"The data set {info.name} cannot be used. Its module ends in {why}. "
                 "Correct it, or take it out of the folder."
             )
-    return _Registry(found, broken)
+    return _Registry(whole, broken)
 
 
 def _refuse_taken_names(dataset: DataSet, others: Iterable[DataSet]) -> None:
@@ -121,25 +121,25 @@ def all_tasks() -> tuple[Task, ...]:
 
 def dataset_named(name: str) -> DataSet:
     """The data set of that name, or `UsageError`."""
-    known = {dataset.name: dataset for dataset in all_datasets()}
+    by_name = {dataset.name: dataset for dataset in all_datasets()}
     if name in broken_datasets():
         raise broken_datasets()[name]
-    if name not in known:
-        raise UsageError(f"There is no data set {name!r}{_not_active(name)}; choose from {', '.join(known)}.")
-    return known[name]
+    if name not in by_name:
+        raise UsageError(f"There is no data set {name!r}{_not_active(name)}; choose from {', '.join(by_name)}.")
+    return by_name[name]
 
 
 def task_named(name: str) -> Task:
     """The task of that name, or `UsageError`."""
-    known = {task.name: task for task in all_tasks()}
-    if name not in known:
+    by_name = {task.name: task for task in all_tasks()}
+    if name not in by_name:
         lost = "".join(f" {error}" for error in broken_datasets().values())
         owners = [dataset.name for dataset in found_datasets() if name in {task.name for task in dataset.tasks}]
-        raise UsageError(f"There is no task {name!r}{_not_active(*owners)}; choose from {', '.join(known)}.{lost}")
-    return known[name]
+        raise UsageError(f"There is no task {name!r}{_not_active(*owners)}; choose from {', '.join(by_name)}.{lost}")
+    return by_name[name]
 
 
 def _not_active(*names: str) -> str:
     """What to say of a name that is known and left out by DATASETS; empty for any other."""
-    known = [dataset.name for dataset in found_datasets() if dataset.name in names]
-    return f" now, since DATASETS is without {known[0]}" if known else ""
+    left_out = [dataset.name for dataset in found_datasets() if dataset.name in names]
+    return f" now, since DATASETS is without {left_out[0]}" if left_out else ""

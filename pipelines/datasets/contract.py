@@ -98,8 +98,8 @@ def validate(
                 counts[f"{name} {fault}"] += int(where.sum())
                 for position in np.flatnonzero(where).tolist():
                     reasons[position].append(f"{name}: {_shown(cells.iloc[position])}{fault}")
-    broken = np.array([bool(found) for found in reasons], dtype=bool)
-    rejected = rows[broken].assign(reasons=["; ".join(found) for found in reasons if found])
+    broken = np.array([bool(faults_of_row) for faults_of_row in reasons], dtype=bool)
+    rejected = rows[broken].assign(reasons=["; ".join(faults_of_row) for faults_of_row in reasons if faults_of_row])
     return Validated(typed[~broken], rejected, {fault: count for fault, count in counts.most_common() if count})
 
 
@@ -187,9 +187,9 @@ def _times(cells: pd.Series) -> tuple[pd.Series, Faults]:
 
 def _choices(cells: pd.Series, values: tuple[str, ...], *, as_integer: bool) -> tuple[pd.Series, Faults]:
     texts = _spelled(cells, values)
-    known = texts.where(texts.isin(values), None)
-    faults = {f"is unknown (allowed: {listed(values)})": (known.isna() & cells.notna()).to_numpy()}
-    return (known.map(int, na_action="ignore").astype("Int64") if as_integer else known), faults
+    allowed = texts.where(texts.isin(values), None)
+    faults = {f"is unknown (allowed: {listed(values)})": (allowed.isna() & cells.notna()).to_numpy()}
+    return (allowed.map(int, na_action="ignore").astype("Int64") if as_integer else allowed), faults
 
 
 def _spelled(cells: pd.Series, values: tuple[str, ...]) -> pd.Series:
@@ -213,12 +213,12 @@ def _spelling(cell: object, values: tuple[str, ...], spellings: Mapping[str, str
 def _spellings(values: tuple[str, ...]) -> dict[str, str]:
     """Each value by its small letters, and by what else people write for yes and no, where that tells one value."""
     folded = Counter(value.casefold() for value in values)
-    known = {value.casefold(): value for value in values if folded[value.casefold()] == 1}
-    meant = [[value for word, value in known.items() if word in words] for words in BOOLEANS]
+    meanings = {value.casefold(): value for value in values if folded[value.casefold()] == 1}
+    meant = [[value for word, value in meanings.items() if word in words] for words in BOOLEANS]
     if len(values) == len(BOOLEANS) and all(len(each) == 1 for each in meant):
         for words, (value,) in zip(BOOLEANS, meant, strict=True):
-            known = dict.fromkeys(words, value) | known
-    return known
+            meanings = dict.fromkeys(words, value) | meanings
+    return meanings
 
 
 def as_numbers(cells: pd.Series) -> np.ndarray:

@@ -101,12 +101,12 @@ class Access:
                 f"{answer.text[:REASON_SHOWN]!r}. Correct what is asked for, or its key in SOURCE_TOKEN."
             )
         try:
-            found = answer.json()
+            content = answer.json()
         except ValueError as error:
             raise _Fault(f"it sends no JSON but {answer.text[:40]!r}, which may be cut off") from error
-        if not isinstance(found, dict):
+        if not isinstance(content, dict):
             raise SourceError(f"The source {urlsplit(address).netloc} answers with a list, not with an object.")
-        return answer.content, found
+        return answer.content, content
 
 
 def _attempts(sleep: Callable[[float], None]) -> "Retrying":

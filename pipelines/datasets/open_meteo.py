@@ -55,13 +55,13 @@ def coordinates(place: str) -> tuple[str, str]:
     SettingError
         It is none.
     """
-    found = _PLACE.fullmatch(place)
-    if not found or abs(float(found[1])) > 90 or abs(float(found[2])) > 180:  # noqa: PLR2004 - degrees
+    degrees = _PLACE.fullmatch(place)
+    if not degrees or abs(float(degrees[1])) > 90 or abs(float(degrees[2])) > 180:  # noqa: PLR2004 - degrees
         raise SettingError(
             f"WEATHER_PLACE is {repr(place) if place else 'not set'}; it must be a latitude from -90 to 90 and a "
             "longitude from -180 to 180, such as 47.45,-122.31. Without it, `demo` plays a record."
         )
-    return found[1], found[2]
+    return degrees[1], degrees[2]
 
 
 def _days(access: Access, url: str, first: date, last: date) -> pd.DataFrame:

@@ -202,8 +202,8 @@ def _groups_of_distinct(scaled: np.ndarray) -> np.ndarray | None:
     for pattern in np.unique(observed[~observed.all(axis=1)], axis=0):
         rows = np.flatnonzero((observed == pattern).all(axis=1))
         nearest = _nearest(scaled[rows][:, pattern], scaled[complete][:, pattern])
-        found = nearest < len(complete)
-        groups[rows[found]] = groups[complete[nearest[found]]]
+        near = nearest < len(complete)
+        groups[rows[near]] = groups[complete[nearest[near]]]
     return np.unique(groups, return_inverse=True)[1]
 
 

@@ -82,5 +82,5 @@ def _shifted(rows: pd.DataFrame, of: str, days: int) -> pd.Series:
     on = rows["event_time"].dt.normalize()
     values = pd.Series(rows[of].to_numpy(), index=on)
     values = values[~values.index.duplicated(keep="last")]
-    found = values.reindex(on + timedelta(days=days)).set_axis(rows.index)
-    return found if found.dtype.kind == "f" else found.astype(object).where(found.notna(), None)
+    moved = values.reindex(on + timedelta(days=days)).set_axis(rows.index)
+    return moved if moved.dtype.kind == "f" else moved.astype(object).where(moved.notna(), None)

@@ -19,15 +19,15 @@ DROP_SIDE = ((0.0, 0.4), (0.06, 0.2), (0.24, 0.0), (0.2, -0.15), (0.16, -0.27), 
 DROPS = (-1.1, -0.37, 0.37, 1.1)
 
 
-def draw_sun(axes: "Axes", *, known: bool) -> None:
+def draw_sun(axes: "Axes", *, labelled: bool) -> None:
     """Draw a sun that smiles, or a grey one that does not."""
     bare(axes, 2.6, -2.3, 2.3)
-    body, edge = SUN if known else UNKNOWN_SUN
+    body, edge = SUN if labelled else UNKNOWN_SUN
     for angle in range(0, 360, 30):
         near, far = ((reach * cos(radians(angle)), reach * sin(radians(angle))) for reach in (1.35, _ray(angle)))
         stroke(axes, line(near, far), edge, width=2.6, layer=1)
     ellipse(axes, (0, 0), (2.2, 2.2), body, edge=edge, width=1.4, layer=2)
-    _face(axes, 0.1, smiles=known)
+    _face(axes, 0.1, smiles=labelled)
 
 
 def draw_rain(axes: "Axes") -> None:

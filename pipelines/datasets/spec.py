@@ -163,9 +163,9 @@ class Task:
             Rows of the data set with the column `label`.
         """
         # As objects, because pandas maps integers beside a missing one as fractions.
-        known = samples[self.label].astype(object)
-        classes = known.map(self._class_of, na_action="ignore").astype(object)
-        return classes.where(known.notna(), None)
+        cells = samples[self.label].astype(object)
+        classes = cells.map(self._class_of, na_action="ignore").astype(object)
+        return classes.where(cells.notna(), None)
 
     def _class_of(self, value: object) -> str:
         if not self.upper_bounds:

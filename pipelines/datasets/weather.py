@@ -74,8 +74,8 @@ def recorded(access: Access, first: date, last: date) -> pd.DataFrame:
     """What was known, at the time of the clock, of the days of the record."""
     rows = _record()
     days = pd.to_datetime(rows["event_time"]).dt.date
-    known = np.array([day + LATE.get(day, timedelta(0)) <= access.now.date() for day in days])
-    return rows[known & (days >= first).to_numpy() & (days <= last).to_numpy()].reset_index(drop=True)
+    told = np.array([day + LATE.get(day, timedelta(0)) <= access.now.date() for day in days])
+    return rows[told & (days >= first).to_numpy() & (days <= last).to_numpy()].reset_index(drop=True)
 
 
 @cache
@@ -88,7 +88,7 @@ def draw(axes: "Axes", sample: pd.Series, task: Task, label: str) -> None:  # no
     if label == "rain":
         draw_rain(axes)
     else:
-        draw_sun(axes, known=label == "dry")
+        draw_sun(axes, labelled=label == "dry")
 
 
 def _temperature(name: str, title: str, description: str, derived: Lag | None = None) -> Feature:

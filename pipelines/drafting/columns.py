@@ -106,18 +106,18 @@ def describe(header: str, cells: pd.Series, kind: Kind | None = None) -> Column 
     UsageError
         The cells do not tell, or not what the person says.
     """
-    known = cells.dropna()
-    numbers = as_numbers(known)
+    filled = cells.dropna()
+    numbers = as_numbers(filled)
     number = np.isfinite(numbers)
-    why = _no_use(header, known, numbers, kind)
+    why = _no_use(header, filled, numbers, kind)
     if why:
         return LeftOut(header, why)
     if kind == "category" or (kind is None and not number.all() and number.mean() < MOSTLY):
-        return _category(header, cells, known)
+        return _category(header, cells, filled)
     if kind is None and not number.all():
-        raise UsageError(_cannot_tell(header, known, number))
+        raise UsageError(_cannot_tell(header, filled, number))
     if kind is None and _few_whole(numbers):
-        return _category(header, cells, known)
+        return _category(header, cells, filled)
     return _number(header, cells)
 
 
@@ -143,43 +143,45 @@ def in_order(values: Sequence[str]) -> tuple[str, ...]:
 def plain_values(cells: pd.Series) -> pd.Series:
     """The cells of a category, whole numbers written without a fraction where all are: `1` for `1.0`."""
     numbers = as_numbers(cells)
-    known = cells.notna().to_numpy()
-    if not (known.any() and np.isfinite(numbers[known]).all() and (numbers[known] == np.trunc(numbers[known])).all()):
+    filled = cells.notna().to_numpy()
+    if not (
+        filled.any() and np.isfinite(numbers[filled]).all() and (numbers[filled] == np.trunc(numbers[filled])).all()
+    ):
         return cells
-    return pd.Series([f"{number:.0f}" if there else None for number, there in zip(numbers, known, strict=True)],
+    return pd.Series([f"{number:.0f}" if there else None for number, there in zip(numbers, filled, strict=True)],
                      index=cells.index, dtype=object)  # fmt: skip
 
 
 def decimals(numbers: np.ndarray) -> int:
     """How many decimals the numbers are written with."""
-    known = numbers[np.isfinite(numbers)]
+    finite = numbers[np.isfinite(numbers)]
     for places in range(MOST_DECIMALS):
-        if np.allclose(known, np.round(known, places), rtol=0, atol=10.0 ** -(MOST_DECIMALS + 2)):
+        if np.allclose(finite, np.round(finite, places), rtol=0, atol=10.0 ** -(MOST_DECIMALS + 2)):
             return places
     return MOST_DECIMALS
 
 
-def _no_use(header: str, known: pd.Series, numbers: np.ndarray, kind: Kind | None) -> str:
+def _no_use(header: str, filled: pd.Series, numbers: np.ndarray, kind: Kind | None) -> str:
     """Why no task can use the column; empty where one can, or where the person says what it is."""
-    different = known.nunique()
+    different = filled.nunique()
     if not plain_name(header) or header == ROW_NAME:
         return "it has no name"
     if different == 0:
         return "it is empty"
     if different == 1:
-        return f"it is always {_quoted(known.iloc[0])}"
-    return "" if kind else _no_number_or_category(header, known, numbers)
+        return f"it is always {_quoted(filled.iloc[0])}"
+    return "" if kind else _no_number_or_category(header, filled, numbers)
 
 
-def _no_number_or_category(header: str, known: pd.Series, numbers: np.ndarray) -> str:
-    different = known.nunique()
-    if known.map(lambda cell: bool(_DATE.fullmatch(cell))).mean() > MOSTLY:
+def _no_number_or_category(header: str, filled: pd.Series, numbers: np.ndarray) -> str:
+    different = filled.nunique()
+    if filled.map(lambda cell: bool(_DATE.fullmatch(cell))).mean() > MOSTLY:
         return "it is a date, which no model here reads; give its parts as columns, such as month and weekday"
-    if known.map(lambda cell: bool(_WITH_SIGN.fullmatch(cell))).mean() > MOSTLY:
-        return f"its numbers have signs around them, as in {_quoted(known.iloc[0])}; write the numbers alone"
+    if filled.map(lambda cell: bool(_WITH_SIGN.fullmatch(cell))).mean() > MOSTLY:
+        return f"its numbers have signs around them, as in {_quoted(filled.iloc[0])}; write the numbers alone"
     if np.isfinite(numbers).mean() >= MOSTLY:
         return "it numbers the rows" if _numbers_rows(header, numbers) else ""
-    return _no_category(known, different)
+    return _no_category(filled, different)
 
 
 def _numbers_rows(header: str, numbers: np.ndarray) -> bool:
@@ -190,12 +192,12 @@ def _numbers_rows(header: str, numbers: np.ndarray) -> bool:
     return told or bool(len(numbers) > 1 and (np.diff(numbers) == 1).all())
 
 
-def _no_category(known: pd.Series, different: int) -> str:
-    longest = int(known.str.len().max())
+def _no_category(filled: pd.Series, different: int) -> str:
+    longest = int(filled.str.len().max())
     if longest > LONGEST_VALUE:
         return f"it is text of up to {longest:,} signs, which no model here reads"
-    if len(known) < FEWEST_ROWS_A_VALUE * different:
-        return f"it names rows: {different:,} different texts in {len(known):,} rows"
+    if len(filled) < FEWEST_ROWS_A_VALUE * different:
+        return f"it names rows: {different:,} different texts in {len(filled):,} rows"
     if different > MOST_VALUES:
         return f"it has {different:,} different texts, more than {MOST_VALUES}; group them in the file"
     return ""
@@ -205,17 +207,17 @@ def _few_whole(numbers: np.ndarray) -> bool:
     return bool(len(np.unique(numbers)) <= FEW_WHOLE_NUMBERS and (numbers == np.trunc(numbers)).all())
 
 
-def _cannot_tell(header: str, known: pd.Series, number: np.ndarray) -> str:
-    others = ", ".join(_quoted(cell) for cell in known[~number].unique()[:EXAMPLES])
+def _cannot_tell(header: str, filled: pd.Series, number: np.ndarray) -> str:
+    others = ", ".join(_quoted(cell) for cell in filled[~number].unique()[:EXAMPLES])
     return (
-        f"The column {header} has a number in {number.sum():,} of {len(known):,} rows, and {others} in others. Say "
+        f"The column {header} has a number in {number.sum():,} of {len(filled):,} rows, and {others} in others. Say "
         f"what it is: --number {_option(header)} (rows with other cells: quarantine), --category {_option(header)}, "
         f"or --leave-out {_option(header)}."
     )
 
 
-def _category(header: str, cells: pd.Series, known: pd.Series) -> Column:
-    counts = Counter(plain_values(known))
+def _category(header: str, cells: pd.Series, filled: pd.Series) -> Column:
+    counts = Counter(plain_values(filled))
     if len(counts) > MOST_VALUES:
         raise UsageError(f"The column {header} has {len(counts):,} values; a category can have {MOST_VALUES}.")
     ordered = {value: counts[value] for value in in_order(list(counts))}
@@ -226,11 +228,11 @@ def _category(header: str, cells: pd.Series, known: pd.Series) -> Column:
 
 def _number(header: str, cells: pd.Series) -> Column:
     numbers = as_numbers(cells)
-    known = numbers[np.isfinite(numbers)]
-    if not len(known):
+    finite = numbers[np.isfinite(numbers)]
+    if not len(finite):
         raise UsageError(f"The column {header} has no number; leave --number {_option(header)} away.")
     title, unit = title_and_unit(header)
-    whole = bool((known == np.trunc(known)).all())
+    whole = bool((finite == np.trunc(finite)).all())
     return Column(header, slug(header), title, unit, "number", numbers, {}, whole, int(cells.isna().sum()))
 
 

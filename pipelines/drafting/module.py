@@ -82,15 +82,15 @@ def _constant(column: Column) -> str:
 
 def _range(column: Column) -> tuple[float, float]:
     """The range of the file and as much again, and not below 0 where nothing is."""
-    known = column.numbers[np.isfinite(column.numbers)]
-    low, high = float(known.min()), float(known.max())
+    finite = column.numbers[np.isfinite(column.numbers)]
+    low, high = float(finite.min()), float(finite.max())
     beyond = high - low
     return 0.0 if low >= 0 else outward(low - beyond, up=False), outward(high + beyond, up=True)
 
 
 def _usual(column: Column) -> tuple[float, ...]:
-    known = column.numbers[np.isfinite(column.numbers)]
-    return tuple(float(f"{value:.4g}") for value in np.quantile(known, USUAL))
+    finite = column.numbers[np.isfinite(column.numbers)]
+    return tuple(float(f"{value:.4g}") for value in np.quantile(finite, USUAL))
 
 
 def _is_rare(column: Column) -> bool:

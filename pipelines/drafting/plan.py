@@ -105,9 +105,9 @@ def plan(name: str, file: Path, cells: pd.DataFrame, wishes: Wishes) -> Plan:
     cells, twice = _each_readable_once(cells)
     labels = [_label(file, header, cells) for header in wishes.labels]
     rest = [header for header in cells.columns if header not in {*wishes.labels, *wishes.left_out}]
-    found = [describe(header, cells[header], wishes.kind(header)) for header in rest]
-    features = [each for each in found if isinstance(each, Column)]
-    left_out = [*(each for each in found if isinstance(each, LeftOut)), *twice]
+    columns = [describe(header, cells[header], wishes.kind(header)) for header in rest]
+    features = [each for each in columns if isinstance(each, Column)]
+    left_out = [*(each for each in columns if isinstance(each, LeftOut)), *twice]
     if not features:
         reasons = "; ".join(f"{each.header}: {each.why}" for each in left_out)
         raise UsageError(f"{file.name} has no column that {', '.join(wishes.labels)} could be told from. {reasons}")
@@ -124,16 +124,16 @@ def _in_the_file(file: Path, cells: pd.DataFrame, wishes: Wishes) -> Wishes:
 
     def header(name: str) -> str:
         if plain_name(name) not in headers:
-            known = ", ".join(cells.columns)[:HEADERS_SHOWN]
-            raise UsageError(f"There is no column {name!r} in {file.name}; it has {known}.")
+            names = ", ".join(cells.columns)[:HEADERS_SHOWN]
+            raise UsageError(f"There is no column {name!r} in {file.name}; it has {names}.")
         return str(headers[plain_name(name)])
 
     said = [wishes.labels, wishes.numbers, wishes.categories, wishes.left_out]
-    found = [list(dict.fromkeys(map(header, names))) for names in said]
-    twice = [name for name, times in Counter(name for names in found for name in names).items() if times > 1]
+    wanted = [list(dict.fromkeys(map(header, names))) for names in said]
+    twice = [name for name, times in Counter(name for names in wanted for name in names).items() if times > 1]
     if twice:
         raise UsageError(f"You say two things of the column {', '.join(twice)}; say one.")
-    return Wishes(*found)
+    return Wishes(*wanted)
 
 
 def _each_readable_once(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
@@ -150,10 +150,10 @@ def _each_readable_once(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut
 
 def _label(file: Path, header: str, cells: pd.DataFrame) -> Column:
     """The column to predict, or a sentence that says why it cannot be."""
-    known = cells[header].dropna()
-    if _is_continuous(known):
+    filled = cells[header].dropna()
+    if _is_continuous(filled):
         raise UsageError(
-            f"The label {header} is a number ({known.nunique():,} different ones), and only classes can be predicted "
+            f"The label {header} is a number ({filled.nunique():,} different ones), and only classes can be predicted "
             "here yet; put ranges of it into a column of their own, such as low and high, and predict that."
         )
     described = describe(header, cells[header], "category")
@@ -164,19 +164,19 @@ def _label(file: Path, header: str, cells: pd.DataFrame) -> Column:
             f"The label {header} has {len(described.values):,} classes, and {MOST_CLASSES} can be told; group them."
         )
     frequent = [value for value, rows in described.counts.items() if rows >= FEWEST_TO_SHARE]
-    if len(known) < FEWEST_ROWS or len(frequent) < FEWEST_CLASSES:
+    if len(filled) < FEWEST_ROWS or len(frequent) < FEWEST_CLASSES:
         raise UsageError(
-            f"{file.name} has {len(known):,} rows with {header}, and {len(frequent)} classes of {FEWEST_TO_SHARE} rows "
-            f"or more; it takes {FEWEST_ROWS} rows and {FEWEST_CLASSES} such classes."
+            f"{file.name} has {len(filled):,} rows with {header}, and {len(frequent)} classes of {FEWEST_TO_SHARE} "
+            f"rows or more; it takes {FEWEST_ROWS} rows and {FEWEST_CLASSES} such classes."
         )
     return described
 
 
-def _is_continuous(known: pd.Series) -> bool:
-    numbers = as_numbers(known)
-    if not len(known) or not np.isfinite(numbers).all():
+def _is_continuous(filled: pd.Series) -> bool:
+    numbers = as_numbers(filled)
+    if not len(filled) or not np.isfinite(numbers).all():
         return False
-    return known.nunique() > MOST_CLASSES or bool((numbers != np.trunc(numbers)).any())
+    return filled.nunique() > MOST_CLASSES or bool((numbers != np.trunc(numbers)).any())
 
 
 def _named_apart(columns: Sequence[Column]) -> list[Column]:

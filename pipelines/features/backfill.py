@@ -182,10 +182,10 @@ def _another(dataset: DataSet, source: Source, name: str, sha256: str) -> Source
 
 
 def _refuse_other_columns(dataset: DataSet, source: Source) -> None:
-    found = unusual_columns(dataset, source.rows)
-    if found:
+    unusual = unusual_columns(dataset, source.rows)
+    if unusual:
         raise SourceError(
-            f"The source {source.name} is unlike {dataset.name}: {'; '.join(found[:FAULTS_SHOWN])}. Check the units "
+            f"The source {source.name} is unlike {dataset.name}: {'; '.join(unusual[:FAULTS_SHOWN])}. Check the units "
             f"and the scale. {ACCEPT_UNUSUAL}"
         )
 

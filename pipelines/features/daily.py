@@ -168,10 +168,10 @@ def in_series(store: Store, dataset: DataSet, rows: pd.DataFrame) -> pd.DataFram
     rows, times = series.each_day_once(dataset, rows), rows["event_time"]
     behind, ahead = series.days_behind(dataset), series.days_ahead(dataset)
     first, last = times.min() - ahead, times.max() + behind
-    known = store.read(samples_group(dataset), start=first - behind, end=last + ahead + TICK)
-    historical = known.loc[known["origin"] == HISTORICAL, "sample_id"]
+    stored = store.read(samples_group(dataset), start=first - behind, end=last + ahead + TICK)
+    historical = stored.loc[stored["origin"] == HISTORICAL, "sample_id"]
     rows = rows[~rows["sample_id"].isin(historical)]
-    whole = pd.concat([known[~known["sample_id"].isin(rows["sample_id"])], rows], ignore_index=True)
+    whole = pd.concat([stored[~stored["sample_id"].isin(rows["sample_id"])], rows], ignore_index=True)
     whole = series.complete(dataset, whole)
     return whole[~whole["sample_id"].isin(historical) & whole["event_time"].between(first, last)]
 

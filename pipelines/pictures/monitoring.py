@@ -38,14 +38,14 @@ MARKERS = dict(zip(WINDOWS, "os^D", strict=True))
 LETTER = 0.09  # inches that a letter takes on average, with some to spare
 
 
-def newest_picture(task: Task, row: Mapping[str, Any] | None, known: pd.DataFrame) -> Picture:
+def newest_picture(task: Task, row: Mapping[str, Any] | None, history: pd.DataFrame) -> Picture:
     """The newest sample as predicted beside as it turned out.
 
     Parameters
     ----------
     row
         A prediction with the measurements of its sample; None before the first.
-    known
+    history
         Historical rows, as `draw_sample` takes them.
     """
     if row is None:
@@ -54,7 +54,7 @@ def newest_picture(task: Task, row: Mapping[str, Any] | None, known: pd.DataFram
     sample = pd.Series(dict(row))
     sure = max(row[name] for name in task.probability_columns)
     chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
-    draw_sample(left, sample, task, row["prediction"], known)
+    draw_sample(left, sample, task, row["prediction"], history)
     _caption(left, "Predicted", row["prediction"], f"probability {chance:.0%}")
     label = row["label"] if pd.notna(row["label"]) else None
     verdict = "not known yet" if label is None else "right" if label == row["prediction"] else "wrong"
@@ -62,7 +62,7 @@ def newest_picture(task: Task, row: Mapping[str, Any] | None, known: pd.DataFram
         right.axis("off")
         _caption(right, "Actual", "not known yet", "")
     else:
-        draw_sample(right, sample, task, label, known)
+        draw_sample(right, sample, task, label, history)
         _caption(right, "Actual", label, f"the prediction was {verdict}")
     about = f"{row['sample_id']}, {row['event_time']:%d %B %Y}, by version {row['model_version']}"
     add_heading(figure, f"{task.title}: newest sample")
@@ -89,9 +89,9 @@ def recent_picture(task: Task, rows: pd.DataFrame) -> Picture:
             axes.text(sum(widths[:column]), place, text, fontsize=TEXT, color=colour, fontweight=weight, va="center")
         axes.axhline(place + 0.5, color=LINES, linewidth=0.8)
     add_heading(figure, title)
-    known = rows[rows["label"].notna()]
-    right = int((known["prediction"] == known["label"]).sum())
-    return finished(figure, f"{title}: of the {len(known)} newest with a known outcome, {right} were right.")
+    settled = rows[rows["label"].notna()]
+    right = int((settled["prediction"] == settled["label"]).sum())
+    return finished(figure, f"{title}: of the {len(settled)} newest with a known outcome, {right} were right.")
 
 
 def quality_picture(
@@ -177,13 +177,13 @@ def drift_picture(dataset: DataSet, title: str, tests: Sequence[DriftTest], need
 
 def _table_row(task: Task, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
-    known = pd.notna(row["label"])
+    settled = pd.notna(row["label"])
     verdict, colour = ("right", GREEN) if row["prediction"] == row["label"] else ("wrong", RED)
     return [
         (row["sample_id"], INK),
         (f"{row['prediction']} ({chance:.0%})", INK),
-        (row["label"] if known else "not known yet", INK),
-        (verdict if known else "", colour),
+        (row["label"] if settled else "not known yet", INK),
+        (verdict if settled else "", colour),
         (str(row["model_version"]), INK),
     ]
 

@@ -15,14 +15,14 @@ from pipelines.pictures.sample import draw_sample
 INCHES = 1.4
 
 
-def portrait(task: Task, sample: Mapping[str, Any], label: str, known: pd.DataFrame) -> bytes:
+def portrait(task: Task, sample: Mapping[str, Any], label: str, history: pd.DataFrame) -> bytes:
     """A sample drawn as the class `label`, see `draw_sample`: SVG on a transparent ground.
 
     The same input gives the same bytes.
     """
     figure = Figure(figsize=(INCHES, INCHES), facecolor="none")
     FigureCanvasSVG(figure)
-    draw_sample(figure.add_axes((0, 0, 1, 1)), pd.Series(dict(sample)), task, label, known)
+    draw_sample(figure.add_axes((0, 0, 1, 1)), pd.Series(dict(sample)), task, label, history)
     drawn = io.BytesIO()
     # Otherwise the names of the clipping shapes are drawn by lot, and an unchanged drawing has other bytes.
     with mpl.rc_context({"svg.hashsalt": "portrait"}):

@@ -22,32 +22,32 @@ WHOLE, BAND = (0.01, 0.99), (0.1, 0.9)
 CLASS_BAND = "#a9d5bd"
 
 
-def draw_sample(axes: Axes, sample: pd.Series, task: Task, label: str, known: pd.DataFrame) -> None:
+def draw_sample(axes: Axes, sample: pd.Series, task: Task, label: str, history: pd.DataFrame) -> None:
     """Draw a sample as the class `label`; with an empty one, so that it does not tell which.
 
     Parameters
     ----------
-    known
+    history
         Historical rows of the data set, which a card compares the sample with; none are needed for a drawing that the
         data set declares.
     """
     if task.dataset.draw:
         task.dataset.draw(axes, sample, task, label)
     else:
-        _draw_card(axes, sample, task, label, known)
+        _draw_card(axes, sample, task, label, history)
 
 
-def most_telling(sample: pd.Series, task: Task, known: pd.DataFrame) -> list[Feature]:
+def most_telling(sample: pd.Series, task: Task, history: pd.DataFrame) -> list[Feature]:
     """The inputs of a task, those first that tell most about the class: by the share of their variance that lies
     between the classes, a category by whether it is that of the sample.
     """
-    columns = {name: _as_numbers(task, name, sample.get(name), known) for name in task.inputs}
-    shares = _share_between(pd.DataFrame(columns, index=known.index), task.labels(known))
+    columns = {name: _as_numbers(task, name, sample.get(name), history) for name in task.inputs}
+    shares = _share_between(pd.DataFrame(columns, index=history.index), task.labels(history))
     return [task.dataset.feature(name) for name in shares.sort_values(ascending=False, kind="stable").index]
 
 
-def _as_numbers(task: Task, name: str, value: object, known: pd.DataFrame) -> pd.Series:
-    cells = known[name]
+def _as_numbers(task: Task, name: str, value: object, history: pd.DataFrame) -> pd.Series:
+    cells = history[name]
     return (cells == value).astype("float64") if name in task.dataset.categorical else cells.astype("float64")
 
 
@@ -59,20 +59,20 @@ def _share_between(values: pd.DataFrame, classes: pd.Series) -> pd.Series:
     return ((apart * groups.count()).sum() / values.count() / total.where(total > 0)).fillna(0.0)
 
 
-def _draw_card(axes: Axes, sample: pd.Series, task: Task, label: str, known: pd.DataFrame) -> None:
+def _draw_card(axes: Axes, sample: pd.Series, task: Task, label: str, history: pd.DataFrame) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.axis("off")
     # Its own ground, because it stands on white and on black.
     ground = FancyBboxPatch((0.02, 0.02), 0.96, 0.96, boxstyle="round,pad=0,rounding_size=0.06")
     ground.set(facecolor=LIGHT.card, edgecolor=LINES, linewidth=1.0)
     axes.add_patch(ground)
-    own = known[task.labels(known) == label] if label else known
-    shown = most_telling(sample, task, known)[:ROWS]
+    own = history[task.labels(history) == label] if label else history
+    shown = most_telling(sample, task, history)[:ROWS]
     for feature, height in zip(shown, np.linspace(0.86, 0.32, ROWS), strict=False):
         value = sample.get(feature.name)
         axes.text(LEFT, height, _words(feature, value), fontsize=WORDS, color=INK, va="center")
         draw = _draw_share if feature.kind == "categorical" else _draw_place
-        draw(axes, height - 0.12, value, own[feature.name], known[feature.name])
+        draw(axes, height - 0.12, value, own[feature.name], history[feature.name])
     footer = _short(f"green: most {label}" if label else "green: most of all", letters=SMALL_LETTERS)
     axes.text(LEFT, 0.09, footer, fontsize=SMALL, color=GREY, va="center")
 
@@ -98,17 +98,17 @@ def _draw_place(
     height: float,
     value: Any,  # noqa: ANN401 - a cell of a frame
     own: pd.Series,
-    known: pd.Series,
+    every: pd.Series,
 ) -> None:
     """Where a number lies among all samples, and where most of the class do."""
-    low, high = known.quantile(list(WHOLE))
+    low, high = every.quantile(list(WHOLE))
     band = own.quantile(list(BAND))
     _rail(axes, height, _places(band.tolist(), low, high))
     if pd.notna(value):
         axes.plot(_places([value], low, high), [height], "o", color=BLUE, markersize=5, zorder=4)
 
 
-def _draw_share(axes: Axes, height: float, value: object, own: pd.Series, known: pd.Series) -> None:  # noqa: ARG001 - as above
+def _draw_share(axes: Axes, height: float, value: object, own: pd.Series, every: pd.Series) -> None:  # noqa: ARG001 - as above
     """How many of the class have the same category."""
     there = own.dropna()
     _rail(axes, height, _places([0.0, float((there == value).mean()) if len(there) else 0.0], 0, 1))

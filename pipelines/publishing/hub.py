@@ -167,10 +167,10 @@ class Hub:
         def attempt() -> bytes | None:
             with tempfile.TemporaryDirectory() as folder:
                 try:
-                    found = self._api.hf_hub_download(repository, path, repo_type=self._kind, local_dir=folder)
+                    downloaded = self._api.hf_hub_download(repository, path, repo_type=self._kind, local_dir=folder)
                 except (EntryNotFoundError, RepositoryNotFoundError):
                     return None
-                return Path(found).read_bytes()
+                return Path(downloaded).read_bytes()
 
         return self._tried(f"read {path} of {repository}", attempt)
 

@@ -100,11 +100,11 @@ def listing(record: Record, choice: Choice) -> pd.DataFrame:
     rows = rows.sort_values(["event_time", "sample_id", "model_version"], ascending=False).head(MOST_LISTED)
     chances = rows[record.task.probability_columns].to_numpy()
     places = [record.task.classes.index(label) for label in rows["prediction"]]
-    known = rows["label"].notna()
+    settled = rows["label"].notna()
     columns = [
         rows["prediction"],
-        rows["label"].where(known, "not known yet"),
-        (rows["prediction"] == rows["label"]).map({True: "✓", False: "✗"}).where(known, ""),
+        rows["label"].where(settled, "not known yet"),
+        (rows["prediction"] == rows["label"]).map({True: "✓", False: "✗"}).where(settled, ""),
         rows["day"].astype(str),
         chances[range(len(rows)), places].round(3),
         rows["model_version"].astype(int),

@@ -103,8 +103,8 @@ def _decision(predictor: Predictor, label: str, chances: Mapping[str, float]) ->
 def _pushes(predictor: Predictor, sample: pd.Series, label: str) -> list[dict[str, Any]]:
     if predictor.reference is None:
         return []
-    found = explain.explain(predictor.model, sample, predictor.reference, predictor.learnt)
-    effects = found.contributions[label]
+    explained = explain.explain(predictor.model, sample, predictor.reference, predictor.learnt)
+    effects = explained.contributions[label]
     strongest = effects.abs().sort_values(ascending=False, kind="stable").index
     here, typical = measured(sample), measured(predictor.reference.iloc[0][list(predictor.task.inputs)])
     return [

@@ -93,19 +93,19 @@ def _truth(predictor: Predictor, rows: pd.DataFrame) -> pd.Series:
     label = predictor.task.label
     if label not in rows.columns:
         return pd.Series(None, index=rows.index, dtype=object)
-    known = validate(predictor.task.dataset, rows[[label]], labelled=False, features=[label]).accepted
-    return predictor.task.labels(known).reindex(rows.index)
+    allowed = validate(predictor.task.dataset, rows[[label]], labelled=False, features=[label]).accepted
+    return predictor.task.labels(allowed).reindex(rows.index)
 
 
 def _score(predictor: Predictor, prediction: pd.Series, truth: pd.Series) -> str:
     """How many predictions are right, beside the rule that knows nothing; empty where no row has the label."""
-    known = truth.dropna()
-    if known.empty:
+    labels = truth.dropna()
+    if labels.empty:
         return ""
-    right, always = int((prediction[known.index] == known).sum()), predictor.majority()
+    right, always = int((prediction[labels.index] == labels).sum()), predictor.majority()
     return (
-        f"Of {len(known)} rows with {predictor.task.label} {right} are right ({right / len(known):.1%}); always saying "
-        f"{always} would be in {int((known == always).sum())}."
+        f"Of {len(labels)} rows with {predictor.task.label} {right} are right ({right / len(labels):.1%}); always "
+        f"saying {always} would be in {int((labels == always).sum())}."
     )
 
 

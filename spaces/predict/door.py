@@ -85,13 +85,13 @@ def _rows(text: str, separator: str) -> int:
     return rows
 
 
-def _too_large(found: str, most: str) -> SourceError:
-    return SourceError(f"The file has {found}; at most {most} can be predicted at once. Split it.")
+def _too_large(size: str, most: str) -> SourceError:
+    return SourceError(f"The file has {size}; at most {most} can be predicted at once. Split it.")
 
 
-def _refused(block_fn: BlockFunction, found: str) -> gr.Error:
+def _refused(block_fn: BlockFunction, given: str) -> gr.Error:
     wanted = ", ".join(_wanted(block_fn)) or "no values"
-    return gr.Error(f"{block_fn.api_name or 'This'} takes {wanted}; {found}.", print_exception=False)
+    return gr.Error(f"{block_fn.api_name or 'This'} takes {wanted}; {given}.", print_exception=False)
 
 
 def _wanted(block_fn: BlockFunction) -> Iterator[str]:

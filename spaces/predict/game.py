@@ -45,9 +45,9 @@ def game_tab(predictors: Sequence[Predictor]) -> None:
 
     def guess(before: Round, event: gr.EventData) -> tuple[Round, str]:
         predictor = by_name[before["task"]]
-        found = answer(predictor, before["sample"])
-        done = judged(predictor, before, str(event.guess), found["prediction"])
-        return done, revealed(predictor, done, found)
+        answered = answer(predictor, before["sample"])
+        done = judged(predictor, before, str(event.guess), answered["prediction"])
+        return done, revealed(predictor, done, answered)
 
     quiet: dict[str, Any] = {"outputs": [state, board], "api_visibility": "private", "show_progress": "hidden"}
     board.guess(guess, state, **quiet)
@@ -100,16 +100,16 @@ def _field(classes: Sequence[str]) -> str:
     )
 
 
-def revealed(predictor: Predictor, done: Round, found: Mapping[str, Any]) -> str:
+def revealed(predictor: Predictor, done: Round, answered: Mapping[str, Any]) -> str:
     """What both said, what is true, and what led the model."""
-    chances, said = found["probabilities"], found["prediction"]
+    chances, said = answered["probabilities"], answered["prediction"]
     likely = sorted(chances, key=lambda label: -chances[label])[:TELLING]
     told = {*likely, done["guess"], done["truth"], said}
     rows = "".join(_choice(label, done, said, chances[label]) for label in predictor.task.classes if label in told)
     also = "" if done["told"] == done["truth"] else f" ({text(predictor.task.label)} {text(done['told'])})"
     words = (
         f'<p class="ask" role="status">It is {text(done["truth"])}{also}. {_outcome(done, said)}</p>'
-        f'<div class="choices">{rows}</div><p>{_why(predictor, done, found)}</p>'
+        f'<div class="choices">{rows}</div><p>{_why(predictor, done, answered)}</p>'
         '<button type="button" class="next" data-next>Next sample</button>'
     )
     return _board(predictor, done, said, words)
@@ -178,15 +178,15 @@ def _outcome(done: Round, said: str) -> str:
     return "You beat the model." if you else "The model is right, and you are not."
 
 
-def _why(predictor: Predictor, done: Round, found: Mapping[str, Any]) -> str:
+def _why(predictor: Predictor, done: Round, answered: Mapping[str, Any]) -> str:
     """What led the model to its answer: the inputs that pushed it up most."""
-    label = found["prediction"]
-    up = [push for push in found["pushes"] if push["effect"] > 0][:NAMED]
+    label = answered["prediction"]
+    up = [push for push in answered["pushes"] if push["effect"] > 0][:NAMED]
     if not up:
         return ""
     lead = "What gave it away to the model" if label == done["truth"] else "What led the model astray"
     named = " and ".join(_pushed(predictor, push) for push in up)
-    return f"{lead}: {named}. It was {chance_text(found['probabilities'][label])} sure of {text(label)}."
+    return f"{lead}: {named}. It was {chance_text(answered['probabilities'][label])} sure of {text(label)}."
 
 
 def _pushed(predictor: Predictor, push: Mapping[str, Any]) -> str:

@@ -111,16 +111,20 @@ def _cards(predictors: Sequence[Predictor]) -> None:
 
 def shown(predictor: Predictor, values: Mapping[str, Any], loaded: Loaded) -> Shown:
     """The answer to what is in the inputs; what cannot be right takes the place of the answer, as a sentence."""
-    known = dict(values) == loaded["values"]
+    unedited = dict(values) == loaded["values"]
     given = {name: values.get(name) for name in predictor.task.inputs}
     try:
         check_types(given)
-        found = answer(predictor, given)
+        answered = answer(predictor, given)
     except PipelineError as error:
-        return f'<div class="result">{note(text(error), "late")}</div>', None, _source(loaded, str(error), known=known)
-    truth = loaded["truth"].get(predictor.task.name) if known else None
-    about = _source(loaded, brief(predictor, found), known=known)
-    return f'<div class="result">{page_of(predictor, found, truth)}</div>', found, about
+        return (
+            f'<div class="result">{note(text(error), "late")}</div>',
+            None,
+            _source(loaded, str(error), unedited=unedited),
+        )
+    truth = loaded["truth"].get(predictor.task.name) if unedited else None
+    about = _source(loaded, brief(predictor, answered), unedited=unedited)
+    return f'<div class="result">{page_of(predictor, answered, truth)}</div>', answered, about
 
 
 def _start(predictors: Sequence[Predictor]) -> Loaded:
@@ -146,8 +150,8 @@ def _loaded(predictors: Sequence[Predictor], sample: pd.Series, words: str) -> L
     }
 
 
-def _source(loaded: Loaded, gist: str, *, known: bool) -> str:
-    words = loaded["words"] if known else "Your own values. What is left empty was not measured."
+def _source(loaded: Loaded, gist: str, *, unedited: bool) -> str:
+    words = loaded["words"] if unedited else "Your own values. What is left empty was not measured."
     return f'<div class="source"><p>{text(words)}</p><p class="brief" aria-hidden="true">{text(gist)}</p></div>'
 
 

@@ -28,7 +28,7 @@ def build(folder: Path) -> gr.Blocks:
     use_json_tools()
     space = SpaceFolder(folder)
     by_dataset = [(dataset, [predictor_of(space, task) for task in dataset.tasks]) for dataset in all_datasets()]
-    predictors = [each for _, found in by_dataset for each in found if isinstance(each, Predictor)]
+    predictors = [each for _, loaded in by_dataset for each in loaded if isinstance(each, Predictor)]
     players = [predictor for predictor in predictors if len(predictor.reserve)]
     demo = Door(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
     with demo:
@@ -36,9 +36,9 @@ def build(folder: Path) -> gr.Blocks:
         gr.Markdown("# Predict\nPlay against a model, ask it about one sample, or about a whole file.")
         with gr.Tab("Game", elem_id="tab-game"):
             game_tab(players) if players else gr.HTML(empty(NO_MODEL))
-        for dataset, found in by_dataset:
+        for dataset, loaded in by_dataset:
             with gr.Tab(dataset.title, elem_id=f"tab-{dataset.name}"):
-                _dataset_tab(dataset, found)
+                _dataset_tab(dataset, loaded)
         with gr.Tab("Files", elem_id="tab-file"):
             file_tab(predictors) if predictors else gr.HTML(empty(NO_MODEL))
         with gr.Tab("API", elem_id="tab-program"):
@@ -48,9 +48,9 @@ def build(folder: Path) -> gr.Blocks:
     return demo
 
 
-def _dataset_tab(dataset: DataSet, found: list[Predictor | str]) -> None:
-    predictors = [each for each in found if isinstance(each, Predictor)]
-    refusals = [each for each in found if isinstance(each, str)]
+def _dataset_tab(dataset: DataSet, loaded: list[Predictor | str]) -> None:
+    predictors = [each for each in loaded if isinstance(each, Predictor)]
+    refusals = [each for each in loaded if isinstance(each, str)]
     gr.Markdown(f"## {dataset.title}\n{dataset.description}")
     if predictors:
         sample_tab(dataset, predictors, refusals)

@@ -47,8 +47,8 @@ class Predictor:
     @cached_property
     def telling(self) -> list[Feature]:
         """The inputs that the model relies on most, in order; all of them where they are few."""
-        known = self.model.info.get("importance", {})
-        losses = {name: (known[name]["loss"] or 0.0) if name in known else 0.0 for name in self.task.inputs}
+        importance = self.model.info.get("importance", {})
+        losses = {name: (importance[name]["loss"] or 0.0) if name in importance else 0.0 for name in self.task.inputs}
         most = sorted(losses, key=lambda name: -losses[name])[:TELLING]
         return [feature for feature in self.features if feature.name in most]
 
