@@ -21,6 +21,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pipelines import models
+from pipelines.datasets.outcomes import Classes
 from pipelines.datasets.sources import Source, from_frame
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
 from pipelines.features.backfill import backfill
@@ -110,7 +111,7 @@ def passengers(seed: int, count: int) -> DataSet:
                 title="Outcome of a passenger",
                 description="Lost or saved.",
                 label="outcome",
-                classes=OUTCOMES,
+                outcome=Classes(names=OUTCOMES),
                 inputs=("cabin", "sex", "age"),
             ),
         ),

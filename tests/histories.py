@@ -102,7 +102,7 @@ def model_document(task, version=1, accuracy=0.75, width=0.03):
         "task": task.name,
         "version": version,
         "created": "2026-09-01T00:00:00+00:00",
-        "decision": {"kind": task.decision},
+        "decision": {"kind": task.choice.decision},
         "decision_cost": {
             "rule": {"accuracy": 0.74, task.scorer: 0.56},
             "most_probable": {"accuracy": 0.79, task.scorer: 0.45},

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets.derived import Calendar, Lag, Rolling
+from pipelines.datasets.outcomes import Classes
 from pipelines.datasets.sources import from_frame
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Task
 
@@ -45,7 +46,8 @@ RIVER = DataSet(
     labels=(Label(name="state_next", title="Next state", description="Of the next day.", values=STATES, of="state",
                   ahead=1, due_after=timedelta(days=1)),),
     tasks=(Task(name="river_state", title="State of the river", description="Calm or flood.", label="state_next",
-                classes=STATES, inputs=("rain", "level", "state", "level_before", "state_before", "rain_5", "month")),),
+                outcome=Classes(names=STATES),
+                inputs=("rain", "level", "state", "level_before", "state_before", "rain_5", "month")),),
     strata=("state_next",), split="time", historical_time=FIRST, load=load, draw=lambda *_: None,
 )  # fmt: skip
 STATE = RIVER.tasks[0]

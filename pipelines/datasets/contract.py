@@ -72,7 +72,8 @@ def validate(
 
     Returns
     -------
-    Accepted rows with numeric features as float64 (NaN where missing), integer labels as Int64, text as object.
+    Accepted rows with numeric features and labels as float64 (NaN where missing), integer labels as Int64, text as
+    object.
 
     Raises
     ------
@@ -86,7 +87,8 @@ def validate(
     typed, counts = rows.copy(), Counter[str]()
     reasons: list[list[str]] = [[] for _ in range(len(rows))]
     checks: dict[str, Check] = {
-        each.name: partial(_checked, each, plausible=plausible) for each in [*wanted, *dataset.labels]
+        each.name: partial(_checked, each, plausible=plausible)
+        for each in [*wanted, *(_as_checked(dataset, label) for label in dataset.labels)]
     }
     if features is None and dataset.split == "time":
         checks[EVENT_TIME] = _times
@@ -152,6 +154,10 @@ def _check_columns(columns: Sequence[Feature | Label], rows: pd.DataFrame) -> No
         raise SourceError(
             f"The rows have no column {', '.join(missing)}; they need {', '.join(column.name for column in columns)}."
         )
+
+
+def _as_checked(dataset: DataSet, label: Label) -> Feature | Label:
+    return dataset.measured_label(label) if label.kind == "number" else label
 
 
 def _checked(column: Feature | Label, cells: pd.Series, *, plausible: bool) -> tuple[pd.Series, Faults]:

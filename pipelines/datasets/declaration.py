@@ -3,10 +3,12 @@
 import math
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, get_args
+from functools import singledispatch
+from typing import TYPE_CHECKING
 
 from pipelines.datasets.derived import Calendar, Rolling
 from pipelines.datasets.names import LONGEST_NAME, PREDICTIONS, QUARANTINE, name_fault
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 # A longer value is a text, and no two samples have the same.
 LONGEST_VALUE = 100
 FEWEST_CLASSES = 2
+# The kinds of a feature and of a label that are numbers.
+NUMBERS = ("numeric", "number")
 
 
 def check_dataset(dataset: "DataSet") -> None:
@@ -28,12 +32,6 @@ def check_dataset(dataset: "DataSet") -> None:
     fault = next(_faults(dataset), None)
     if fault:
         raise DeclarationError(f"{dataset.name}: {fault}.")
-
-
-def check_kind(what: str, given: str, allowed: object) -> None:
-    """Refuse what is none of the values of a literal type."""
-    if given not in get_args(allowed):
-        raise DeclarationError(f"{what} is {given!r}; it can be {', '.join(map(str, get_args(allowed)))}.")
 
 
 def _faults(dataset: "DataSet") -> Iterator[str]:
@@ -98,7 +96,7 @@ def _as_integer(value: str) -> str | None:
 
 
 def _column_faults(column: "Feature | Label") -> Iterator[str]:
-    values, categorical = column.values, column.kind != "numeric"
+    values, categorical = column.values, column.kind not in NUMBERS
     if categorical and not values:
         yield f"{column.name} has no values; list all that it can be"
     if len(set(values)) < len(values):
@@ -112,7 +110,7 @@ def _column_faults(column: "Feature | Label") -> Iterator[str]:
             "the column out, or make categories or numbers of it"
         )
     if not categorical and values:
-        yield f"{column.name} is numeric and has values; give them to a categorical column"
+        yield f"{column.name} is {column.kind} and has values; give them to a categorical column"
 
 
 def _due_faults(label: "Label") -> Iterator[str]:
@@ -156,32 +154,56 @@ def _task_faults(dataset: "DataSet", task: "Task") -> Iterator[str]:
         yield f"inputs {unknown} are not features of {dataset.name}"
     if task.label in task.inputs:
         yield f"its label {task.label} is among its inputs"
-    sources = {label.name: label.values for label in dataset.labels}
-    sources |= {name: dataset.feature(name).values for name in dataset.categorical}
-    if task.label not in sources:
-        yield f"{task.label} is neither a label nor a categorical feature; these are {', '.join(sources)}"
-    if len(set(task.classes)) < max(len(task.classes), FEWEST_CLASSES):
-        yield f"it needs two different classes or more, and no class twice; it has {', '.join(task.classes) or 'none'}"
-    yield from _bound_faults(task, sources.get(task.label, ()))
-    odd = sorted(set(task.guarded) - set(task.classes))
-    if odd:
-        yield f"it guards {', '.join(odd)}, which is none of its classes {', '.join(task.classes)}"
-    yield from _cost_faults(task)
+    yield from _outcome_faults(task.outcome, dataset, task)
     if not task.inputs:
         yield "it has no inputs; name the features that it is told from"
 
 
-def _bound_faults(task: "Task", values: Iterable[str]) -> Iterator[str]:
-    bounds = task.upper_bounds
-    if bounds and len(bounds) != len(task.classes):
+@singledispatch
+def _outcome_faults(outcome: object, dataset: "DataSet", task: "Task") -> Iterator[str]:
+    raise NotImplementedError
+
+
+@_outcome_faults.register(Classes)
+def _class_faults(outcome: Classes, dataset: "DataSet", task: "Task") -> Iterator[str]:
+    sources = {label.name: label.values for label in dataset.labels}
+    sources |= {name: dataset.feature(name).values for name in dataset.categorical}
+    if task.label not in sources:
+        yield f"{task.label} is neither a label nor a categorical feature; these are {', '.join(sources)}"
+    names, measured = outcome.names, [label.name for label in dataset.labels if label.kind == "number"]
+    if len(set(names)) < max(len(names), FEWEST_CLASSES):
+        yield f"it needs two different classes or more, and no class twice; it has {', '.join(names) or 'none'}"
+    if task.label in measured and not outcome.upper_bounds:
+        yield f"{task.label} is a number; give its classes upper bounds, or predict Number(...)"
+    yield from _bound_faults(outcome, task.label, sources.get(task.label, ()))
+    odd = sorted(set(outcome.guarded) - set(names))
+    if odd:
+        yield f"it guards {', '.join(odd)}, which is none of its classes {', '.join(names)}"
+    yield from _cost_faults(outcome)
+
+
+@_outcome_faults.register(Number)
+def _number_faults(outcome: Number, dataset: "DataSet", task: "Task") -> Iterator[str]:
+    can_be = [*(label.name for label in dataset.labels if label.kind != "text"), *dataset.numeric]
+    if task.label not in can_be:
+        yield f"{task.label} is no number; it can predict {', '.join(can_be)}, or Classes(...)"
+    if not outcome.low < outcome.high:
+        yield f"its numbers go from {outcome.low:g} to {outcome.high:g}; the first has to be lower"
+    if outcome.decimals < 0:
+        yield f"its numbers are shown with {outcome.decimals} decimals; give 0 or more"
+
+
+def _bound_faults(outcome: Classes, label: str, values: Iterable[str]) -> Iterator[str]:
+    bounds = outcome.upper_bounds
+    if bounds and len(bounds) != len(outcome.names):
         yield "it needs one upper bound a class"
     elif bounds and not all(_is_number(value) for value in values):
-        yield f"it has upper bounds, and {task.label} is no number"
+        yield f"it has upper bounds, and {label} is no number"
     elif bounds and (list(bounds) != sorted(set(bounds)) or bounds[-1] != math.inf):
         yield f"its upper bounds have to rise, the last one to infinity; they are {bounds}"
-    lacking = [value for value in values if value not in task.classes]
+    lacking = [value for value in values if value not in outcome.names]
     if not bounds and lacking:
-        yield f"{task.label} can be {', '.join(lacking)}, which is none of its classes {', '.join(task.classes)}"
+        yield f"{label} can be {', '.join(lacking)}, which is none of its classes {', '.join(outcome.names)}"
 
 
 def _is_number(value: str) -> bool:
@@ -191,13 +213,13 @@ def _is_number(value: str) -> bool:
         return False
 
 
-def _cost_faults(task: "Task") -> Iterator[str]:
-    size = len(task.classes)
-    if bool(task.costs) != (task.decision == "costs"):
+def _cost_faults(outcome: Classes) -> Iterator[str]:
+    size = len(outcome.names)
+    if bool(outcome.costs) != (outcome.decision == "costs"):
         yield "costs belong to decision='costs', and that needs costs"
-    elif task.costs and [len(row) for row in task.costs] != [size] * size:
+    elif outcome.costs and [len(row) for row in outcome.costs] != [size] * size:
         yield f"its costs need a row a true class and in it a number an answer, {size} by {size}"
-    elif any(not 0 <= cost < math.inf for row in task.costs for cost in row):
+    elif any(not 0 <= cost < math.inf for row in outcome.costs for cost in row):
         yield "its costs have to be numbers from 0"
-    elif any(row[true] >= min((*row[:true], *row[true + 1 :])) for true, row in enumerate(task.costs)):
+    elif any(row[true] >= min((*row[:true], *row[true + 1 :])) for true, row in enumerate(outcome.costs)):
         yield "its costs have to be lowest for the right answer, for each true class"

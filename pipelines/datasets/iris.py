@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipelines.datasets.drawing import bare, ellipse, veined_leaf
+from pipelines.datasets.outcomes import Classes
 from pipelines.datasets.sources import Form, Source, from_frame, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
 
@@ -136,9 +137,8 @@ DATASET = DataSet(
             title="Iris variety",
             description="Which of three varieties a flower is, from the size of its sepals and petals.",
             label="variety",
-            classes=VARIETIES,
+            outcome=Classes(names=VARIETIES, guarded=VARIETIES),
             inputs=COLUMNS[:4],
-            guarded=VARIETIES,
         ),
     ),
     strata=("variety",),

@@ -12,10 +12,13 @@ RESERVED = frozenset(
     (
         "sample_id", "event_time", "origin", "role", "distance", "row", "reasons", "prediction", "label", "served",
         "model_version", "predicted_at", "settled_at", "corrected_at", "inputs", "run_url", "seen_at", "source",
-        "quarantine_id", "row_name",
+        "quarantine_id", "row_name", "low_80", "high_80", "low_95", "high_95", "baseline",
     )
 )  # fmt: skip
 PROBABILITY = "probability_"
+# How many of 100 outcomes the intervals of a predicted number are to hold.
+INTERVALS = (80, 95)
+BASELINE = "baseline"
 # How the groups end that belong to a data set and to a task.
 QUARANTINE, PREDICTIONS = "_quarantine", "_predictions"
 # The feature store takes names of 63 signs; a probability column has 12 of them before that of its class.
@@ -57,6 +60,11 @@ def probability_columns(classes: Sequence[str]) -> list[str]:
     plain = ["_".join(label.lower().split()) for label in classes]
     taken = Counter(plain)
     return [PROBABILITY + _class_slug(label, name, taken[name]) for label, name in zip(classes, plain, strict=True)]
+
+
+def bound_columns() -> list[str]:
+    """The columns of the bounds of a predicted number: `low_80`, `high_80`, `low_95`, `high_95`."""
+    return [f"{side}_{share}" for share in INTERVALS for side in ("low", "high")]
 
 
 def _class_slug(label: str, plain: str, taken: int) -> str:

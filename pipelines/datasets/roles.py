@@ -25,6 +25,8 @@ NEWEST_SHARE = 0.25
 BLOCK_DAYS = 7
 # A part of a stratum with fewer rows than these cannot be shared out 3 to 1 to 1.
 FEWEST_TO_SHARE = sum(ROLE_WEIGHTS.values())
+# A label that is a number stratifies by the tenths of its ranks.
+BANDS = 10
 # Where one chain of near rows holds over half of at least so many distinct rows, as with one or two features,
 # being near says nothing about being the same sample.
 FEWEST_FOR_CHAIN = 50
@@ -98,7 +100,7 @@ def assign_roles(dataset: DataSet, samples: pd.DataFrame, *, distinguishable: bo
     if dataset.split == "time":
         return roles_by_time(samples)
     groups = near_groups(dataset, samples, distinguishable=distinguishable)
-    strata = _strata(samples[stratifying_columns(dataset)])
+    strata = _strata(banded(dataset, samples[stratifying_columns(dataset)]))
     sizes = np.bincount(groups)
     stratum_of = np.full(len(sizes), len(samples))
     np.minimum.at(stratum_of, groups, strata)
@@ -119,9 +121,15 @@ def roles_by_time(samples: pd.DataFrame) -> pd.Series:
 
 def stratifying_columns(dataset: DataSet) -> list[str]:
     """The strata of the data set, then its other labels and categories: those with fewer values split first."""
-    others = {label.name: len(label.values) for label in dataset.labels}
+    others = {label.name: len(label.values) or BANDS for label in dataset.labels}
     others |= {name: len(dataset.feature(name).values) for name in dataset.categorical}
     return list(dict.fromkeys([*dataset.strata, *sorted(others, key=others.__getitem__)]))
+
+
+def banded(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the tenth that it lies in in place of each label that is a number; a missing one stays missing."""
+    numbers = [label.name for label in dataset.labels if label.kind == "number" and label.name in rows.columns]
+    return rows.assign(**{name: np.ceil(rows[name].rank(pct=True) * BANDS) for name in numbers})
 
 
 def _strata(rows: pd.DataFrame) -> np.ndarray:

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from pipelines.datasets.declaration import check_dataset, check_kind
+from pipelines.datasets.choices import check_choice, check_kind
+from pipelines.datasets.declaration import check_dataset
 from pipelines.datasets.derived import Derived
 from pipelines.datasets.fetching import Fetched, Record
-from pipelines.datasets.names import probability_columns
+from pipelines.datasets.outcomes import Classes, Outcome, check_outcome
 from pipelines.datasets.sources import Form, Source
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FeatureKind = Literal["numeric", "categorical"]
-LabelKind = Literal["integer", "text"]
-Scorer = Literal["macro_f1", "quadratic_kappa"]
-DecisionKind = Literal["argmax", "weights", "cut_points", "costs"]
+LabelKind = Literal["integer", "text", "number"]
 SimulatorKind = Literal["rank_bootstrap", "gaussian"]
 SplitKind = Literal["random", "time"]
 
@@ -68,7 +67,7 @@ class Label:
     Attributes
     ----------
     values
-        All it can be, as text, in order.
+        All it can be, as text, in order; nothing for a number, whose range the task that predicts it tells.
     due_after
         How long after the event time of its sample it is known at the latest. None where it comes with the sample: one
         that is missing then is not waited for.
@@ -80,7 +79,7 @@ class Label:
     name: str
     title: str
     description: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
     kind: LabelKind = "text"
     due_after: timedelta | None = None
     of: str = ""
@@ -97,19 +96,12 @@ class Task:
     Attributes
     ----------
     label
-        The column that the classes come from: a label column or a categorical feature.
-    classes
-        Every class, as text, in the order in which tables and pictures show them.
-    upper_bounds
-        For classes that are ranges of a number: the highest value of each class, the last one infinite.
-        The bounds are fixed here and never computed from data.
-    decision
-        How a class is chosen from the probabilities; the numbers of the rule are tuned in training, but for `costs`.
-    costs
-        What each answer costs (columns) where each class is true (rows), both in class order, in any unit: the answer
-        of the lowest expected cost is given.
-    guarded
-        The classes whose recall a new champion must not lose.
+        The column that the truth comes from: a label column, or a feature: a categorical one for classes, a numeric one
+        for a number.
+    outcome
+        What is predicted: `Classes` or a `Number`.
+    scorer
+        The score that decides between models, one of `outcome.scorers`; the first of them where none is given.
     part_of
         The data set that the task belongs to; filled in by it.
     """
@@ -118,19 +110,16 @@ class Task:
     title: str
     description: str
     label: str
-    classes: tuple[str, ...]
+    outcome: Outcome
     inputs: tuple[str, ...]
-    scorer: Scorer = "macro_f1"
-    ordinal: bool = False
-    upper_bounds: tuple[float, ...] = ()
-    decision: DecisionKind = "argmax"
-    costs: tuple[tuple[float, ...], ...] = ()
-    guarded: tuple[str, ...] = ()
+    scorer: str = ""
     part_of: "DataSet | None" = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_kind(f"the scorer of the task {self.name}", self.scorer, Scorer)
-        check_kind(f"the decision of the task {self.name}", self.decision, DecisionKind)
+        check_outcome(self.name, self.outcome)
+        scorers = self.outcome.scorers
+        object.__setattr__(self, "scorer", self.scorer or scorers[0])
+        check_choice(f"the scorer of the task {self.name}", self.scorer, scorers)
 
     @property
     def dataset(self) -> "DataSet":
@@ -141,37 +130,59 @@ class Task:
 
     @property
     def due_after(self) -> timedelta | None:
-        """How long after a sample its class is known at the latest; None where it comes with the sample."""
+        """How long after a sample its truth is known at the latest; None where it comes with the sample."""
         return next((label.due_after for label in self.dataset.labels if label.name == self.label), None)
 
     @property
     def ahead(self) -> int:
-        """How many days after a sample lies the day that its class is about."""
+        """How many days after a sample lies the day that its truth is about."""
         return next((label.ahead for label in self.dataset.labels if label.name == self.label), 0)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Every class in order; none where a number is predicted."""
+        return self.outcome.names
+
+    @property
+    def ordinal(self) -> bool:
+        """Whether its classes are in an order."""
+        return self.outcome.ordinal
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """The classes whose recall a new champion must not lose."""
+        return self.outcome.guarded
+
+    @property
+    def choice(self) -> Classes:
+        """The classes with all that is declared of them, for what only a task of classes has."""
+        if not isinstance(self.outcome, Classes):
+            raise TypeError(f"{self.name} predicts a {self.outcome.kind}")
+        return self.outcome
+
+    @property
+    def answer_columns(self) -> list[str]:
+        """What a prediction has beside `prediction`, all of it numbers.
+
+        For classes `probability_poor`, `probability_fair`, ... in class order; for a number `low_80`, `high_80`,
+        `low_95`, `high_95` and `baseline`.
+        """
+        return self.outcome.answer_columns
 
     @property
     def probability_columns(self) -> list[str]:
         """One column name a class, in class order: `probability_poor`, `probability_fair`, ..."""
-        return probability_columns(self.classes)
+        return self.choice.answer_columns
 
     def labels(self, samples: pd.DataFrame) -> pd.Series:
-        """The class of each sample as text, None where it is not known.
+        """The truth of each sample: class text, or a float; None or NaN where it is not known.
 
         Parameters
         ----------
         samples
             Rows of the data set with the column `label`.
         """
-        # As objects, because pandas maps integers beside a missing one as fractions.
-        cells = samples[self.label].astype(object)
-        classes = cells.map(self._class_of, na_action="ignore").astype(object)
-        return classes.where(cells.notna(), None)
-
-    def _class_of(self, value: object) -> str:
-        if not self.upper_bounds:
-            return str(value)
-        number = float(str(value))
-        return next(name for name, bound in zip(self.classes, self.upper_bounds, strict=True) if number <= bound)
+        return self.outcome.labels(samples[self.label])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,3 +280,15 @@ class DataSet:
     def feature(self, name: str) -> Feature:
         """The feature of that name."""
         return next(feature for feature in self.features if feature.name == name)
+
+    def measured_label(self, label: Label) -> Feature:
+        """A label that is a number as the numeric feature that it is, with the unit and range of its task."""
+        outcomes = [task.outcome for task in self.tasks if task.label == label.name]
+        return Feature(
+            name=label.name,
+            title=label.title,
+            description=label.description,
+            unit=next((each.unit for each in outcomes if each.unit), ""),
+            low=max((each.low for each in outcomes), default=-math.inf),
+            high=min((each.high for each in outcomes), default=math.inf),
+        )

@@ -16,6 +16,7 @@ import pandas as pd
 from pipelines.datasets import open_meteo
 from pipelines.datasets.derived import Calendar, Lag, Rolling
 from pipelines.datasets.fetching import Access, Fetched, Record
+from pipelines.datasets.outcomes import Classes
 from pipelines.datasets.sky import draw_rain, draw_sun
 from pipelines.datasets.sources import Form, Source, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Task
@@ -179,7 +180,7 @@ DATASET = DataSet(
             title="Rain tomorrow",
             description="Whether the next day is dry or has rain, from the days before it.",
             label="rain_tomorrow",
-            classes=RAINS,
+            outcome=Classes(names=RAINS),
             inputs=(
                 "precipitation", "temp_max", "temp_min", "wind", "rain", "rain_before", "temp_max_before",
                 "precipitation_3", "precipitation_14", "day_of_year",

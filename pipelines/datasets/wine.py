@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipelines.datasets.drawing import OUTLINE, bare, curve, ellipse, fill, line, stroke
+from pipelines.datasets.outcomes import Classes
 from pipelines.datasets.sources import Form, Source, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
 
@@ -207,33 +208,27 @@ DATASET = DataSet(
             title="Wine quality",
             description="The tasters' score of a wine, from 3 to 9.",
             label="quality",
-            classes=QUALITIES,
+            outcome=Classes(names=QUALITIES, ordinal=True, decision="cut_points", guarded=("5", "6", "7")),
             inputs=(*MEASUREMENTS, "type"),
             scorer="quadratic_kappa",
-            ordinal=True,
-            decision="cut_points",
-            guarded=("5", "6", "7"),
         ),
         Task(
             name="wine_grade",
             title="Wine grade",
             description="Whether a wine is poor (below 5), fair (5 or 6) or excellent (above 6).",
             label="quality",
-            classes=GRADES,
+            outcome=Classes(
+                names=GRADES, ordinal=True, upper_bounds=(4, 6, math.inf), decision="weights", guarded=GRADES
+            ),
             inputs=(*MEASUREMENTS, "type"),
-            ordinal=True,
-            upper_bounds=(4, 6, math.inf),
-            decision="weights",
-            guarded=GRADES,
         ),
         Task(
             name="wine_type",
             title="Wine type",
             description="Whether a wine is red or white, from its measurements alone.",
             label="type",
-            classes=TYPES,
+            outcome=Classes(names=TYPES, guarded=TYPES),
             inputs=MEASUREMENTS,
-            guarded=TYPES,
         ),
     ),
     strata=("type", "quality"),

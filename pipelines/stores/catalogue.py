@@ -2,8 +2,9 @@
 
 import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import singledispatch
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +12,8 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import HISTORICAL, ORIGINS
-from pipelines.datasets.names import PREDICTIONS, QUARANTINE
+from pipelines.datasets.names import BASELINE, INTERVALS, PREDICTIONS, QUARANTINE
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.datasets.spec import Feature, Label
 from pipelines.documents import Damaged
 from pipelines.documents.model import ModelInfo
@@ -37,7 +39,7 @@ def samples_group(dataset: DataSet) -> FeatureGroup:
             _SAMPLE_ID,
             _EVENT_TIME,
             *(_feature_column(feature) for feature in dataset.features),
-            *(_label_column(label) for label in dataset.labels),
+            *(_label_column(dataset, label) for label in dataset.labels),
             Column("origin", "string", "How the sample came here.", values=ORIGINS),
             Column("role", "string", "What a historical sample is used for; empty for arrivals.", values=ROLES),
         ),
@@ -48,6 +50,7 @@ def samples_group(dataset: DataSet) -> FeatureGroup:
 
 def predictions_group(task: Task) -> FeatureGroup:
     """The predictions of a task: one row a sample and model version, never updated by another version."""
+    true, (answer, truth, *others) = _answer_columns(task.outcome)
     return FeatureGroup(
         name=f"{task.name}{PREDICTIONS}",
         description=f"{task.title}: what each model version predicted, beside what turned out.",
@@ -57,15 +60,12 @@ def predictions_group(task: Task) -> FeatureGroup:
             _EVENT_TIME,
             Column("predicted_at", "timestamp", "The clock of the run that made the prediction (UTC)."),
             Column("served", "string", "Whether this version was in charge or in its shadow.", values=SERVED),
-            Column("prediction", "string", "The predicted class.", values=task.classes),
-            Column("label", "string", "The true class, where it is known.", values=task.classes),
-            Column("settled_at", "timestamp", "The clock of the run that learned the true class (UTC); empty before."),
+            answer,
+            truth,
+            Column("settled_at", "timestamp", f"The clock of the run that learned the {true} (UTC); empty before."),
             Column("corrected_at", "timestamp", "The clock of the run that last learned another one (UTC)."),
             Column("inputs", "string", "A fingerprint of the measurements that the prediction was made from."),
-            *(
-                Column(name, "double", f"The probability of {label}.", low=0, high=1)
-                for name, label in zip(task.probability_columns, task.classes, strict=True)
-            ),
+            *others,
             Column("run_url", "string", "The log of the run that made the prediction."),
         ),
         key=("sample_id", "model_version"),
@@ -177,18 +177,54 @@ def load_version(store: Store, task: Task, version: int, load: Callable[[Path], 
             raise ModelRefused(str(error).replace(str(files), f"{task.name}/{version}")) from error
 
 
-def _feature_column(feature: Feature) -> Column:
-    return Column(
-        feature.name,
-        "double" if feature.kind == "numeric" else "string",
-        feature.description,
-        unit=feature.unit,
-        low=feature.low if math.isfinite(feature.low) else None,
-        high=feature.high if math.isfinite(feature.high) else None,
-        values=feature.values,
+@singledispatch
+def _answer_columns(outcome: object) -> tuple[str, Sequence[Column]]:
+    """What the truth is called, and the columns of the prediction, of the truth and of the rest of an answer."""
+    raise NotImplementedError
+
+
+@_answer_columns.register
+def _class_columns(outcome: Classes) -> tuple[str, Sequence[Column]]:
+    return "true class", (
+        Column("prediction", "string", "The predicted class.", values=outcome.names),
+        Column("label", "string", "The true class, where it is known.", values=outcome.names),
+        *(
+            Column(name, "double", f"The probability of {label}.", low=0, high=1)
+            for name, label in zip(outcome.answer_columns, outcome.names, strict=True)
+        ),
     )
 
 
-def _label_column(label: Label) -> Column:
+@_answer_columns.register
+def _number_columns(outcome: Number) -> tuple[str, Sequence[Column]]:
+    said = {
+        "prediction": "The predicted number.",
+        "label": "The true number, where it is known.",
+        **{
+            f"{side}_{share}": f"The {end} end of the {share} % interval."
+            for share in INTERVALS
+            for side, end in (("low", "lower"), ("high", "upper"))
+        },
+        BASELINE: "What the baseline said.",
+    }
+    return "true number", [
+        _numeric_column(name, text, outcome.unit, outcome.low, outcome.high) for name, text in said.items()
+    ]
+
+
+def _numeric_column(name: str, description: str, unit: str, low: float, high: float) -> Column:
+    lowest, highest = (end if math.isfinite(end) else None for end in (low, high))
+    return Column(name, "double", description, unit, lowest, highest)
+
+
+def _feature_column(feature: Feature) -> Column:
+    if feature.kind == "numeric":
+        return _numeric_column(feature.name, feature.description, feature.unit, feature.low, feature.high)
+    return Column(feature.name, "string", feature.description, unit=feature.unit, values=feature.values)
+
+
+def _label_column(dataset: DataSet, label: Label) -> Column:
+    if label.kind == "number":
+        return _feature_column(dataset.measured_label(label))
     kind: ColumnType = "bigint" if label.kind == "integer" else "string"
     return Column(label.name, kind, label.description, values=label.values)

@@ -192,7 +192,8 @@ def fingerprint(task: Task, rows: pd.DataFrame) -> str:
     """SHA-256 of the rows in any order, with the classes and inputs of the task."""
     columns = ["sample_id", *task.inputs, task.label]
     lines = sorted(json.dumps([_cell(value) for value in row]) for row in rows[columns].itertuples(index=False))
-    head = json.dumps([task.name, task.classes, columns, [str(bound) for bound in task.upper_bounds]])
+    what, bounds = task.outcome.identity()
+    head = json.dumps([task.name, what, columns, bounds])
     return hashlib.sha256("\n".join([head, *lines]).encode()).hexdigest()
 
 

@@ -56,13 +56,13 @@ def tune(task: Task, labels: Integers, chances: Floats) -> DecisionRule:
     A rule as `models.decide` takes it. Of the weights that are nearly best by the score, those with the highest lowest
     recall; of such cut points, those with the lowest mean absolute error.
     """
-    if task.decision == "weights":
+    if task.choice.decision == "weights":
         weights = _tuned_weights(task, labels, chances)
         return {"kind": "weights", "weights": dict(zip(task.classes, weights.round(4).tolist(), strict=True))}
-    if task.decision == "cut_points":
+    if task.choice.decision == "cut_points":
         return {"kind": "cut_points", "cut_points": _tuned_cut_points(task, labels, chances).round(4).tolist()}
-    if task.decision == "costs":
-        return {"kind": "costs", "costs": [list(row) for row in task.costs]}
+    if task.choice.decision == "costs":
+        return {"kind": "costs", "costs": [list(row) for row in task.choice.costs]}
     return {"kind": "argmax"}
 
 

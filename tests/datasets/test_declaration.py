@@ -13,6 +13,7 @@ from pipelines.cli import commands
 from pipelines.cli.main import main
 from pipelines.datasets import dataset_named
 from pipelines.errors import DeclarationError
+from tests.outcomes import with_outcome
 
 IRIS = dataset_named("iris")
 WINE = dataset_named("wine")
@@ -45,16 +46,19 @@ def with_first(**changes):
         ({"tasks": (QUALITY, replace(GRADE, name=QUALITY.name))}, r"two tasks have the same name"),
         ({"tasks": (replace(QUALITY, label="score"),)}, r"score is neither a label nor a categorical .* quality, type"),
         (
-            {"tasks": (replace(QUALITY, classes=("3", "4")),)},
+            {"tasks": (with_outcome(QUALITY, names=("3", "4")),)},
             r"quality can be 5, .*, which is none of its classes 3, 4",
         ),
-        ({"tasks": (replace(TYPE, classes=("red",)),)}, r"needs two different classes"),
-        ({"tasks": (replace(TYPE, guarded=("rosé",)),)}, r"guards rosé, which is none of its classes red, white"),
-        ({"tasks": (replace(GRADE, upper_bounds=(6, 4, 9)),)}, r"upper bounds have to rise, the last one to infinity"),
-        ({"tasks": (replace(TYPE, decision="costs"),)}, r"costs belong to decision='costs', and that needs costs"),
-        ({"tasks": (replace(TYPE, decision="costs", costs=((0, 1),)),)}, r"number an answer, 2 by 2"),
-        ({"tasks": (replace(TYPE, decision="costs", costs=((0, -1), (1, 0))),)}, r"numbers from 0"),
-        ({"tasks": (replace(TYPE, decision="costs", costs=((0, 1), (1, 1))),)}, r"lowest for the right answer"),
+        ({"tasks": (with_outcome(TYPE, names=("red",)),)}, r"needs two different classes"),
+        ({"tasks": (with_outcome(TYPE, guarded=("rosé",)),)}, r"guards rosé, which is none of its classes red, white"),
+        (
+            {"tasks": (with_outcome(GRADE, upper_bounds=(6, 4, 9)),)},
+            r"upper bounds have to rise, the last one to inf",
+        ),
+        ({"tasks": (with_outcome(TYPE, decision="costs"),)}, r"costs belong to decision='costs', and that needs costs"),
+        ({"tasks": (with_outcome(TYPE, decision="costs", costs=((0, 1),)),)}, r"number an answer, 2 by 2"),
+        ({"tasks": (with_outcome(TYPE, decision="costs", costs=((0, -1), (1, 0))),)}, r"numbers from 0"),
+        ({"tasks": (with_outcome(TYPE, decision="costs", costs=((0, 1), (1, 1))),)}, r"lowest for the right answer"),
         (
             {"labels": (replace(WINE.labels[0], due_after=timedelta(0)),)},
             r"quality is due after 0:00:00; give a longer time, or none where it comes with the sample",
@@ -72,7 +76,7 @@ def with_first(**changes):
             {"labels": (replace(WINE.labels[0], values=(*WINE.labels[0].values, "10.0")),)},
             r"quality is an integer and can be 10\.0; write whole numbers",
         ),
-        ({"tasks": (replace(TYPE, upper_bounds=(1, float("inf"))),)}, r"has upper bounds, and type is no number"),
+        ({"tasks": (with_outcome(TYPE, upper_bounds=(1, float("inf"))),)}, r"has upper bounds, and type is no number"),
         (with_values(), r"extra has no values"),
         (with_values("a", "a"), r"extra has a value twice"),
         (with_values("a", " "), r"extra has an empty value; a missing cell is no value"),
@@ -89,9 +93,12 @@ def test_what_cannot_work_is_said_in_one_sentence(changes, sentence):
     ("make", "sentence"),
     [
         (lambda: replace(QUALITY, scorer="f1"), "the scorer of the task wine_quality is 'f1'; it can be macro_f1, q"),
-        (lambda: replace(QUALITY, decision="guess"), "can be argmax, weights, cut_points, costs"),
+        (lambda: with_outcome(QUALITY, decision="guess"), "can be argmax, weights, cut_points, costs"),
         (lambda: replace(WINE.features[0], kind="number"), "feature fixed_acidity is 'number'; it can be numeric, cat"),
-        (lambda: replace(WINE.labels[0], kind="number"), "the kind of the label quality is 'number'"),
+        (
+            lambda: replace(WINE.labels[0], kind="float"),
+            "the label quality is 'float'; it can be integer, text, numb",
+        ),
         (lambda: replace(WINE.simulator, kind="smote"), "the kind of the simulator is 'smote'; it can be rank_boot"),
     ],
 )

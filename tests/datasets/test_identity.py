@@ -11,6 +11,7 @@ from benchmarks.coarse import passengers
 from pipelines.datasets import dataset_named
 from pipelines.datasets.contract import validate
 from pipelines.datasets.identity import chance_twins, contradictions, distinguishable
+from pipelines.datasets.outcomes import Classes
 from pipelines.datasets.roles import assign_roles, near_groups, stratifying_columns
 from pipelines.datasets.spec import Feature, Label
 
@@ -29,7 +30,7 @@ def declared(rows, label="outcome"):
     classes = tuple(sorted({*rows[label], "no"}))  # a task has two at least
     labels = (Label(name=label, title=label, description="Made up.", values=classes),)
     simulator = replace(IRIS.simulator, strata=(label,))
-    told = {"label": label, "classes": classes, "inputs": (features[0].name,), "guarded": ()}
+    told = {"label": label, "outcome": Classes(names=classes), "inputs": (features[0].name,)}
     tasks = (replace(IRIS.tasks[0], **told),)
     return replace(IRIS, features=features, labels=labels, tasks=tasks, strata=(label,), simulator=simulator)
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from pipelines.datasets import all_datasets, all_tasks, dataset_named, task_named
 from pipelines.errors import UsageError
 from pipelines.stores.catalogue import predictions_group, samples_group
+from tests.outcomes import with_outcome
 
 IRIS = dataset_named("iris")
 WINE = dataset_named("wine")
@@ -26,7 +27,7 @@ def test_names_lead_to_data_sets_and_tasks():
 
 def test_a_task_stays_with_its_data_set_however_it_is_copied():
     task = task_named("wine_type")
-    assert replace(task, classes=("red", "rose")).dataset is WINE
+    assert with_outcome(task, names=("red", "rose")).dataset is WINE
     assert pickle.loads(pickle.dumps(task)).dataset == WINE  # noqa: S301 - its own
     other = replace(WINE, title="Other wines")
     assert {each.dataset.title for each in other.tasks} == {"Other wines"}
@@ -96,7 +97,7 @@ def test_history_is_older_than_any_arrival_and_units_are_told():
         ({"tasks": (replace(WINE.tasks[0], inputs=("body",)),)}, "inputs .'body'. are not features of wine"),
         ({"tasks": (replace(WINE.tasks[2], inputs=("type",)),)}, "its label type is among its inputs"),
         ({"tasks": (replace(WINE.tasks[0], label="alcohol", inputs=()),)}, "alcohol is neither a label nor a cat"),
-        ({"tasks": (replace(WINE.tasks[1], upper_bounds=(4,)),)}, "needs one upper bound a class"),
+        ({"tasks": (with_outcome(WINE.tasks[1], upper_bounds=(4,)),)}, "needs one upper bound a class"),
         ({"features": (*WINE.features, WINE.features[0])}, "two columns have the same name"),
         ({"strata": ("alcohol",)}, "strata can be quality, type, not alcohol"),
         ({"strata": ()}, "strata can be quality, type, not none"),

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Circle
 
+from pipelines.datasets.outcomes import Classes
 from pipelines.datasets.sources import from_frame
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Simulator, Task
 
@@ -58,8 +59,8 @@ DATASET = DataSet(
     ),
     labels=(Label(name="sex", title="Sex", description="Of the mussel.", values=SEXES),),
     tasks=(
-        Task(name="shell_sex", title="Sex of a shell", description="Female or male.", label="sex", classes=SEXES,
-             inputs=("width", "weight", "site"), guarded=SEXES),
+        Task(name="shell_sex", title="Sex of a shell", description="Female or male.", label="sex",
+             outcome=Classes(names=SEXES, guarded=SEXES), inputs=("width", "weight", "site")),
     ),
     strata=("sex",), historical_time=datetime(2001, 1, 1, tzinfo=UTC),
     simulator=Simulator(kind="rank_bootstrap", strata=("sex", "site")), load=load, draw=draw,

@@ -1,5 +1,5 @@
 import io
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import timedelta
 
 import histories
@@ -16,6 +16,7 @@ from pipelines.monitoring import quality as monitoring
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures.calibration import calibration_picture
 from pipelines.pictures.confusion import confusion_picture
+from tests.outcomes import with_outcome
 
 GRADE, QUALITY, VARIETY = (task_named(name) for name in ("wine_grade", "wine_quality", "iris_variety"))
 
@@ -113,7 +114,7 @@ def test_drift_is_said_in_words_too():
 
 
 def test_long_names_and_many_classes_stay_inside():
-    task = replace(QUALITY, classes=tuple(f"a rather long class name {n}" for n in range(7)))
+    task = with_outcome(QUALITY, names=tuple(f"a rather long class name {n}" for n in range(7)))
     counts = pd.DataFrame(np.arange(49).reshape(7, 7) * 1000, index=task.classes, columns=task.classes)
     pixels = np.asarray(opened(confusion_picture(task, counts, 12)).convert("L"))
     for edge in (pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:]):
@@ -125,7 +126,7 @@ def test_of_many_classes_the_worst_mistakes_are_shown():
     table = np.diag(np.full(100, 50))
     table[3, 7], table[8, 2] = 9, 4
     counts = pd.DataFrame(table, index=names, columns=names)
-    picture = confusion_picture(replace(QUALITY, classes=tuple(names)), counts, 1)
+    picture = confusion_picture(with_outcome(QUALITY, names=tuple(names)), counts, 1)
     assert "the 2 most frequent mistakes of 100 classes: c3 for c7 9; c8 for c2 4" in picture.alt
     assert max(opened(picture).size) < 1200
 

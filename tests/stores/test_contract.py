@@ -14,6 +14,7 @@ from pipelines.errors import ChampionMoved, NotFound, SchemaMismatch, StoreError
 from pipelines.stores.base import ChampionEntry, Column
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 from pipelines.stores.rows import conform
+from tests.datasets.test_numbers import PRICE
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -90,6 +91,20 @@ def test_an_open_prediction_is_settled_once(store):
     settled = opened.assign(label=["virginica", None], settled_at=[NOON + timedelta(days=1), None])
     assert [store.upsert(group, settled), store.upsert(group, settled)] == [1, 0]
     assert_frame_equal(store.read(group), conform(settled, group))
+
+
+def test_predicted_numbers_come_back_as_they_are_and_are_settled(store):
+    group = predictions_group(PRICE)
+    row = dict.fromkeys(group.column_names) | {"sample_id": "h-1", "model_version": 1, "event_time": NOON}
+    row |= {"predicted_at": NOON, "served": "champion", "prediction": 0.1, "low_95": -1e-300, "baseline": 1e300}
+    rows = pd.DataFrame([row, row | {"sample_id": "h-2", "label": 2 / 3}])
+    assert store.upsert(group, rows) == 2
+    assert store.upsert(group, rows) == 0
+    settled = store.read(group).assign(label=[4.0, 2 / 3], settled_at=NOON)
+    store.upsert(group, settled)
+    read = store.read(group)
+    assert_frame_equal(read, conform(settled, group))
+    assert set(read.dtypes[["prediction", "label", *PRICE.answer_columns]].astype(str)) == {"float64"}
 
 
 def test_of_equal_keys_in_a_batch_the_last_counts(store):

@@ -1,11 +1,10 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score, f1_score
 
 from pipelines.datasets import task_named
 from pipelines.training import decision_rule as decisions
+from tests.outcomes import with_outcome
 
 GRADE, QUALITY = task_named("wine_grade"), task_named("wine_quality")
 
@@ -65,7 +64,7 @@ def test_cut_points_beat_rounding_on_other_rows():
 
 def test_a_task_may_take_the_most_probable_class():
     labels, chances = rare_and_common(50)
-    assert decisions.tune(replace(GRADE, decision="argmax"), labels, chances) == {"kind": "argmax"}
+    assert decisions.tune(with_outcome(GRADE, decision="argmax"), labels, chances) == {"kind": "argmax"}
 
 
 @pytest.mark.parametrize(("task", "average"), [(GRADE, "macro"), (QUALITY, None)])
@@ -91,7 +90,7 @@ def test_rules_can_be_tuned_on_one_class_or_two_rows():
 def test_costs_choose_what_costs_least_on_other_rows():
     # To call a poor wine fair or excellent is twenty times as bad as any other mistake.
     costs = ((0.0, 20.0, 20.0), (1.0, 0.0, 1.0), (1.0, 1.0, 0.0))
-    task = replace(GRADE, decision="costs", costs=costs)
+    task = with_outcome(GRADE, decision="costs", costs=costs)
     labels, chances = rare_and_common()
     answers = decided(task, chances, decisions.tune(task, labels, chances))
     paid = np.array(costs)[labels, answers].mean()
@@ -100,6 +99,6 @@ def test_costs_choose_what_costs_least_on_other_rows():
 
 
 def test_equal_costs_choose_the_most_probable_class():
-    task = replace(GRADE, decision="costs", costs=((0, 1, 1), (1, 0, 1), (1, 1, 0)))
+    task = with_outcome(GRADE, decision="costs", costs=((0, 1, 1), (1, 0, 1), (1, 1, 0)))
     labels, chances = rare_and_common(rows=200)
     assert (decided(task, chances, decisions.tune(task, labels, chances)) == chances.argmax(axis=1)).all()

@@ -1,5 +1,4 @@
 import re
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +7,7 @@ from trainings import always, stub_model, telling, training_data
 
 from pipelines.datasets import task_named
 from pipelines.training.promotion import Unseen, against_baseline, against_champion, by_order, untouched
+from tests.outcomes import with_outcome
 
 GRADE = task_named("wine_grade")
 WINE = GRADE.dataset
@@ -79,7 +79,7 @@ def test_a_better_score_must_not_cost_a_guarded_class_its_recall(held_out):
     decision = decide(held_out, champion, challenger)
     assert not decision.promote
     assert "recall of poor falls by 1.000, more than 0.05" in decision.sentence
-    unguarded = decide(held_out, champion, challenger, task=replace(GRADE, guarded=()))
+    unguarded = decide(held_out, champion, challenger, task=with_outcome(GRADE, guarded=()))
     assert unguarded.promote
 
 

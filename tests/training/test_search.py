@@ -11,9 +11,10 @@ from pipelines.training import decision_rule as decisions
 from pipelines.training import families, search
 from pipelines.training.cross_validation import Rows, grouped_folds
 from pipelines.training.families import Shape
+from tests.outcomes import with_outcome
 
 IRIS, GRADE, QUALITY = (task_named(name) for name in ("iris_variety", "wine_grade", "wine_quality"))
-TWO = replace(IRIS, classes=("a", "b"))
+TWO = with_outcome(IRIS, names=("a", "b"))
 
 
 def rows_of(labels, *, groups=None, matrix=None, seed=0):
