@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.documents import parse
-from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, parse_metrics
+from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, PORTRAIT_FILE, parse_metrics
 from pipelines.documents.model import CARD_FILE
 from pipelines.documents.what_if import WHAT_IF_FILE, WhatIf, parse_what_if
 
@@ -54,7 +54,7 @@ class SpaceFolder:
 
     def portraits(self) -> dict[str, bytes]:
         """The drawing (SVG) of the newest sample of each task that has one."""
-        drawings = sorted((self.folder / "dashboard").glob("*/portrait.svg"))
+        drawings = sorted(self.folder.glob(PORTRAIT_FILE.format("*")))
         return {path.parent.name: path.read_bytes() for path in drawings}
 
     @staticmethod

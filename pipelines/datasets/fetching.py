@@ -29,6 +29,10 @@ def _forget(answer: bytes) -> None:
     """Keep no copy of an answer."""
 
 
+def _suffices(access: "Access") -> None:
+    """Any access will do."""
+
+
 class _Fault(Exception):
     """Why an answer cannot be used, where the next may be better; `after` is the pause in seconds that it asks for."""
 
@@ -155,6 +159,8 @@ class Fetched:
         for what is not known yet.
     history
         The source of a backfill, asked once.
+    check
+        Raises `SettingError` where a setting is missing that the source cannot be asked without.
     settle
         For how long after a day the source may still send rows, outcomes and corrections of it.
     behind
@@ -163,6 +169,7 @@ class Fetched:
 
     fetch: Fetch = field(repr=False)
     history: History | None = field(default=None, repr=False)
+    check: Callable[[Access], None] = field(default=_suffices, repr=False)
     settle: timedelta = timedelta(days=7)
     behind: timedelta = timedelta(days=1)
 

@@ -47,6 +47,11 @@ def identity(access: Access) -> tuple[str, str]:
     return name, hashlib.sha256(name.encode()).hexdigest()
 
 
+def check(access: Access) -> None:
+    """Raise `SettingError` where it is asked of no place."""
+    coordinates(access.place)
+
+
 def coordinates(place: str) -> tuple[str, str]:
     """Latitude and longitude of a place such as `47.45,-122.31`.
 

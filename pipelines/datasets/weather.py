@@ -190,7 +190,7 @@ DATASET = DataSet(
     strata=("rain_tomorrow",),
     split="time",
     historical_time=datetime(1940, 1, 1, tzinfo=UTC),
-    arrivals=Fetched(fetch=fetch, history=history),
+    arrivals=Fetched(fetch=fetch, history=history, check=open_meteo.check),
     record=Record(fetch=recorded, first=RECORD_FIRST, last=RECORD_LAST),
     form=FORM,
     caution="Not for decisions that a weather service is there for.",

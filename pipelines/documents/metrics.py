@@ -7,6 +7,7 @@ from pipelines.documents.model import Calibration, DecisionRule, Estimate
 from pipelines.documents.values import parse
 
 METRICS_FILE = "dashboard/metrics.json"
+PORTRAIT_FILE = "dashboard/{}/portrait.svg"  # of a task: the drawing of its newest sample
 LINKS_FILE = "dashboard/links.json"  # in a Space: the addresses of the other parts, by what is there
 SCHEMA_VERSION = 2  # keys that version 1 does not have are not required, and are filled in when it is read
 

@@ -106,11 +106,8 @@ def run_features(
     kind = _kind(dataset, per_day, arrivals, scenario)
     refuse_half_replaced(store, dataset)
     if kind is FETCH and access:
-        if dataset.record and not access.place:
-            raise UsageError(
-                f"WEATHER_PLACE is not set, and {dataset.name} is fetched for a place. Set one, as 47.45,-122.31, or "
-                "let `python -m pipelines demo` play the record."
-            )
+        if dataset.arrivals:
+            dataset.arrivals.check(access)
         refuse_another_history(store, dataset, access)
     reserve = _reserve(store, dataset)
     newest = _newest_arrival_day(store, dataset)

@@ -13,6 +13,7 @@ from pipelines.datasets.arrivals import ARRIVED, HISTORICAL
 from pipelines.documents import Damaged
 from pipelines.documents.metrics import (
     METRICS_FILE,
+    PORTRAIT_FILE,
     SCHEMA_VERSION,
     MetricsDocument,
     Parts,
@@ -47,7 +48,6 @@ from pipelines.stores.catalogue import (
 SITE_FILE = "site/index.html"
 log = logging.getLogger(__name__)
 
-PORTRAIT = "dashboard/{}/portrait.svg"
 # The front as a picture, for a README that is read by day or by night.
 FRONT = {"dashboard/front-light.svg": LIGHT, "dashboard/front-dark.svg": DARK}
 PICTURED = 12  # rows in the picture of recent predictions
@@ -98,7 +98,7 @@ def refresh_dashboard(
     }
     merged = _merged(store, own, links, {task: _alts(each) for task, each in pictures.items()})
     own["links"] = merged.get("links", {})
-    files |= {PORTRAIT.format(state.task.name): drawn for state in states for drawn in _portrait(state, data)}
+    files |= {PORTRAIT_FILE.format(state.task.name): drawn for state in states for drawn in _portrait(state, data)}
     files[METRICS_FILE] = metrics_text(merged)
     for state in states:
         files |= browser_files(store, state.task, state.champion, data.historical)
@@ -217,7 +217,7 @@ def _portrait(state: TaskState, data: DataState) -> Iterator[bytes]:
 
 
 def _portraits(store: Store, document: MetricsDocument) -> dict[str, bytes]:
-    stored = {task: store.get_file(PORTRAIT.format(task)) for task in document["tasks"]}
+    stored = {task: store.get_file(PORTRAIT_FILE.format(task)) for task in document["tasks"]}
     return {task: drawn for task, drawn in stored.items() if drawn}
 
 

@@ -27,7 +27,7 @@ from pipelines.stores.catalogue import champion_version, task_view
 from pipelines.training.card import render_card
 from pipelines.training.data import TrainingData, load_training_data
 from pipelines.training.evaluation import Evaluation, evaluate
-from pipelines.training.promotion import decide_succession, load_judged, refuse_another_source
+from pipelines.training.promotion import decide_succession, load_with_card, refuse_another_source
 from pipelines.training.search import SearchResult, search
 from pipelines.training.undecided import is_repeat, remember_decision, undecided_version
 
@@ -130,7 +130,8 @@ def register_candidate(
     if promote not in ORDERS:
         raise UsageError(f"There is no promotion rule {promote!r}; choose from {', '.join(ORDERS)}.")
     version = register_version(store, task, candidate=candidate, notebook=notebook, now=now)
-    return decide_on(store, task, load_judged(store, task, version), now=now, who=who, promote=promote)
+    model, card = load_with_card(store, task, version)
+    return decide_on(store, task, model, card, now=now, who=who, promote=promote)
 
 
 def decide_left_over(
@@ -142,17 +143,19 @@ def decide_left_over(
         return None
     log.warning("Version %d of %s was registered by a training that ended before its decision.", version, task.name)
     try:
-        model = load_judged(store, task, version)
+        model, card = load_with_card(store, task, version)
         refuse_another_source(store, task, model)
     except ModelRefused as error:
         log.warning("It stays challenger: %s", error)
         return None
     repeated = is_repeat(store, task, model, size=size, seed=seed)
-    report = decide_on(store, task, model, now=now, who=who, promote=promote if repeated else "auto")
+    report = decide_on(store, task, model, card, now=now, who=who, promote=promote if repeated else "auto")
     return report if repeated else None
 
 
-def decide_on(store: Store, task: Task, model: Model, *, now: datetime, who: str, promote: str) -> TrainingReport:
+def decide_on(
+    store: Store, task: Task, model: Model, card: str, *, now: datetime, who: str, promote: str
+) -> TrainingReport:
     """Decide whether a registered version becomes the champion, and write the decision down."""
     champion, decision = decide_succession(store, task, model, now=now, who=who, order=promote)
     remember_decision(store, task, model.version, decision.sentence)
@@ -165,7 +168,7 @@ def decide_on(store: Store, task: Task, model: Model, *, now: datetime, who: str
         sentence=decision.sentence,
         metrics=model.info["metrics"],
         baseline=model.info["baseline"],
-        card=render_card(task, model.info),
+        card=card,
     )
 
 

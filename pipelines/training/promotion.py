@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED, DERIVED
 from pipelines.datasets.roles import sample_groups
 from pipelines.documents import Damaged
-from pipelines.documents.model import TO_JUDGE, ModelInfo, demand
+from pipelines.documents.model import CARD_FILE, TO_JUDGE, ModelInfo, demand
 from pipelines.errors import ChampionMoved, ModelRefused, UsageError
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate, metric_title
@@ -140,14 +141,24 @@ def promote(store: Store, task: Task, version: int, *, when: datetime, who: str,
 
 def load_judged(store: Store, task: Task, version: int) -> Model:
     """A registered version whose `model.json` says what a decision about it needs, or `ModelRefused`."""
-    model = load_version(store, task, version, models.load)
+    return load_with_card(store, task, version)[0]
+
+
+def load_with_card(store: Store, task: Task, version: int) -> tuple[Model, str]:
+    """The same and its model card, which is empty where somebody has taken it away."""
+    model, card = load_version(store, task, version, _model_and_card)
     try:
         demand(model.info, TO_JUDGE)
     except Damaged as error:
         raise ModelRefused(
             f"Version {version} of {task.name} cannot be judged by its model.json: {error}. Train a new version."
         ) from error
-    return model
+    return model, card
+
+
+def _model_and_card(folder: Path) -> tuple[Model, str]:
+    card = folder / CARD_FILE
+    return models.load(folder), card.read_text(encoding="utf-8") if card.exists() else ""
 
 
 def by_order(version: int, order: str, who: str) -> Decision:

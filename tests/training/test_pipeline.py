@@ -199,8 +199,16 @@ def test_the_repeat_of_a_killed_training_decides_on_its_version(store, place, mo
     assert store.champion(VARIETY.name) is None
     report = train_again(store)
     assert (report.version, report.promoted, report.champion) == (1, True, 1)
+    assert report.card == (version_folder(store, 1) / "card.md").read_text()
     assert store.versions(VARIETY.name) == [1]
     assert train_again(store) is None
+
+
+def test_a_card_that_somebody_took_away_stops_no_decision(store, place, monkeypatch):
+    killed(store, place, monkeypatch)
+    (version_folder(store, 1) / "card.md").unlink()
+    report = train_again(store)
+    assert (report.champion, report.card) == (1, "")
 
 
 def test_an_undecided_version_is_decided_on_before_another_is_trained(store, place, monkeypatch):
