@@ -36,7 +36,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # What the project's own tests are about, whatever else there is; those in `contract` are about all that there is.
 PINNED = ("iris", "wine")
-WITHOUT = {*PINNED} - {dataset.name for dataset in found_datasets()}
+THERE = {dataset.name for dataset in found_datasets()}
+WITHOUT = {*PINNED} - THERE
 if not WITHOUT:
     # Now, because tests are collected, and stores for many of them made, before any fixture of a test.
     os.environ["DATASETS"] = ",".join(PINNED)
@@ -47,6 +48,7 @@ ABOUT_THEM = re.compile(
     r"|^from (documents|front|histories|small_models|trainings|workflows|\S*hopsworks|\S*faults)\b|^import histories",
     re.MULTILINE,
 )
+ABOUT_THE_WEATHER = re.compile(r"\bweather\b")
 
 
 def pytest_collection_modifyitems(items):
@@ -64,9 +66,11 @@ def pytest_collection_modifyitems(items):
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Where a data set that comes along was removed, so are the tests that are about it."""
-    if not WITHOUT or not collection_path.name.startswith("test_") or collection_path.parent.name == "contract":
+    gone = [*[ABOUT_THEM] * bool(WITHOUT), *[ABOUT_THE_WEATHER] * ("weather" not in THERE)]
+    if not gone or not collection_path.name.startswith("test_") or collection_path.parent.name == "contract":
         return None
-    return bool(ABOUT_THEM.search(collection_path.read_text(encoding="utf-8"))) or None
+    text = collection_path.read_text(encoding="utf-8")
+    return any(about.search(text) for about in gone) or None
 
 
 @pytest.fixture(autouse=True)
