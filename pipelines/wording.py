@@ -41,6 +41,38 @@ def interval(
     return words[0] if NOTHING in words else f"{words[0]} ({words[1]} to {words[2]})"
 
 
+def quantity(value: float | None, unit: str, decimals: int) -> str:
+    """A measured or predicted value with its unit: `21.4 °C`."""
+    return _with_unit(number(value, decimals), unit)
+
+
+def quantity_range(low: float, high: float, unit: str, decimals: int) -> str:
+    """Between what a value lies: `18.9 to 23.8 °C`."""
+    return _with_unit(f"{number(low, decimals)} to {number(high, decimals)}", unit)
+
+
+def error_size(value: float | None, unit: str, decimals: int) -> str:
+    """An error with its unit, with two telling digits where it is smaller than the value is usually rounded."""
+    return _with_unit(number(value, error_digits(value, decimals)), unit)
+
+
+def error_estimate(score: Mapping[str, Any] | None, unit: str, decimals: int, *, signed: bool = False) -> str:
+    """An error with its unit and its 95 % interval: `2.1 °C (1.9 to 2.3)`; see `estimate`."""
+    if not score:
+        return NOTHING
+    digits = error_digits(score["value"], decimals)
+    words = [number(score[part], digits, signed=signed) for part in ("value", "low", "high")]
+    value = _with_unit(words[0], unit)
+    return value if NOTHING in words else f"{value} ({words[1]} to {words[2]})"
+
+
+def error_digits(value: float | None, decimals: int) -> int:
+    """After the point, as many digits as the value has that the error is of, or so that two digits tell something."""
+    if value is None or not math.isfinite(value) or value == 0:
+        return decimals
+    return max(decimals, 1 - math.floor(math.log10(abs(value))))
+
+
 def step_within(low: float, high: float) -> float:
     """A step through a range: about a fiftieth of its width, as a power of ten; 1 where it has no width."""
     return float(10.0 ** math.floor(math.log10((high - low) / 20))) if high > low else 1.0
@@ -134,3 +166,7 @@ def joined(*paragraphs: str) -> str:
 
 def _cell(cell: object) -> str:
     return f"{cell:,}" if isinstance(cell, int) else escape(cell)
+
+
+def _with_unit(words: str, unit: str) -> str:
+    return f"{words} {unit}".rstrip() if words != NOTHING else words

@@ -1,7 +1,7 @@
 """`dashboard/metrics.json`: the numbers that every page shows. What they mean is told in docs/monitoring.md."""
 
 import json
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from pipelines.documents.model import Calibration, DecisionRule, Estimate
 from pipelines.documents.values import parse
@@ -21,6 +21,36 @@ class LiveEstimate(Estimate):
 
     enough: bool
     needs: str
+
+
+# Scores in the unit of the number that is predicted; the others are shares or ratios.
+IN_UNITS = ("mae", "rmse", "pinball", "bias", "width_80", "width_95")
+
+
+class NumberOutcome(TypedDict):
+    """That a task predicts a number, in which unit and range, and what its baseline says: see `spec.Number`."""
+
+    kind: Literal["number"]
+    unit: str
+    low: float | None
+    high: float | None
+    decimals: int
+    baseline: Literal["mean", "persistence"]
+
+
+class Within(TypedDict):
+    """The error that a `share` of `n` answers does not exceed, and that of the baseline on the same samples.
+
+    `errors` and `of_baseline` are the same for each of some `shares`.
+    """
+
+    share: float
+    n: int
+    value: float | None
+    baseline: float | None
+    shares: list[float]
+    errors: list[float]
+    of_baseline: list[float]
 
 
 # `version` and `n`, the samples, and a score by its name.
@@ -154,10 +184,15 @@ class RecentPrediction(TypedDict):
     event_time: str
     predicted_at: str
     model_version: int
-    prediction: str
-    label: str | None
+    prediction: str | float
+    label: str | float | None
     corrected_at: NotRequired[str | None]
     probability: float | None
+    # Of a number.
+    low_80: NotRequired[float]
+    high_80: NotRequired[float]
+    low_95: NotRequired[float]
+    high_95: NotRequired[float]
     run_url: str | None
     # Whether what it was predicted from has been corrected since.
     inputs_corrected: NotRequired[bool]
@@ -181,6 +216,9 @@ class TaskPart(TypedDict):
     dataset: str
     # How many days after its sample lies the day that a prediction is about.
     ahead: NotRequired[int]
+    # Of a task that predicts a number; where it is absent, classes are predicted.
+    outcome: NotRequired[NumberOutcome]
+    within: NotRequired[Within]
     classes: list[str]
     inputs: NotRequired[list[str]]
     scorer: str

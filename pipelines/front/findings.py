@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from pipelines.documents.metrics import ALL_INPUTS
-from pipelines.models.metrics import metric_title, wilson
+from pipelines.front.kinds import kind_of
+from pipelines.models.metrics import LOWER_IS_BETTER, metric_title, wilson
 from pipelines.wording import awaiting_words, day_words, minute_words
 
 State = Literal["ok", "bad", "late", "quiet"]
@@ -151,9 +152,13 @@ def _quality(data: Document, tasks: Document) -> Iterator[Finding]:
 
 
 def _below(task: Document, alarm: Document) -> str:
-    value = (task["live"].get(alarm["score"]) or {}).get("value")
-    now = "" if value is None else f" is {value:.2f}"
-    return f"{task['title']}, whose {metric_title(alarm['score'])}{now}, promised at least {alarm['promise']:.2f}"
+    score, told = alarm["score"], kind_of(task).value_words
+    value = (task["live"].get(score) or {}).get("value")
+    now = "" if value is None else f" is {told(task, score, value, 2)}"
+    bound = "at most" if score in LOWER_IS_BETTER else "at least"
+    return (
+        f"{task['title']}, whose {metric_title(score)}{now}, promised {bound} {told(task, score, alarm['promise'], 2)}"
+    )
 
 
 def _quarantine(data: Document, tasks: Document) -> Iterator[Finding]:
@@ -191,9 +196,12 @@ def _mix(data: Document, tasks: Document) -> Iterator[Finding]:
     drifted = {name: task["drift"]["alarms"] for name, task in tasks.items() if task["drift"]["alarms"]}
     if drifted:
         titles = _listed([tasks[name]["title"] for name in drifted])
-        what = {"label": "what turns out", "prediction": "what is predicted"}
+        what = {
+            "label": "what turns out", "prediction": "what is predicted", "error": "how far off the answers are",
+        }  # fmt: skip
         told = " and ".join(what[each] for each in sorted({each for names in drifted.values() for each in names}))
-        detail = f"{titles}: the classes come in other shares than the model was made for"
+        moved = " and ".join(dict.fromkeys(kind_of(tasks[name]).moved for name in drifted))
+        detail = f"{titles}: {moved} than the model was made for"
         parts = tuple(f"{name} {each}" for name, names in drifted.items() for each in sorted(names))
         yield Finding("mix", data["title"], tuple(drifted), f"Another mix in {told}", detail, parts=parts)
 

@@ -3,17 +3,18 @@
 Each is one picture for a screen reader, with the words that stand for it; details on a mark show under the pointer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from pipelines.front.kinds import kind_of
+
 Document = Mapping[str, Any]
 
 ROOM = 0.12  # of the height that stays free above and below
-LEAST_HEIGHT = 0.1  # of a score; a narrower course is no drama
 ROOM_OF_A_DAY = 130  # of the width, for its label
 
 
@@ -44,12 +45,13 @@ LARGE = Frame(860, 280, left=46, right=80, top=14, bottom=30)
 
 @dataclass(frozen=True)
 class Course:
-    """The days and scores that a plot over time shows, and where they lie in its frame."""
+    """The days and scores that a plot over time shows, where they lie in its frame, and how a score is told."""
 
     days: Sequence[str]
     low: float
     high: float
     frame: Frame
+    told: Callable[[float], str]
 
     def x(self, day: str) -> float:
         """The place of a day."""
@@ -70,16 +72,17 @@ def course(task: Document, data: Document, score: str, frame: Frame = SMALL) -> 
         return Markup("")
     promise = task["held_out"].get(score) or {}
     bands = [band[end] for band in (promise, *expected) for end in ("low", "high") if band.get(end) is not None]
-    plot = _course(rows + expected, bands, frame)
+    plot = _course(task, score, rows + expected, bands, frame)
     versions = sorted({row["version"] for row in rows})
     lines = [_line(plot, [row for row in rows if row["version"] == version]) for version in versions]
     parts = [_band(plot, promise), *_axes(plot), *_expected(plot, expected), *lines]
     parts += [*_changes(plot, task), *_alarm_days(plot, task, data)]
-    last = f"last {rows[-1]['score']:.2f}" if rows else "nothing has turned out yet"
+    last = f"last {plot.told(rows[-1]['score'])}" if rows else "nothing has turned out yet"
     words = f"{task['title']}: from {plot.days[0]} to {plot.days[-1]}, {last}"
-    words += f"; expected {expected[-1]['score']:.2f}" if expected else ""
-    words += f"; promised {promise['low']:.2f} to {promise['high']:.2f}" if promise.get("low") is not None else ""
-    return _picture(frame, "course-plot", f"{words}.", parts)
+    words += f"; expected {plot.told(expected[-1]['score'])}" if expected else ""
+    promised = promise.get("low") is not None
+    words += f"; promised {plot.told(promise['low'])} to {plot.told(promise['high'])}" if promised else ""
+    return picture(frame, "course-plot", f"{words}.", parts)
 
 
 def expected_rows(task: Document, score: str) -> list[dict[str, Any]]:
@@ -101,10 +104,10 @@ def distribution(shown: Document, title: str) -> Markup:
     ends = shown["labels"] or [f"{edge:.4g}" for edge in shown["edges"]]
     places = [(at + 0.5) / bins for at in range(bins)] if shown["labels"] else [at / bins for at in range(bins + 1)]
     picked = range(len(ends)) if shown["labels"] else (0, len(ends) // 2, len(ends) - 1)
-    labels = [_label(frame.across(places[at]), frame.height - 5, ends[at], _anchor(places[at])) for at in picked]
+    labels = [label(frame.across(places[at]), frame.height - 5, ends[at], _anchor(places[at])) for at in picked]
     verdict = "differs from" if shown["drifted"] else "looks like"
     words = f"{title}: what came in the last {shown['days']} days ({shown['n']}) {verdict} the reference."
-    return _picture(
+    return picture(
         frame, "distribution", words, [f'<path class="then" d="{then}"/><path class="now" d="{now}"/>', *labels]
     )
 
@@ -130,11 +133,11 @@ def arrivals(daily: Sequence[tuple[int, int, int]], days: int, title: str) -> Ma
             f'<rect class="in" x="{x}" y="{low}" width="{width:.1f}" height="{frame.up(0) - low:.1f}"/>'
             f'<rect class="out" x="{x}" y="{high}" width="{width:.1f}" height="{low - high:.1f}"/></g>'
         )
-    labels = [_label(frame.across((day - 0.5) / days), frame.height - 6, str(day)) for day in range(5, days + 1, 5)]
-    labels.append(_label(frame.left - 4, frame.up(1) + 4, str(top), "end"))
+    labels = [label(frame.across((day - 0.5) / days), frame.height - 6, str(day)) for day in range(5, days + 1, 5)]
+    labels.append(label(frame.left - 4, frame.up(1) + 4, str(top), "end"))
     refused_in_all = sum(refused for _, _, refused in daily)
     words = f"{title}: {sum(taken for _, taken, _ in daily)} rows taken in and {refused_in_all} in quarantine."
-    return _picture(frame, "arrivals", words, [*bars, *labels])
+    return picture(frame, "arrivals", words, [*bars, *labels])
 
 
 def calibration(measured: Document, title: str) -> Markup:
@@ -152,16 +155,20 @@ def calibration(measured: Document, title: str) -> Markup:
         )
         parts.append(f'<path class="reach" d="M{at},{y(each["accuracy_low"])}V{y(each["accuracy_high"])}"/>')
         parts.append(f'<circle class="dot" cx="{at}" cy="{y(each["accuracy"])}" r="4"><title>{told}</title></circle>')
-    parts += [_label(x(share), frame.height - 12, f"{share:.0%}") for share in (0, 0.5, 1)]
-    parts += [_label(frame.left - 4, y(share) + 4, f"{share:.0%}", "end") for share in (0, 0.5, 1)]
-    return _picture(frame, "calibration-plot", f"{title}: said against right, on {measured['n']} answers.", parts)
+    parts += [label(x(share), frame.height - 12, f"{share:.0%}") for share in (0, 0.5, 1)]
+    parts += [label(frame.left - 4, y(share) + 4, f"{share:.0%}", "end") for share in (0, 0.5, 1)]
+    return picture(frame, "calibration-plot", f"{title}: said against right, on {measured['n']} answers.", parts)
 
 
-def _course(rows: Sequence[Document], bands: Sequence[float], frame: Frame) -> Course:
-    values = [*(row["score"] for row in rows), *bands]
+def _course(task: Document, score: str, rows: Sequence[Document], bands: Sequence[float], frame: Frame) -> Course:
+    values, kind = [*(row["score"] for row in rows), *bands], kind_of(task)
     low, high = min(values), max(values)
-    room = max(ROOM * (high - low), (LEAST_HEIGHT - (high - low)) / 2)
-    return Course(sorted({row["day"] for row in rows}), low - room, high + room, frame)
+    room = max(ROOM * (high - low), (kind.least_height(task, score, high) - (high - low)) / 2)
+
+    def told(value: float) -> str:
+        return kind.value_words(task, score, value, 2)
+
+    return Course(sorted({row["day"] for row in rows}), low - room, high + room, frame, told)
 
 
 def _band(plot: Course, promise: Document) -> str:
@@ -171,14 +178,14 @@ def _band(plot: Course, promise: Document) -> str:
     left, right = plot.frame.left, plot.frame.width - plot.frame.right
     return (
         f'<rect class="band" x="{left}" y="{high}" width="{right - left}" height="{max(low - high, 1):.1f}"/>'
-        f'<path class="promise" d="M{left},{value}H{right}"/>{_label(right + 6, value + 4, "promised", "start")}'
+        f'<path class="promise" d="M{left},{value}H{right}"/>{label(right + 6, value + 4, "promised", "start")}'
     )
 
 
 def _line(plot: Course, rows: Sequence[Document]) -> str:
     """The scores of one version, the last of them as a dot."""
     points = [(plot.x(row["day"]), plot.y(row["score"])) for row in rows]
-    told = [f"{row['day']}: {row['score']:.2f}, version {row['version']}" for row in rows]
+    told = [f"{row['day']}: {plot.told(row['score'])}, version {row['version']}" for row in rows]
     marks = [
         f'<circle class="hover" cx="{x}" cy="{y}" r="6"><title>{words}</title></circle>'
         for (x, y), words in zip(points, told, strict=True)
@@ -207,8 +214,8 @@ def _axes(plot: Course) -> list[str]:
     picked = sorted({round(step * (len(days) - 1) / (labels - 1)) for step in range(labels)})
     levels = [plot.low + share * (plot.high - plot.low) for share in (0.1, 0.5, 0.9)]
     return [
-        *(_label(plot.x(days[at]), frame.height - 8, _short(days[at])) for at in picked),
-        *(_label(frame.left - 6, plot.y(level) + 4, f"{level:.2f}", "end") for level in levels),
+        *(label(plot.x(days[at]), frame.height - 8, short_day(days[at])) for at in picked),
+        *(label(frame.left - 6, plot.y(level) + 4, plot.told(level).split(" ")[0], "end") for level in levels),
         *(f'<path class="rule" d="M{frame.left},{plot.y(level)}H{frame.width - frame.right}"/>' for level in levels),
     ]
 
@@ -219,7 +226,7 @@ def _changes(plot: Course, task: Document) -> list[str]:
     changes = [(reign["since"][:10], reign["version"]) for reign in task["champion_log"][1:]]
     return [
         f'<path class="change" d="M{plot.x(day)},{frame.top}V{frame.height - frame.bottom}"/>'
-        + _label(plot.x(day), frame.top + 6, "none" if version is None else f"v{version}")
+        + label(plot.x(day), frame.top + 6, "none" if version is None else f"v{version}")
         for day, version in changes
         if plot.days[0] < day <= plot.days[-1]
     ]
@@ -243,7 +250,8 @@ def _steps(shares: Sequence[float], frame: Frame) -> str:
     return f"M{frame.across(0)},{frame.up(0)}{''.join(parts)}V{frame.up(0)}"
 
 
-def _label(x: float, y: float, words: str, anchor: str = "middle") -> str:
+def label(x: float, y: float, words: str, anchor: str = "middle") -> str:
+    """Words at a place."""
     return f'<text x="{x}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
@@ -251,11 +259,13 @@ def _anchor(place: float) -> str:
     return "start" if place == 0 else "end" if place == 1 else "middle"
 
 
-def _short(day: str) -> str:
+def short_day(day: str) -> str:
+    """A day as a label: 3 Nov."""
     told = date.fromisoformat(day)
     return f"{told.day} {told:%b}"
 
 
-def _picture(frame: Frame, kind: str, words: str, parts: Sequence[str]) -> Markup:
+def picture(frame: Frame, kind: str, words: str, parts: Sequence[str]) -> Markup:
+    """The parts as one picture of a kind, with the words that stand for it."""
     size = f'viewBox="0 0 {frame.width} {frame.height}" width="{frame.width}" height="{frame.height}"'
     return Markup(f'<svg class="{kind}" {size} role="img" aria-label="{escape(words)}">{"".join(parts)}</svg>')  # noqa: S704 - its texts are escaped

@@ -15,14 +15,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pipelines.documents.metrics import ALL_INPUTS
-from pipelines.front import plots
+from pipelines.front import number_plots, plots
+from pipelines.front.kinds import kind_of
 from pipelines.front.links import Links, links_of
 from pipelines.front.sentences import awaiting_sentence, outcome_words, plain_sentences
 from pipelines.front.terms import explained, ordered_scores
 from pipelines.front.verdict import TaskVerdict, verdict
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
 from pipelines.pictures.theme import DARK, FONTS, LIGHT, Theme
-from pipelines.wording import day_words, estimate, live_estimate, minute_words, moment, number
+from pipelines.wording import day_words, estimate, live_estimate, minute_words, moment, not_enough, number
 
 Document = Mapping[str, Any]
 
@@ -31,6 +32,8 @@ FAVICON = Path(__file__).with_name("favicon.svg")
 # The parts below the cards, in the order in which a reader asks.
 SECTIONS = ("course", "scores", "inputs", "champions", "recent", "quarantine")
 RECENT_SHOWN = 10
+# What else of a task may drift, beside its inputs.
+DRIFTING = {"label": "what turned out", "prediction": "what was predicted", "error": "how far off the answers were"}
 A_MOMENT = timedelta(seconds=1)
 # The picture for a README, in pixels.
 CARD_WIDTH, CARD_HEIGHT, GAP = 446, 262, 16
@@ -52,6 +55,8 @@ class Card:
     portrait: str
     awaiting: str
     newest: Document | None
+    said: str
+    sure: str
     outcome: tuple[str, str]
 
 
@@ -146,11 +151,33 @@ def _card(document: Document, name: str, portrait: bytes | None, verdict: TaskVe
     drawn = task | {"title": f"{stamp}: {task['title']}"} if stamp else task
     data = document["datasets"][task["dataset"]]
     newest = task["recent"][0] if task["recent"] else None
+    said, sure, outcome = _answer(task, newest)
     return Card(
         name, task["title"], verdict, *plain_sentences(task, data), plots.course(drawn, data, task["scorer"]),
         f"data:image/svg+xml;base64,{base64.b64encode(portrait).decode()}" if portrait else "",
-        awaiting_sentence(task["awaiting"]), newest, outcome_words(newest) if newest else ("quiet", ""),
+        awaiting_sentence(task["awaiting"]), newest, said, sure, outcome,
     )  # fmt: skip
+
+
+def _answer(task: Document, newest: Document | None) -> tuple[str, str, tuple[str, str]]:
+    """What the newest prediction says, how sure it is, and what turned out."""
+    if newest is None:
+        return "", "", ("quiet", "")
+    kind = kind_of(task)
+    return kind.said(task, newest), kind.sure(task, newest), kind.outcome(task, newest)
+
+
+def _score_words(task: Document, score: str, found: Document | None) -> str:
+    return kind_of(task).score_words(task, score, found)
+
+
+def _live_words(task: Document, score: str, found: Document | None) -> str:
+    """The same for a live score, which may not have enough samples yet."""
+    return not_enough(found["needs"]) if found and not found["enough"] else _score_words(task, score, found)
+
+
+def _value_words(task: Document, score: str, value: float | None) -> str:
+    return kind_of(task).value_words(task, score, value, None)
 
 
 def _drift_rows(tasks: Sequence[Document], data: Document) -> Sequence[tuple[str, Sequence[Document]]]:
@@ -159,7 +186,7 @@ def _drift_rows(tasks: Sequence[Document], data: Document) -> Sequence[tuple[str
     titles = data["features"] | {ALL_INPUTS: "All inputs together"}
     rows = [(titles[name], [test for test in data["drift"]["tests"] if test["name"] == name]) for name in inputs]
     for task in tasks:
-        for kind, words in (("label", "what turned out"), ("prediction", "what was predicted")):
+        for kind, words in DRIFTING.items():
             own = [test for test in task["drift"]["tests"] if test["name"] == kind]
             rows.append((f"{task['title']}: {words}", own))
     return sorted((row for row in rows if row[1]), key=lambda row: (_unusual(row[1]), row[0]))
@@ -182,11 +209,15 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.filters |= {
         "number": number, "estimate": estimate, "live": live_estimate, "day": day_words, "minute": minute_words,
-        "metric": metric_title, "emphasised": emphasised, "explained": explained, "outcome": outcome_words,
+        "metric": metric_title, "emphasised": emphasised, "explained": explained,
         "moment": moment, "awaiting": awaiting_sentence, "lines_of": _lines_of, "sized": _sized,
     }  # fmt: skip
     environment.globals |= {
         "course": plots.course, "distribution": plots.distribution, "calibration": plots.calibration,
+        "errors": number_plots.errors, "fan": number_plots.fan, "agreement": number_plots.agreement,
+        "NARROW_FAN": number_plots.NARROW_FAN,
+        "outcome": outcome_words, "kind_of": kind_of,
+        "score_words": _score_words, "live_words": _live_words, "value_words": _value_words,
         "LARGE": plots.LARGE, "NARROW": plots.NARROW,
         "ordered_scores": ordered_scores, "drift_rows": _drift_rows, "lower_is_better": LOWER_IS_BETTER,
     }  # fmt: skip

@@ -11,6 +11,17 @@ TERMS = {
     "mean_absolute_error": "how many classes the answer is off, on average",
     "log_loss": "how much probability the truth was denied",
     "calibration_error": "how far the probabilities are from what happens",
+    # Of tasks that predict a number.
+    "mae": "how far off the answer is, on average",
+    "rmse": "how far off the answer is, where far misses count more",
+    "pinball": "how far the ends of the intervals are from where they should be; a wide interval and a miss both cost",
+    "skill": "by how much the error is smaller than that of the simplest answer; 1 is perfect, 0 is no better",
+    "r2": "the share of the variation that the answers explain; 1 is perfect, 0 is no better than the mean",
+    "bias": "predicted minus true, on average",
+    "coverage_80": "the share of truths inside the interval that is to hold 80 of 100",
+    "coverage_95": "the share of truths inside the interval that is to hold 95 of 100",
+    "width_80": "how wide that interval is, on average",
+    "width_95": "how wide that interval is, on average",
 }
 
 

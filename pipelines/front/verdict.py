@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from pipelines.front.findings import Document, Finding, State, findings_of
+from pipelines.front.kinds import kind_of
 from pipelines.wording import day_words, minute_words
 
 ONE_RUN_A_DAY = timedelta(days=1)
@@ -91,10 +92,10 @@ def too_early(task: Document) -> str:
     """Why nothing can be said of a task yet; empty where something can. Every surface asks this function."""
     if task["champion"] is None and task["version"] is None:
         return "no model yet"
-    accuracy = task["live"].get("accuracy")
-    if not accuracy or not task["live"]["n"]:
+    judged = task["live"].get(kind_of(task).judged_by)
+    if not judged or not task["live"]["n"]:
         return "nothing has turned out yet"
-    return "" if accuracy["enough"] else f"too early to tell: {accuracy['needs']}"
+    return "" if judged["enough"] else f"too early to tell: {judged['needs']}"
 
 
 def _headline(document: Document, findings: tuple[Finding, ...], tasks: Mapping[str, TaskVerdict]) -> tuple[State, str]:

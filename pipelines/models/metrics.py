@@ -36,6 +36,19 @@ TITLES = {
     "log_loss": "Log-loss",
     "calibration_error": "Calibration error",
 }
+# Of predicted numbers.
+NUMBER_TITLES = {
+    "mae": "Mean absolute error",
+    "rmse": "Root mean squared error",
+    "pinball": "Pinball loss",
+    "skill": "Skill against the baseline",
+    "r2": "R²",
+    "bias": "Bias",
+    "coverage_80": "Within the 80 % interval",
+    "coverage_95": "Within the 95 % interval",
+    "width_80": "Width of the 80 % interval",
+    "width_95": "Width of the 95 % interval",
+}
 # For classes in an order alone.
 ORDINAL = ("quadratic_kappa", "mean_absolute_error")
 UNITS_FOR_SPREAD = 2  # one row resampled is always itself and says nothing about spread
@@ -49,7 +62,9 @@ WINDOWS = (1, 7, 28, 91)
 # A difference matters when a tenth of the samples would have to be others.
 SMALLEST_DISTANCE = 0.1
 MEANS_OVER_CLASSES = ("balanced_accuracy", "macro_f1")
-LOWER_IS_BETTER = ("log_loss", "calibration_error", "mean_absolute_error")
+LOWER_IS_BETTER = (
+    "log_loss", "calibration_error", "mean_absolute_error", "mae", "rmse", "pinball", "width_80", "width_95",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -290,4 +305,5 @@ def metric_names(task: Task) -> list[str]:
 
 def metric_title(name: str) -> str:
     """How people call a metric of `score`."""
-    return f"Recall of {name.removeprefix('recall_')}" if name.startswith("recall_") else TITLES[name]
+    titles = TITLES | NUMBER_TITLES
+    return f"Recall of {name.removeprefix('recall_')}" if name.startswith("recall_") else titles[name]

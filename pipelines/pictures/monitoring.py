@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from pipelines.datasets import DataSet, Task
 from pipelines.documents.metrics import DriftTest, Reign
@@ -31,11 +30,12 @@ from pipelines.pictures.canvas import (
     finished,
     new_figure,
 )
+from pipelines.pictures.dates import date_axis
 from pipelines.pictures.sample import draw_sample
+from pipelines.pictures.table import Cell, draw_table
 from pipelines.wording import interval
 
 MARKERS = dict(zip(WINDOWS, "os^D", strict=True))
-LETTER = 0.09  # inches that a letter takes on average, with some to spare
 
 
 def newest_picture(task: Task, row: Mapping[str, Any] | None, history: pd.DataFrame) -> Picture:
@@ -77,21 +77,11 @@ def recent_picture(task: Task, rows: pd.DataFrame) -> Picture:
     title = f"{task.title}: recent predictions"
     if rows.empty:
         return empty_picture(title, NO_PREDICTIONS)
-    lines = [_table_row(task, row) for row in rows.to_dict("records")]
-    header = [(name, INK) for name in ("Sample", "Predicted", "Actual", "", "Version")]
-    widths = [max(len(line[column][0]) for line in (header, *lines)) + 2 for column in range(len(header))]
-    figure, (axes,) = new_figure(max(WIDTH, LETTER * sum(widths)), 1.1 + 0.3 * len(rows))
-    axes.axis("off")
-    axes.set(xlim=(0, sum(widths)), ylim=(len(rows) + 0.6, -0.6))
-    for place, line in enumerate((header, *lines)):
-        for column, (text, colour) in enumerate(line):
-            weight = "normal" if place else "bold"
-            axes.text(sum(widths[:column]), place, text, fontsize=TEXT, color=colour, fontweight=weight, va="center")
-        axes.axhline(place + 0.5, color=LINES, linewidth=0.8)
-    add_heading(figure, title)
     settled = rows[rows["label"].notna()]
     right = int((settled["prediction"] == settled["label"]).sum())
-    return finished(figure, f"{title}: of the {len(settled)} newest with a known outcome, {right} were right.")
+    words = f"{title}: of the {len(settled)} newest with a known outcome, {right} were right."
+    header = ("Sample", "Predicted", "Actual", "", "Version")
+    return draw_table(title, header, [_table_row(task, row) for row in rows.to_dict("records")], words)
 
 
 def quality_picture(
@@ -175,7 +165,7 @@ def drift_picture(dataset: DataSet, title: str, tests: Sequence[DriftTest], need
     )
 
 
-def _table_row(task: Task, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _table_row(task: Task, row: Mapping[str, Any]) -> list[Cell]:
     chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
     settled = pd.notna(row["label"])
     verdict, colour = ("right", GREEN) if row["prediction"] == row["label"] else ("wrong", RED)
@@ -206,9 +196,7 @@ def _quality_panel(axes: Axes, name: str, promise: Estimate | None, base: float 
     axes.set_ylabel(metric_title(name), fontsize=TEXT)
     axes.tick_params(labelsize=SMALL)
     axes.grid(color=LINES, linewidth=0.6)
-    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    date_axis(axes)
 
 
 def _draw_live(axes: Axes, name: str, rows: pd.DataFrame) -> None:

@@ -46,6 +46,21 @@ def most_telling(sample: pd.Series, task: Task, history: pd.DataFrame) -> list[F
     return [task.dataset.feature(name) for name in shares.sort_values(ascending=False, kind="stable").index]
 
 
+def draw_ground(axes: Axes) -> None:
+    """The card that a drawing lies on: its own ground, because it stands on white and on black."""
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.axis("off")
+    ground = FancyBboxPatch((0.02, 0.02), 0.96, 0.96, boxstyle="round,pad=0,rounding_size=0.06")
+    ground.set(facecolor=LIGHT.card, edgecolor=LINES, linewidth=1.0)
+    axes.add_patch(ground)
+
+
+def places(values: Sequence[float], low: float, high: float) -> list[float]:
+    """Where values lie on a rail from `low` to `high`; what lies outside, at its ends."""
+    shares = [(value - low) / (high - low) if high > low else 0.5 for value in values]
+    return [LEFT + (RIGHT - LEFT) * min(max(share, 0.0), 1.0) for share in shares]
+
+
 def _as_numbers(task: Task, name: str, value: object, history: pd.DataFrame) -> pd.Series:
     cells = history[name]
     return (cells == value).astype("float64") if name in task.dataset.categorical else cells.astype("float64")
@@ -60,12 +75,7 @@ def _share_between(values: pd.DataFrame, classes: pd.Series) -> pd.Series:
 
 
 def _draw_card(axes: Axes, sample: pd.Series, task: Task, label: str, history: pd.DataFrame) -> None:
-    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    axes.axis("off")
-    # Its own ground, because it stands on white and on black.
-    ground = FancyBboxPatch((0.02, 0.02), 0.96, 0.96, boxstyle="round,pad=0,rounding_size=0.06")
-    ground.set(facecolor=LIGHT.card, edgecolor=LINES, linewidth=1.0)
-    axes.add_patch(ground)
+    draw_ground(axes)
     own = history[task.labels(history) == label] if label else history
     shown = most_telling(sample, task, history)[:ROWS]
     for feature, height in zip(shown, np.linspace(0.86, 0.32, ROWS), strict=False):
@@ -103,23 +113,17 @@ def _draw_place(
     """Where a number lies among all samples, and where most of the class do."""
     low, high = every.quantile(list(WHOLE))
     band = own.quantile(list(BAND))
-    _rail(axes, height, _places(band.tolist(), low, high))
+    _rail(axes, height, places(band.tolist(), low, high))
     if pd.notna(value):
-        axes.plot(_places([value], low, high), [height], "o", color=BLUE, markersize=5, zorder=4)
+        axes.plot(places([value], low, high), [height], "o", color=BLUE, markersize=5, zorder=4)
 
 
 def _draw_share(axes: Axes, height: float, value: object, own: pd.Series, every: pd.Series) -> None:  # noqa: ARG001 - as above
     """How many of the class have the same category."""
     there = own.dropna()
-    _rail(axes, height, _places([0.0, float((there == value).mean()) if len(there) else 0.0], 0, 1))
+    _rail(axes, height, places([0.0, float((there == value).mean()) if len(there) else 0.0], 0, 1))
 
 
 def _rail(axes: Axes, height: float, band: Sequence[float]) -> None:
     for ends, colour, layer in (((LEFT, RIGHT), LINES, 2), (band, CLASS_BAND, 3)):
         axes.plot(ends, [height] * 2, color=colour, linewidth=4, solid_capstyle="butt", zorder=layer)
-
-
-def _places(values: Sequence[float], low: float, high: float) -> list[float]:
-    """Where values lie on a rail from `low` to `high`; what lies outside, at its ends."""
-    shares = [(value - low) / (high - low) if high > low else 0.5 for value in values]
-    return [LEFT + (RIGHT - LEFT) * min(max(share, 0.0), 1.0) for share in shares]

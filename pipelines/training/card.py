@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.datasets import DataSet, Task
 from pipelines.documents.model import CategoryScores, DataInfo, InputInfo, ModelInfo
-from pipelines.front.sentences import of_hundred
+from pipelines.front.classes import of_hundred
 from pipelines.models.metrics import metric_title
 from pipelines.wording import escape, estimate, interval, listed, markdown_table, number
 

@@ -120,6 +120,64 @@ def healthy():
     }
 
 
+def predicted(day, prediction, label):
+    """A prediction of a number with its intervals."""
+    return {
+        "sample_id": f"weather-2026-11-{day:02}-000", "event_time": f"2026-11-{day:02}T00:00:00+00:00",
+        "predicted_at": LAST_RUN, "model_version": 1, "prediction": prediction, "label": label, "probability": None,
+        "low_80": prediction - 3, "high_80": prediction + 3, "low_95": prediction - 5, "high_95": prediction + 5,
+        "run_url": RUN_URL,
+    }  # fmt: skip
+
+
+def error(value, needs=""):
+    return {"value": value, "low": value - 0.2, "high": value + 0.2, "enough": not needs, "needs": needs}
+
+
+def number_task():
+    """A task that predicts a number."""
+    scores = {
+        "mae": error(2.13), "rmse": error(2.71), "r2": error(0.8), "skill": error(0.3), "bias": error(-0.12),
+        "pinball": error(0.9), "coverage_80": error(0.81), "coverage_95": error(0.94), "width_80": error(6.0),
+        "width_95": error(10.0),
+    }  # fmt: skip
+    recent = [predicted(24, 13.46, None), predicted(23, 12.0, 18.2)]
+    recent += [predicted(day, 10.0 + day / 10, 11.0 + (day % 3)) for day in range(22, 1, -1)]
+    shares = [0.0, 0.25, 0.5, 0.8, 0.95]
+    return task("iris_variety", "weather", 0.9, 0.3, []) | {
+        "title": "Tomorrow's maximum",
+        "outcome": {"kind": "number", "unit": "°C", "low": -90.0, "high": 60.0, "decimals": 1,
+                    "baseline": "persistence"},
+        "within": {"share": 0.8, "n": 100, "value": 2.52, "baseline": 3.41, "shares": shares,
+                   "errors": [0.0, 0.7, 1.5, 2.52, 4.4], "of_baseline": [0.0, 0.9, 2.1, 3.41, 6.0]},
+        "ahead": 1, "classes": [], "guarded": [], "scorer": "mae", "decision": None,
+        "held_out": deepcopy(scores), "baseline": {"mae": 2.9, "rmse": 3.6, "coverage_95": None},
+        "live": {"version": 1, "n": 100} | scores, "live_baseline": {"mae": 2.8},
+        "by_version": [
+            {"first_day": "2026-11-01", "last_day": "2026-11-24", "live": {"version": v, "n": 50} | scores}
+            for v in (1, 2)
+        ],
+        "calibration": {"n": 100, "error": 0.01, "chance": 0.03, "enough": True, "bins": [
+            {"low": said, "high": said, "n": 100, "confidence": said, "accuracy": said + 0.01,
+             "accuracy_low": said - 0.02, "accuracy_high": said + 0.02} for said in (0.025, 0.1, 0.9, 0.975)
+        ]},
+        "over_time": [
+            {"version": 1, "day": f"2026-11-{day:02}", "rolling_mae": 2.0 + day / 100, "rolling_coverage_95": 0.94}
+            for day in range(10, 25)
+        ],
+        "alarms": [{"score": "mae", "promise": 2.4, "n": 100, "evidence": 0, "bar": 4, "on": False, "since": None}],
+        "recent": recent,
+    }  # fmt: skip
+
+
+def with_a_number():
+    """The same in health, with a data set whose task predicts a number."""
+    document = healthy()
+    document["datasets"]["weather"] = data("Weather", "days") | {"record": ""}
+    document["tasks"]["weather_max"] = number_task()
+    return document
+
+
 def empty():
     document = healthy()
     for each in document["tasks"].values():

@@ -1,7 +1,8 @@
 import pytest
 from front.documents import empty, estimate, healthy
 
-from pipelines.front.sentences import of_hundred, outcome_words, plain_sentences
+from pipelines.front.classes import of_hundred
+from pipelines.front.sentences import outcome_words, plain_sentences
 
 
 def told(name, document=None):
@@ -51,9 +52,9 @@ def test_only_what_is_never_wrong_is_a_hundred(share, words):
     ("label", "words"), [("a", ("ok", "✓ right")), ("b", ("bad", "✗ it was b")), (None, ("quiet", "not known yet"))]
 )
 def test_an_outcome_is_told_in_shape_and_words(label, words):
-    assert outcome_words({"prediction": "a", "label": label}) == words
+    assert outcome_words({}, {"prediction": "a", "label": label}) == words
 
 
 def test_an_outcome_that_was_corrected_says_so():
     row = {"prediction": "a", "label": "b", "corrected_at": "2026-11-24T06:47:00+00:00"}
-    assert outcome_words(row) == ("bad", "✗ it was b, corrected")
+    assert outcome_words({}, row) == ("bad", "✗ it was b, corrected")

@@ -1,0 +1,121 @@
+"""What the front says of a task that predicts a class."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pipelines.wording import estimate, number
+
+Document = Mapping[str, Any]
+
+ADJACENT = 1  # an ordinal answer that is off by one class
+LEAST_HEIGHT = 0.1  # of a score; a narrower course is no drama
+MANY_CLASSES = 4  # from so many ordinal classes on, being off by one is nearly right
+
+
+def of_hundred(share: float) -> str:
+    """A share as people count: 98 of 100. Only what is never wrong is 100 of 100."""
+    count = round(100 * share)
+    return f"{count - (count == 100 and share < 1)} of 100"  # noqa: PLR2004 - a hundred is a hundred
+
+
+def promised(task: Document, plural: str) -> str:
+    """How well the test went; empty where that is not known."""
+    held_out = (task["held_out"].get("accuracy") or {}).get("value")
+    return "" if held_out is None else f"In the test it was right about {of_hundred(held_out)} {plural}."
+
+
+def sentence(task: Document, plural: str) -> str:
+    """What the task does on new samples."""
+    accuracy = task["live"]["accuracy"]["value"]
+    if len(task["classes"]) >= MANY_CLASSES and _ordinal(task):
+        near, exact = of_hundred(_within_one(task)), of_hundred(accuracy)
+        return f"Within one point for {near} {plural}, exactly right for {exact}."
+    if _majority_wins(task):
+        return f"Finds {_found(task, plural)}."
+    return f"Right about {of_hundred(accuracy)} {plural}."
+
+
+def beside(task: Document) -> str:
+    """What the simplest answer, always the commonest class, would have done on the same samples."""
+    common, base = _commonest(task), task["live_baseline"]["accuracy"]
+    told_by_class = not task.get("ahead") and not (len(task["classes"]) >= MANY_CLASSES and _ordinal(task))
+    if _majority_wins(task) and told_by_class:
+        return f"Always saying {common} would be right about {of_hundred(base)}, and find none of them."
+    return f"Always saying {common} would be right about {of_hundred(base)}."
+
+
+def simplest(task: Document) -> tuple[str, str]:  # noqa: ARG001 - as for numbers
+    """What the simplest answer is called, and what it does."""
+    return "Always the commonest", "answers the same class every time"
+
+
+def forecast(task: Document, newest: Document, settled: Sequence[Document], plural: str) -> str:  # noqa: ARG001 - as for numbers
+    """What is said of the day ahead, and on how many of the newest days that was right."""
+    told = f"{said(task, newest)}, {sure(task, newest)}"
+    right = sum(row["prediction"] == row["label"] for row in settled)
+    return f"{told}; the last {len(settled)} days right on {right}." if settled else f"{told}."
+
+
+def said(task: Document, row: Document) -> str:  # noqa: ARG001 - as for numbers
+    """The answer of a prediction."""
+    return str(row["prediction"])
+
+
+def sure(task: Document, row: Document) -> str:  # noqa: ARG001 - as for numbers
+    """How sure it was."""
+    return f"{row['probability']:.0%}"
+
+
+def outcome(task: Document, row: Document) -> tuple[str, str]:  # noqa: ARG001 - as for numbers
+    """Whether the prediction of a row came true: the state of the words, and the words."""
+    if row["label"] is None:
+        return "quiet", "not known yet"
+    corrected = ", corrected" if row.get("corrected_at") else ""
+    if row["label"] == row["prediction"]:
+        return "ok", f"✓ right{corrected}"
+    return "bad", f"✗ it was {row['label']}{corrected}"
+
+
+def score_words(task: Document, score: str, found: Document | None) -> str:  # noqa: ARG001 - as for numbers
+    """A score with its interval."""
+    return estimate(found)
+
+
+def value_words(task: Document, score: str, value: float | None, digits: int | None = None) -> str:  # noqa: ARG001 - as for numbers
+    """A score without."""
+    return number(value, digits)
+
+
+def least_height(task: Document, score: str, level: float) -> float:  # noqa: ARG001 - as for numbers
+    """How much of a score a plot shows at least."""
+    return LEAST_HEIGHT
+
+
+def _ordinal(task: Document) -> bool:
+    return "quadratic_kappa" in task["live"]
+
+
+def _majority_wins(task: Document) -> bool:
+    """Whether always saying the commonest class is right as often: then what matters is which classes are found."""
+    return bool(task["live_baseline"]["accuracy"] >= task["live"]["accuracy"]["value"])
+
+
+def _found(task: Document, plural: str) -> str:
+    """How many of each rarer class are found: 6 of 10 poor and 5 of 10 excellent wines."""
+    rarer = [name for name in task["guarded"] or task["classes"] if name != _commonest(task)]
+    values = {name: (task["live"].get(f"recall_{name}") or {}).get("value") for name in rarer}
+    told = [f"{round(10 * share)} of 10 {name}" for name, share in values.items() if share is not None]
+    return f"{' and '.join(told)} {plural}"
+
+
+def _commonest(task: Document) -> str:
+    counts = np.asarray(task["confusion"]).sum(axis=1)
+    return str(task["classes"][int(counts.argmax())])
+
+
+def _within_one(task: Document) -> float:
+    table = np.asarray(task["confusion"], dtype=np.float64)
+    off = np.abs(np.subtract.outer(np.arange(len(table)), np.arange(len(table))))
+    return float(table[off <= ADJACENT].sum() / max(table.sum(), 1))

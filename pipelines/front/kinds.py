@@ -1,0 +1,75 @@
+"""What the front says differently of a task that predicts a class and of one that predicts a number."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.front import classes, numbers
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The words for tasks of one kind; `classes` tells what each function says.
+
+    Attributes
+    ----------
+    judged_by
+        The score that tells whether enough has turned out.
+    second, second_words
+        The score that stands beside the one that decides, and what it is called in a sentence.
+    template
+        What the name of the template with its own tables begins with.
+    sure_title
+        How what `sure` tells is called.
+    expects
+        From what a score is expected before the truth is known.
+    moved
+        What another mix of answers is.
+    """
+
+    judged_by: str
+    second: str
+    second_words: str
+    template: str
+    sure_title: str
+    moved: str
+    expects: str
+    promised: Callable[[Document, str], str]
+    sentence: Callable[[Document, str], str]
+    beside: Callable[[Document], str]
+    simplest: Callable[[Document], tuple[str, str]]
+    forecast: Callable[[Document, Document, Sequence[Document], str], str]
+    said: Callable[[Document, Document], str]
+    sure: Callable[[Document, Document], str]
+    outcome: Callable[[Document, Document], tuple[str, str]]
+    score_words: Callable[[Document, str, Document | None], str]
+    value_words: Callable[[Document, str, float | None, int | None], str]
+    least_height: Callable[[Document, str, float], float]
+
+
+KINDS = {
+    "classes": Kind(
+        judged_by="accuracy", second="accuracy", second_words="accuracy", template="classes_", sure_title="Sure",
+        moved="the classes come in other shares", expects="the probabilities",
+        promised=classes.promised, sentence=classes.sentence, beside=classes.beside, simplest=classes.simplest,
+        forecast=classes.forecast,
+        said=classes.said, sure=classes.sure, outcome=classes.outcome, score_words=classes.score_words,
+        value_words=classes.value_words, least_height=classes.least_height,
+    ),
+    "number": Kind(
+        judged_by="mae", second="coverage_95", second_words="share inside the 95 % interval",
+         template="number_",
+        sure_title="95 % interval", moved="the numbers lie elsewhere", expects="the intervals",
+        promised=numbers.promised, sentence=numbers.sentence, beside=numbers.beside, simplest=numbers.simplest,
+        forecast=numbers.forecast,
+        said=numbers.said, sure=numbers.sure, outcome=numbers.outcome, score_words=numbers.score_words,
+        value_words=numbers.value_words, least_height=numbers.least_height,
+    ),
+}  # fmt: skip
+
+
+def kind_of(task: Document) -> Kind:
+    """The kind of a task; a document that does not tell is of classes."""
+    return KINDS[task.get("outcome", {"kind": "classes"})["kind"]]

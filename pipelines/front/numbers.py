@@ -1,0 +1,107 @@
+"""What the front says of a task that predicts a number: in its own unit, with intervals, beside the simplest answer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipelines.documents.metrics import IN_UNITS
+from pipelines.wording import (
+    error_estimate,
+    error_size,
+    estimate,
+    number,
+    quantity,
+    quantity_range,
+)
+
+Document = Mapping[str, Any]
+
+LEAST_HEIGHT = 0.1  # a narrower course is no drama
+# What the simplest answer is called, and what it does.
+SIMPLEST = {
+    "mean": ("Always the mean", "answers the mean of what was learned from"),
+    "persistence": ("The value before", "answers what was measured last"),
+}
+
+
+def simplest(task: Document) -> tuple[str, str]:
+    """What the simplest answer is called, and what it does."""
+    return SIMPLEST[task["outcome"]["baseline"]]
+
+
+def promised(task: Document, plural: str) -> str:  # noqa: ARG001 - as for classes
+    """How well the test went; empty where that is not known."""
+    error = (task["held_out"].get("mae") or {}).get("value")
+    return "" if error is None else f"In the test it was off by {_error(task, error)} on average."
+
+
+def sentence(task: Document, plural: str) -> str:
+    """Within what eight of ten answers are."""
+    within = task["within"]
+    return f"Within {_error(task, within['value'])} for {_of_hundred(task)} {plural}."
+
+
+def beside(task: Document) -> str:
+    """Within what the simplest answer would have been as often."""
+    return f"{simplest(task)[0]} would be within {_error(task, task['within']['baseline'])}."
+
+
+def forecast(task: Document, newest: Document, settled: Sequence[Document], plural: str) -> str:  # noqa: ARG001 - as for classes
+    """What is said of the day ahead, with its interval, and within what the answers were before."""
+    told = f"{said(task, newest)} ({sure(task, newest)})"
+    if not task["within"]["n"]:
+        return f"{told}."
+    return f"{told}; {_lower(sentence(task, plural))}"
+
+
+def said(task: Document, row: Document) -> str:
+    """The answer of a prediction."""
+    return _value(task, row["prediction"])
+
+
+def sure(task: Document, row: Document) -> str:
+    """Between what the truth is to be found 95 times of 100."""
+    return quantity_range(row["low_95"], row["high_95"], "", task["outcome"]["decimals"])
+
+
+def outcome(task: Document, row: Document) -> tuple[str, str]:
+    """Whether the truth lay inside the 95 % interval: the state of the words, and the words."""
+    if row["label"] is None:
+        return "quiet", "not known yet"
+    corrected = ", corrected" if row.get("corrected_at") else ""
+    was = f"it was {_value(task, row['label'])}{corrected}"
+    inside = row["low_95"] <= row["label"] <= row["high_95"]
+    return ("ok", f"✓ {was}") if inside else ("bad", f"✗ outside: {was}")
+
+
+def score_words(task: Document, score: str, found: Document | None) -> str:
+    """A score with its interval, in the unit of the number where it is one."""
+    kind = task["outcome"]
+    if score not in IN_UNITS:
+        return estimate(found)
+    return error_estimate(found, kind["unit"], kind["decimals"], signed=score == "bias")
+
+
+def value_words(task: Document, score: str, value: float | None, digits: int | None = None) -> str:
+    """A score without, in the unit too."""
+    return _error(task, value) if score in IN_UNITS else number(value, digits)
+
+
+def least_height(task: Document, score: str, level: float) -> float:  # noqa: ARG001 - as for classes
+    """How much of a score a plot shows at least: a share of it where it is an error."""
+    return LEAST_HEIGHT * (abs(level) if score in IN_UNITS else 1)
+
+
+def _value(task: Document, value: float) -> str:
+    return quantity(value, task["outcome"]["unit"], task["outcome"]["decimals"])
+
+
+def _error(task: Document, value: float | None) -> str:
+    return error_size(value, task["outcome"]["unit"], task["outcome"]["decimals"])
+
+
+def _of_hundred(task: Document) -> str:
+    return f"{round(100 * task['within']['share'])} of 100"
+
+
+def _lower(words: str) -> str:
+    return words[0].lower() + words[1:]
