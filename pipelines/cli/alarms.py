@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from pipelines.documents import Damaged
+from pipelines.documents.alarms import SCHEMA_VERSION, AlarmInfo, AlarmPicture, AlarmsDocument
 from pipelines.documents.metrics import METRICS_FILE, MetricsDocument, parse_metrics
 from pipelines.errors import NotReadyError
 from pipelines.front.findings import Finding, Kind, findings_of
 from pipelines.stores.base import Store
 from pipelines.wording import counted, joined
 
-SCHEMA_VERSION = 1
 LOOK_AGAIN = "Make it anew: python -m pipelines dashboard"
 # The picture of a task that shows a finding best; those that are not named have none.
 PICTURES: Mapping[Kind, str] = {
@@ -19,17 +18,17 @@ PICTURES: Mapping[Kind, str] = {
 }  # fmt: skip
 # How often each finding is wrong, where that is known; measured, see docs/monitoring.md.
 FALSE_ALARMS: Mapping[Kind, str] = {
+    "future": "Nothing of it is chance: the days are compared with the clock.",
+    "overdue": "Nothing of it is chance: the day has passed until which the data set says that outcomes may take.",
     "quality": "While the promise holds, such an alarm comes after ten years on average, at the earliest.",
     "quarantine": "Chance shows this on one day in 40 where a tenth of the rows are broken, and rarer where fewer are.",
     "inputs": "In 22 simulated years of daily looks there was no false alarm.",
     "mix": "In 22 simulated years of daily looks there was no false alarm.",
 }
 
-Document = Mapping[str, Any]
 
-
-def alarms(store: Store, now: datetime) -> Document:
-    """Everything that `alarms --json` prints; programs rely on its shape, which a test holds.
+def alarms(store: Store, now: datetime) -> AlarmsDocument:
+    """Everything that `alarms --json` prints.
 
     Raises
     ------
@@ -45,7 +44,7 @@ def alarms(store: Store, now: datetime) -> Document:
     }
 
 
-def render(document: Document) -> str:
+def render(document: AlarmsDocument) -> str:
     """The document as text for a terminal."""
     alarms = document["alarms"]
     told = [f"{alarm['title']}\n  {alarm['detail']}\n  {alarm['advice']}" for alarm in alarms]
@@ -62,10 +61,10 @@ def _metrics(store: Store) -> MetricsDocument:
         raise NotReadyError(f"{METRICS_FILE} in {store.location} is damaged: {error}. {LOOK_AGAIN}") from error
 
 
-def _alarm(finding: Finding, metrics: MetricsDocument) -> Document:
+def _alarm(finding: Finding, metrics: MetricsDocument) -> AlarmInfo:
     dataset = metrics["tasks"][finding.tasks[0]]["dataset"] if finding.about else ""
     return {
-        # One alarm at a time of a kind and a data set; it is the same one while `parts` and `tasks` stay.
+        # One alarm at a time of a kind and a data set.
         "subject": f"{finding.kind} {dataset}".strip(),
         "kind": finding.kind,
         "state": finding.state,
@@ -81,7 +80,7 @@ def _alarm(finding: Finding, metrics: MetricsDocument) -> Document:
     }
 
 
-def _picture(finding: Finding, metrics: MetricsDocument) -> Document | None:
+def _picture(finding: Finding, metrics: MetricsDocument) -> AlarmPicture | None:
     name = PICTURES.get(finding.kind)
     alts = metrics["tasks"][finding.tasks[0]].get("pictures", {})
     if name not in alts:

@@ -1,13 +1,15 @@
 """What is there, and how the champions do: one document for `status --json`, and the same as text."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 from pipelines.datasets import DataSet, Task, all_datasets, broken_datasets
 from pipelines.datasets.arrivals import ARRIVED, HISTORICAL, origins_of
 from pipelines.documents import plain
+from pipelines.documents.metrics import live_score
+from pipelines.documents.model import ModelInfo
+from pipelines.documents.status import SCHEMA_VERSION, DatasetStatus, StatusDocument, TaskStatus
 from pipelines.errors import NotReadyError
 from pipelines.monitoring import quality as monitoring
 from pipelines.stores.base import Store
@@ -22,23 +24,17 @@ from pipelines.stores.future import future_sentence
 from pipelines.stores.outcomes import awaiting
 from pipelines.wording import awaiting_words, estimate, live_estimate, text_table
 
-SCHEMA_VERSION = 1
-
-Document = dict[str, Any]
-
 
 class _Champion(NamedTuple):
     """The version in charge of a task, its description, and why that cannot be read; empty where there is none."""
 
     version: int | None
-    described: Mapping[str, Any]
+    described: ModelInfo
     trouble: str
 
 
-def status(store: Store, now: datetime) -> Document:
-    """Everything that `status --json` prints; programs rely on its shape, which a test holds.
-
-    Metrics are `{"value", "low", "high"}`, with null where the data cannot tell a number.
+def status(store: Store, now: datetime) -> StatusDocument:
+    """Everything that `status --json` prints.
 
     Raises
     ------
@@ -49,7 +45,7 @@ def status(store: Store, now: datetime) -> Document:
     champions = {task: _champion(store, task) for dataset in datasets for task in dataset.tasks}
     future = [future_sentence(store, dataset, now) for dataset in datasets]
     troubles = [champion.trouble for champion in champions.values()]
-    document: Document = {
+    document: StatusDocument = {
         "schema_version": SCHEMA_VERSION,
         "as_of": now.isoformat(timespec="seconds"),
         "store": {"kind": store.kind, "location": store.location},
@@ -65,7 +61,7 @@ def status(store: Store, now: datetime) -> Document:
     return document
 
 
-def render(document: Document) -> str:
+def render(document: StatusDocument) -> str:
     """The status document as text for a terminal."""
     store = document["store"]
     lines = [f"store: {store['kind']} at {store['location']}", ""]
@@ -89,7 +85,7 @@ def render(document: Document) -> str:
     return "\n".join(lines)
 
 
-def task_table(document: Document) -> list[str]:
+def task_table(document: StatusDocument) -> list[str]:
     """One line a task in 80 columns: its champion, and the deciding score in the test and live."""
     return text_table(
         ("task", "model", "score", "in the test", "live"),
@@ -97,16 +93,18 @@ def task_table(document: Document) -> list[str]:
     )
 
 
-def _dataset_status(store: Store, dataset: DataSet) -> Document:
+def _dataset_status(store: Store, dataset: DataSet) -> DatasetStatus:
     group = samples_group(dataset)
     origins = store.read(group, columns=["origin", "event_time"])
     arrivals = origins[origins["origin"] != HISTORICAL]
-    return {
+    by_origin = {origin: int((origins["origin"] == origin).sum()) for origin in origins_of(dataset)}
+    about = {
         "rows": len(origins),
-        **{origin: int((origins["origin"] == origin).sum()) for origin in origins_of(dataset)},
+        **by_origin,
         "newest_day": None if arrivals.empty else arrivals["event_time"].max().date().isoformat(),
         "quarantined": store.count(quarantine_group(dataset)),
     }
+    return cast("DatasetStatus", about)
 
 
 def _champion(store: Store, task: Task) -> _Champion:
@@ -114,7 +112,7 @@ def _champion(store: Store, task: Task) -> _Champion:
     return _Champion(version, *describe_readable(store, task, version))
 
 
-def _task_status(store: Store, task: Task, champion: _Champion) -> Document:
+def _task_status(store: Store, task: Task, champion: _Champion) -> TaskStatus:
     predictions = store.read(predictions_group(task))
     newest = predictions["event_time"].max() if len(predictions) else None
     return {
@@ -130,20 +128,20 @@ def _task_status(store: Store, task: Task, champion: _Champion) -> Document:
     }
 
 
-def _task_line(name: str, task: Document) -> tuple[object, ...]:
+def _task_line(name: str, task: TaskStatus) -> tuple[object, ...]:
     scorer = task["scorer"]
-    live = live_estimate(task["live"].get(scorer))
+    live = live_estimate(live_score(task["live"], scorer))
     # What is missing has no room in the table; it stands below.
     return name, task["champion"] or "none", scorer, estimate(task["held_out"].get(scorer)), live.split(":")[0]
 
 
-def _missing(document: Document) -> list[str]:
+def _missing(document: StatusDocument) -> list[str]:
     """What is missing where a live score cannot be told yet, one line a task."""
-    scores = {name: task["live"].get(task["scorer"]) for name, task in document["tasks"].items()}
+    scores = {name: live_score(task["live"], task["scorer"]) for name, task in document["tasks"].items()}
     return [f"{name}: {live_estimate(score)}" for name, score in scores.items() if score and not score["enough"]]
 
 
-def _awaiting(document: Document) -> list[str]:
+def _awaiting(document: StatusDocument) -> list[str]:
     """A line a task whose outcomes are waited for."""
     told = {name: task["awaiting"] for name, task in document["tasks"].items()}
     return [f"{name}: {awaiting_words(still['n'], still['since'])}" for name, still in told.items() if still["n"]]

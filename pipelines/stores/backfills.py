@@ -1,15 +1,18 @@
 """What the store knows of the newest backfill of a data set: whether it has ended, and the checksum of what it left."""
 
-import dataclasses
 import hashlib
-import json
+import logging
 from dataclasses import dataclass
 
 from pipelines.datasets import DataSet
+from pipelines.documents import Damaged
+from pipelines.documents.backfill import BackfillInfo, backfill_text, parse_backfill
 from pipelines.errors import NotReadyError
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import read_history
 from pipelines.stores.copying import rows_checksum
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,27 @@ class Backfill:
 
 def read_backfill(store: Store, dataset: DataSet) -> Backfill | None:
     """The newest backfill; None where none is recorded, or so that it cannot be read: the next one records anew."""
+    content = store.get_file(_file(dataset))
     try:
-        return Backfill(**json.loads(store.get_file(_file(dataset)) or b"null"))
-    except (TypeError, ValueError, RecursionError):
+        told = None if content is None else parse_backfill(content)
+    except Damaged as error:
+        log.warning(
+            "%s in %s is damaged (%s); the next backfill writes it anew: python -m pipelines backfill %s",
+            _file(dataset), store.location, error, dataset.name,
+        )  # fmt: skip
         return None
+    return told and Backfill(told["name"], told["sha256"], told["replace"], told["history"])
 
 
 def record_backfill(store: Store, dataset: DataSet, backfill: Backfill) -> None:
     """Write down that a backfill has begun or, with a checksum, that it has ended."""
-    text = json.dumps(dataclasses.asdict(backfill), indent=2, ensure_ascii=False)
-    store.put_file(_file(dataset), f"{text}\n".encode())
+    info: BackfillInfo = {
+        "name": backfill.name,
+        "sha256": backfill.sha256,
+        "replace": backfill.replace,
+        "history": backfill.history,
+    }
+    store.put_file(_file(dataset), backfill_text(info))
 
 
 def history_checksum(store: Store, dataset: DataSet) -> str:

@@ -1,12 +1,16 @@
 """Which version nobody has decided on: what a training leaves that was killed after it had registered one."""
 
-import json
+import logging
 
 from pipelines.datasets import Task
+from pipelines.documents import Damaged
+from pipelines.documents.decision import decision_text, parse_decision
 from pipelines.models import Model
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import champion_version
 from pipelines.training.data import load_training_data
+
+log = logging.getLogger(__name__)
 
 
 def undecided_version(store: Store, task: Task) -> int | None:
@@ -25,8 +29,7 @@ def undecided_version(store: Store, task: Task) -> int | None:
 
 def remember_decision(store: Store, task: Task, version: int, sentence: str) -> None:
     """Write down that a version was decided on, and why as it was."""
-    content = {"version": version, "sentence": sentence}
-    store.put_file(_file(task), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    store.put_file(_file(task), decision_text({"version": version, "sentence": sentence}))
 
 
 def is_repeat(store: Store, task: Task, model: Model, *, size: str, seed: int) -> bool:
@@ -37,9 +40,14 @@ def is_repeat(store: Store, task: Task, model: Model, *, size: str, seed: int) -
 
 
 def _decided(store: Store, task: Task) -> int | None:
+    content = store.get_file(_file(task))
     try:
-        return int(json.loads(store.get_file(_file(task)) or b"")["version"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return None if content is None else parse_decision(content)["version"]
+    except Damaged as error:
+        log.warning(
+            "%s in %s is damaged (%s); the next training writes it anew: python -m pipelines train %s",
+            _file(task), store.location, error, task.name,
+        )  # fmt: skip
         return None
 
 

@@ -5,9 +5,10 @@ import json
 import pytest
 from front.documents import NOW, estimate, healthy
 
-from pipelines.cli.alarms import alarms
+from pipelines.cli.alarms import FALSE_ALARMS, alarms
 from pipelines.cli.main import main
 from pipelines.errors import NotReadyError
+from pipelines.front.findings import ADVICE
 from pipelines.stores.embedded import EmbeddedStore
 
 
@@ -27,6 +28,11 @@ def below_promise():
     task["live"]["accuracy"] = estimate(0.41)
     task["pictures"] = {"quality": "Accuracy over the days."}
     return document
+
+
+def test_every_finding_about_data_says_how_often_it_is_wrong():
+    about_runs = {"late", "clock"}
+    assert FALSE_ALARMS.keys() == ADVICE.keys() - about_runs
 
 
 def test_an_alarm_says_subject_state_since_when_numbers_and_what_to_do(store):

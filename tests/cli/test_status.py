@@ -5,12 +5,17 @@ import short_demo
 
 from pipelines.cli.main import main
 from pipelines.datasets import all_tasks
+from pipelines.documents import parse
+from pipelines.documents.status import DatasetStatus, StatusDocument, TaskStatus
 
 
 def test_the_document_has_the_shape_that_programs_rely_on(demo_copy, capsys):
     assert main(["status", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+    document = parse(capsys.readouterr().out, StatusDocument, newest=1)
     assert document["schema_version"] == 1
+    assert set(document) == set(StatusDocument.__annotations__)
+    assert all(set(task) == set(TaskStatus.__annotations__) for task in document["tasks"].values())
+    assert all(set(held) <= set(DatasetStatus.__annotations__) for held in document["datasets"].values())
     assert document["store"] == {"kind": "embedded", "location": str(demo_copy.root)}
     arrived = short_demo.DAYS * short_demo.PER_DAY
     assert document["datasets"]["wine"] == {

@@ -323,11 +323,14 @@ def test_a_backfill_records_what_it_left(store):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"name": "x"}', b"[" * 100_000])
-def test_a_damaged_record_of_a_backfill_is_made_again(store, content):
+def test_a_damaged_record_of_a_backfill_is_made_again(store, content, caplog):
     backfill(store, IRIS, [], NOW)
     whole = read_backfill(store, IRIS)
     store.put_file("backfills/iris.json", content)
     assert read_backfill(store, IRIS) is None
+    assert "backfills/iris.json" in caplog.text
+    assert "is damaged" in caplog.text
+    assert "python -m pipelines backfill iris" in caplog.text
     backfill(store, IRIS, [], NOW)
     assert read_backfill(store, IRIS) == whole
 

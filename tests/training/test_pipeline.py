@@ -233,11 +233,13 @@ def test_a_decision_that_was_made_but_not_written_down_stays_as_it_is(store, pla
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000])
-def test_a_damaged_decision_is_made_again(store, place, content):
+def test_a_damaged_decision_is_made_again(store, place, content, caplog):
     register(store, place)
     register(store, place)
     store.put_file(f"decisions/{VARIETY.name}.json", content)
     assert train_again(store) is None
+    assert "decisions/iris_variety.json" in caplog.text
+    assert "python -m pipelines train iris_variety" in caplog.text
     assert register(store, place).version == 3
     assert train_again(store) is None
 
