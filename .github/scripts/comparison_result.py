@@ -59,6 +59,7 @@ class Comparison:
     champion: int | None
     rows: int
     held_out: float | None
+    baseline: float | None
     seconds: float
     sizes: Mapping[str, float]
     times: Mapping[str, float]
@@ -70,8 +71,13 @@ class Comparison:
     def sentence(self) -> str:
         """What a reader takes home."""
         if not self.scores:
-            value = "unknown" if self.held_out is None else f"{self.held_out:.3f}"
-            return f"`{self.task}`: {named(self.scorer)} {value} on the test rows; {VERDICTS['alone']}"
+            value, majority = (
+                "unknown" if score is None else f"{score:.3f}" for score in (self.held_out, self.baseline)
+            )
+            return (
+                f"`{self.task}`: {named(self.scorer)} {value} on the test rows, the majority class {majority}; "
+                f"{VERDICTS['alone']}"
+            )
         return f"`{self.task}`: {named(self.scorer)} {self.scores[self.scorer].words}: {VERDICTS[self.verdict]}"
 
 
@@ -114,7 +120,8 @@ def _comparison(task: str, told: Mapping[str, Any]) -> Comparison:
         scorer=scorer,
         champion=None if told["champion"] is None else _count(told["champion"]),
         rows=_count(told["rows"]) if scores else 0,
-        held_out=None if told["held_out"]["value"] is None else _number(told["held_out"]["value"]),
+        held_out=_number_or_none(told["held_out"]["value"]),
+        baseline=_number_or_none(told["baseline"]),
         seconds=_number(told["seconds"]),
         sizes={name: _count(told["models"][name]["bytes"]) for name in _sides(scores)},
         times={name: _number(told["models"][name]["milliseconds"]) for name in _sides(scores) if scores},
@@ -140,6 +147,10 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
         raise ValueError(type(value).__name__)
     return float(value)
+
+
+def _number_or_none(value: object) -> float | None:
+    return None if value is None else _number(value)
 
 
 def _count(value: object) -> int:

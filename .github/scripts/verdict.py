@@ -23,6 +23,11 @@ MARK = "<!-- verdict -->"
 TITLE = "### Does this change make the models better?"
 SHORT = 12  # characters that name a commit
 SAID = "The numbers are what the code of this pull request says about itself; promotion compares again."
+ON_HOPSWORKS = (
+    "The champions of this repository are on Hopsworks, and no code of a pull request gets its key. What stands here "
+    "is set against the branch `store` as it was left or, where that is gone, against the majority class alone. "
+    "*Train model* with `auto`, after the merge, decides against the champion on Hopsworks."
+)
 
 # The workflow of the default branch that offers every task.
 OFFERED = Path(__file__).parents[1] / "workflows" / "promote.yml"
@@ -68,8 +73,8 @@ def keep_comment(github: GitHub, number: int, text: str) -> str:
     return f"#{number}: the comment was up to date"
 
 
-def verdict(github: GitHub, run: Event, tasks: Sequence[str]) -> str:
-    """The text of the comment about a run."""
+def verdict(github: GitHub, run: Event, tasks: Sequence[str], *, on_hopsworks: bool = False) -> str:
+    """The text of the comment about a run; `on_hopsworks` is whether the repository keeps its champions there."""
     address = f"[the run]({run['html_url']})"
     try:
         content = github.artifact(run["id"], ARTIFACT, FILE, MOST_BYTES)
@@ -82,6 +87,7 @@ def verdict(github: GitHub, run: Event, tasks: Sequence[str]) -> str:
     kept = f" · [the executed notebooks]({run['html_url']}/artifacts/{notebooks['id']})" if notebooks else ""
     return _page(
         _headline(comparisons),
+        ON_HOPSWORKS if on_hopsworks else "",
         *([_bullets(each.sentence for each in comparisons)] if comparisons else []),
         *([f"Could not be trained: {', '.join(f'`{task}`' for task in failed)}."] if failed else []),
         *([f"{unknown} of its tasks are not known to the default branch yet."] if unknown else []),
@@ -158,10 +164,11 @@ def _folded(title: str, markdown: str) -> str:
 def main(environ: Mapping[str, str]) -> int:
     """Comment on the pull requests of the run. Returns 0, or 1 where GitHub refused."""
     event = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
-    github, run = GitHub(environ), event["workflow_run"]
+    github, run, on_hopsworks = GitHub(environ), event["workflow_run"], environ.get("ON_HOPSWORKS") == "true"
     try:
         numbers = pull_requests(github, run, event["repository"]["default_branch"])
-        text = verdict(github, run, known_tasks(OFFERED.read_text(encoding="utf-8"))) if numbers else ""
+        tasks = known_tasks(OFFERED.read_text(encoding="utf-8"))
+        text = verdict(github, run, tasks, on_hopsworks=on_hopsworks) if numbers else ""
         done = [keep_comment(github, number, text) for number in numbers]
     except GitHubError as error:
         print(f"::error::{error}")

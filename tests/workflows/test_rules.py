@@ -183,7 +183,7 @@ def test_secrets_reach_only_the_steps_that_need_them():
                 assert line.startswith("          "), f"{file}:{number + 1} is above a step"
     for name, step in STEPS:
         words = str(step.get("env", {}))
-        if "secrets.HOPSWORKS_API_KEY" in words:
+        if "secrets.HOPSWORKS_API_KEY }}" in words:
             assert "store_branch.py" in step["run"], name
         if "secrets.HF_TOKEN }}" in words:
             assert step["run"].endswith("pipelines publish"), name

@@ -66,7 +66,7 @@ def request_(github):
 def say(github, request_, tmp_path):
     """A run of Compare on the pull request left these files; then the comment is written."""
 
-    def say(files, *, head=request_, size=None, conclusion="success"):
+    def say(files, *, head=request_, size=None, conclusion="success", **settings):
         run = github.add_run("compare.yml", conclusion, "2026-11-26T10:00:00Z") | head
         if files is not None:
             files = {"comparison.json": files} if isinstance(files, str) else files
@@ -74,7 +74,7 @@ def say(github, request_, tmp_path):
         event = tmp_path / "event.json"
         event.write_text(json.dumps({"workflow_run": run, "repository": {"default_branch": "main"}}))
         environ = {"GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": github.token}
-        return verdict.main(environ | {"GITHUB_EVENT_PATH": str(event)})
+        return verdict.main(environ | settings | {"GITHUB_EVENT_PATH": str(event)})
 
     return say
 
@@ -135,8 +135,16 @@ def test_without_a_champion_there_is_no_difference_to_tell(github, say):
         name: value for name, value in task(verdict="alone", champion=None).items() if name not in {"scores", "rows"}
     }
     say(result(wine_grade=alone | {"models": {"after": {"bytes": 10**6}}}))
-    assert "- `wine_grade`: macro-f1 0.590 on the test rows; there is no champion to compare with" in comment(github)
+    assert "- `wine_grade`: macro-f1 0.590 on the test rows, the majority class 0.250; there is no champion" in comment(
+        github
+    )
     assert "Confusion" not in comment(github)
+
+
+@pytest.mark.parametrize(("setting", "said"), [("true", True), ("false", False), ("", False)])
+def test_a_repository_on_hopsworks_hears_what_its_models_were_set_against(github, say, setting, said):
+    say(result(wine_grade=task()), ON_HOPSWORKS=setting)
+    assert ("The champions of this repository are on Hopsworks" in comment(github)) is said
 
 
 def test_what_could_not_be_trained_and_what_the_default_branch_does_not_know_is_counted(github, say):
