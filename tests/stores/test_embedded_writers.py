@@ -175,6 +175,22 @@ def test_a_conflict_with_another_program_is_tried_again(folder_store, monkeypatc
     assert list(folder_store.read(READINGS)["value"]) == [9.0, 9.0]
 
 
+def test_new_rows_are_compared_again_with_what_another_program_has_added_meanwhile(folder_store, monkeypatch):
+    folder_store.upsert(READINGS, readings(("b", 1, day(0))))
+    seen = []
+
+    def compare(*arguments):
+        if not seen:
+            seen.append(1)
+            theirs = group_rows.to_arrow(readings(("a", 1, day(0)), value=1.0), READINGS)
+            write_deltalake(folder_store.root / "tables/readings", theirs, mode="append")
+        return group_rows.new_or_changed(*arguments)
+
+    monkeypatch.setattr(embedded_tables, "new_or_changed", compare)
+    assert folder_store.upsert(READINGS, readings(("a", 1, day(0)), value=9.0)) == 1
+    assert list(folder_store.read(READINGS, where={"sensor": "a"})["value"]) == [9.0]
+
+
 def test_a_conflict_that_does_not_end_is_reported(folder_store, monkeypatch):
     folder_store.upsert(READINGS, readings(("a", 1, day(0))))
     monkeypatch.setattr(time, "sleep", lambda _: None)

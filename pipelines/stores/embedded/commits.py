@@ -136,7 +136,8 @@ def _check_lines(actions: list[Action]) -> None:
 
 def _is_whole_data(path: Path) -> bool:
     try:
-        pq.read_table(path)
+        for _ in pq.ParquetFile(path).iter_batches():
+            pass
     except pa.ArrowException:
         return False
     except OSError as error:

@@ -12,6 +12,9 @@ from deltalake import DeltaTable
 STATISTICS_STEP = timedelta(milliseconds=1)
 
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class DataFile:
     """A file of a table, with what its statistics say; None is what they do not say."""
@@ -35,8 +38,8 @@ def as_utc(when: datetime) -> datetime:
 
 
 def data_files(table: DeltaTable, folder: Path, event_time: str) -> list[DataFile]:
-    """The files of the opened version of the table in `folder`."""
-    return [
+    """The files of the opened version of the table in `folder`, oldest first: their rows are mostly in order then."""
+    files = [
         DataFile(
             path=str(folder / unquote(action["path"])),
             size=action["size_bytes"],
@@ -46,6 +49,7 @@ def data_files(table: DeltaTable, folder: Path, event_time: str) -> list[DataFil
         )
         for action in pa.table(table.get_add_actions(flatten=True)).to_pylist()
     ]
+    return sorted(files, key=lambda file: file.oldest or _LONG_AGO)
 
 
 def whole_step(when: datetime) -> datetime:

@@ -7,12 +7,13 @@ from datetime import datetime
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
 from pipelines.stores.base import FeatureGroup, Filter
 from pipelines.stores.embedded.delta_log import as_utc, whole_step
-from pipelines.stores.rows import ARROW_TYPES, arrow_schema, unfit_columns
+from pipelines.stores.rows import ARROW_TYPES, arrow_schema, in_order, to_frame, unfit_columns
 
 
 def read_files(
@@ -21,10 +22,10 @@ def read_files(
     columns: Sequence[str] | None = None,
     condition: ds.Expression | None = None,
 ) -> pd.DataFrame:
-    """The rows of data files that meet a condition, in no order; all columns by default."""
-    table = dataset_of(paths, group).to_table(columns, filter=condition)
-    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    return frame
+    """The rows of data files that meet a condition, sorted and typed as `conform` says; all columns by default."""
+    wanted = [name for name in group.column_names if columns is None or name in columns]
+    needed = list(dict.fromkeys([*wanted, *group.order]))
+    return to_frame(in_order(dataset_of(paths, group).to_table(needed, filter=condition), group).select(wanted))
 
 
 def dataset_of(paths: Sequence[str], group: FeatureGroup) -> ds.FileSystemDataset:
@@ -32,13 +33,25 @@ def dataset_of(paths: Sequence[str], group: FeatureGroup) -> ds.FileSystemDatase
     return ds.dataset(list(paths), schema=arrow_schema(group), format="parquet")
 
 
-def merge_predicate(group: FeatureGroup, rows: pd.DataFrame) -> str:
+def shares_keys(rows: pd.DataFrame, present: pd.DataFrame, group: FeatureGroup) -> bool:
+    """Whether a row has the key of one that is present."""
+    key = list(group.key)
+    return bool(pd.concat([present[key], rows[key]]).duplicated().any())
+
+
+def merge_predicate(group: FeatureGroup, rows: pa.Table) -> str:
     """Equal keys, within the literal time window of `rows`: files outside it are not opened."""
-    times = rows[group.event_time]
-    start, end = whole_step(times.min().to_pydatetime()), times.max().to_pydatetime()
+    start, end = time_span(rows, group)
+    start = whole_step(start)
     keys = [f"target.{name} = source.{name}" for name in group.key]
     window = [f"target.{group.event_time} {sign} '{time.isoformat()}'" for sign, time in ((">=", start), ("<=", end))]
     return " AND ".join(keys + window)
+
+
+def time_span(rows: pa.Table, group: FeatureGroup) -> tuple[datetime, datetime]:
+    """The oldest and the newest event time."""
+    span = pc.min_max(rows[group.event_time])
+    return span["min"].as_py(), span["max"].as_py()
 
 
 def condition(
@@ -49,11 +62,11 @@ def condition(
     parts = [] if start is None else [time >= _moment(start)]
     parts += [] if end is None else [time < _moment(end)]
     for name, allowed in (where or {}).items():
-        parts.append(is_one_of(group, name, [allowed] if isinstance(allowed, str) else allowed))
+        parts.append(_is_one_of(group, name, [allowed] if isinstance(allowed, str) else allowed))
     return functools.reduce(operator.and_, parts) if parts else None
 
 
-def is_one_of(group: FeatureGroup, name: str, allowed: Iterable[object]) -> ds.Expression:
+def _is_one_of(group: FeatureGroup, name: str, allowed: Iterable[object]) -> ds.Expression:
     """True where a column has one of some values, which may be written as text."""
     return ds.field(name).isin(pa.array(list(allowed)).cast(arrow_schema(group).field(name).type))
 

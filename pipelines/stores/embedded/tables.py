@@ -18,7 +18,8 @@ from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
-from deltalake import DeltaTable
+import pyarrow.dataset as ds
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -30,13 +31,22 @@ from pipelines.stores.embedded.delta_rows import (
     condition,
     dataset_of,
     difference,
-    is_one_of,
     merge_predicate,
     read_files,
+    shares_keys,
+    time_span,
 )
 from pipelines.stores.embedded.delta_upkeep import COMPRESSED, CONFIGURATION, maintain
 from pipelines.stores.embedded.folder import StoreFolder, error_number, guarded, make_folder
-from pipelines.stores.rows import arrow_schema, check_columns, checked_batch, conform, new_or_changed, to_arrow
+from pipelines.stores.rows import (
+    arrow_schema,
+    check_columns,
+    checked_batch,
+    latest_per_key,
+    new_or_changed,
+    to_arrow,
+    to_frame,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -51,6 +61,9 @@ _retry_conflicts = retry(
     reraise=True,
 )
 
+# Rows that are new are appended, which delta-rs would do beside any commit of another program; without a try of its own
+# it refuses, and they are compared with what is there then.
+_ALONE = CommitProperties(max_commit_retries=0)
 
 # What tells a log entry from any other one: its inode, and when it was written.
 Stamp = tuple[int, int] | None
@@ -62,8 +75,8 @@ class DeltaTables(StoreFolder):
     @guarded
     def upsert(self, group: FeatureGroup, rows: pd.DataFrame) -> int:
         """Insert new keys and update changed ones in one commit; see `Store.upsert`."""
-        batch = checked_batch(group, rows)
-        if batch.empty:
+        batch = checked_batch(to_arrow(latest_per_key(rows, group), group), group)
+        if not batch.num_rows:
             return 0
         with self._writing(group):
             written = self._merge(group, batch)
@@ -83,14 +96,11 @@ class DeltaTables(StoreFolder):
     ) -> pd.DataFrame:
         """The rows of a time window, sorted; see `Store.read`."""
         check_columns(group, [*(columns or ()), *(where or ())])
-        wanted = [name for name in group.column_names if columns is None or name in columns]
-        needed = list(dict.fromkeys([*wanted, *group.order]))
         asked = condition(group, start, end, where)
         with self._named(group):
             self._check(group)
             paths = [file.path for file in self._files(group) if file.overlaps(start, end)]
-            rows = read_files(paths, group, needed, asked)
-        return conform(rows, group, needed)[wanted]
+            return read_files(paths, group, columns, asked)
 
     @guarded
     def newest(self, group: FeatureGroup) -> datetime | None:
@@ -141,23 +151,33 @@ class DeltaTables(StoreFolder):
         return datetime.fromtimestamp(newest / 1000, UTC) if newest else None
 
     @_retry_conflicts
-    def _merge(self, group: FeatureGroup, batch: pd.DataFrame) -> int:
+    def _merge(self, group: FeatureGroup, batch: pa.Table) -> int:
         table = self._open(group) or self._create(group)
-        changed = new_or_changed(batch, self._present(table, group, batch), group)
-        if changed.empty:
-            return 0
-        predicate = merge_predicate(group, changed)
-        # A table of an earlier version gets the columns that it lacks in the same commit.
-        merge = table.merge(
-            to_arrow(changed, group), predicate, "source", "target", merge_schema=True, writer_properties=COMPRESSED
-        )
-        if not group.append_only:
-            merge = merge.when_matched_update_all()
-        merge.when_not_matched_insert_all().execute()
-        make_durable(self._path(group))
-        return len(changed)
+        present = self._present(table, group, batch)
+        rows, known = batch, False
+        if not present.empty:
+            changed = new_or_changed(to_frame(batch), present, group)
+            rows, known = to_arrow(changed, group), not group.append_only and shares_keys(changed, present, group)
+        if rows.num_rows:
+            self._commit(table, group, rows, known=known)
+        return int(rows.num_rows)
 
-    def _present(self, table: DeltaTable, group: FeatureGroup, batch: pd.DataFrame) -> pd.DataFrame:
+    def _commit(self, table: DeltaTable, group: FeatureGroup, rows: pa.Table, *, known: bool) -> None:
+        """Write rows in one commit; `known` where some have keys that are there, which costs reading these.
+
+        A table of an earlier version gets the columns that it lacks in the same commit.
+        """
+        if known:
+            predicate = merge_predicate(group, rows)
+            merge = table.merge(rows, predicate, "source", "target", merge_schema=True, writer_properties=COMPRESSED)
+            merge.when_matched_update_all().when_not_matched_insert_all().execute()
+        else:
+            write_deltalake(
+                table, rows, mode="append", schema_mode="merge", writer_properties=COMPRESSED, commit_properties=_ALONE
+            )
+        make_durable(self._path(group))
+
+    def _present(self, table: DeltaTable, group: FeatureGroup, batch: pa.Table) -> pd.DataFrame:
         """What is there in the time window of `batch`.
 
         Rows of an append-only group are looked for by key in all of history, because such a row may come
@@ -165,12 +185,12 @@ class DeltaTables(StoreFolder):
         """
         files = data_files(table, self._path(group), group.event_time)
         if group.append_only:
-            same = is_one_of(group, group.key[0], batch[group.key[0]])
-            return conform(read_files([file.path for file in files], group, group.order, same), group, group.order)
-        times = batch[group.event_time]
-        start, end = times.min().to_pydatetime(), times.max().to_pydatetime() + TICK
+            same = ds.field(group.key[0]).isin(batch[group.key[0]].combine_chunks())
+            return read_files([file.path for file in files], group, group.order, same)
+        start, newest = time_span(batch, group)
+        end = newest + TICK
         paths = [file.path for file in files if file.overlaps(start, end)]
-        return conform(read_files(paths, group, condition=condition(group, start, end)), group)
+        return read_files(paths, group, condition=condition(group, start, end))
 
     def _create(self, group: FeatureGroup, mode: Literal["error", "overwrite"] = "error") -> DeltaTable:
         make_folder(self._path(group))

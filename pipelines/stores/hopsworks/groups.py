@@ -14,7 +14,15 @@ from pipelines.stores.hopsworks.connection import Connected, operation
 from pipelines.stores.hopsworks.failures import status_of
 from pipelines.stores.hopsworks.handles import Handle
 from pipelines.stores.hopsworks.queries import read_rows, read_times
-from pipelines.stores.rows import check_columns, checked_batch, conform, new_or_changed
+from pipelines.stores.rows import (
+    check_columns,
+    checked_batch,
+    conform,
+    latest_per_key,
+    new_or_changed,
+    to_arrow,
+    to_frame,
+)
 
 # How long after a job the query service may show the table as it was before.
 VISIBLE_SECONDS = 120.0
@@ -35,7 +43,7 @@ class FeatureGroups(Connected):
         Direct writes are one commit. Through Kafka, rows that were sent before a failure reach the table with the
         next job, and the next `upsert` writes the rest.
         """
-        batch = checked_batch(group, rows)
+        batch = to_frame(checked_batch(to_arrow(latest_per_key(rows, group), group), group))
         # Counted over all attempts: rows of an attempt that failed at its end are there in the next.
         written: set[Hashable] = set()
         if not batch.empty:
