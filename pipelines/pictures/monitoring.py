@@ -117,9 +117,10 @@ def quality_picture(
         if expected:
             _draw_expected(axes, name, foreseen)
         _mark_changes(axes, days, reigns)
-    figure.legend(
-        *panels[-1].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False
-    )
+    lines, words = panels[-1].get_legend_handles_labels()
+    # The first two have the longest words, and beside each other would reach beyond the picture.
+    columns = 2 if len(lines) > 2 else 1  # noqa: PLR2004
+    figure.legend(lines, words, loc="outside lower center", ncols=columns, fontsize=SMALL, frameon=False)
     add_heading(figure, title)
     spoken = [f"{metric_title(name)} {_spoken(over_time, foreseen, name)}" for name in names]
     return finished(figure, f"{title}, up to {max(days)}: {'; '.join(spoken)}.")

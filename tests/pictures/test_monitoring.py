@@ -50,6 +50,27 @@ def made_tests(dataset):
             yield drift.DriftTest(name, kind, days, days * 10, place / 20, 0.1, 0.5, 0.5, drifted=place == 3)
 
 
+def test_no_word_reaches_beyond_a_picture(longest_pictures):
+    for name, picture in longest_pictures.items():
+        pixels = np.asarray(opened(picture).convert("RGB"))
+        edges = [pixels[:, 0], pixels[:, -1], pixels[0], pixels[-1]]
+        assert all((edge == pixels[0, 0]).all() for edge in edges), name
+
+
+@pytest.fixture
+def longest_pictures():
+    """Every picture of a history, and the course of a version that promised nothing, with what was expected of it."""
+    rows = histories.history(QUALITY, days=40, per_day=3)
+    over_time = monitoring.quality_over_time(QUALITY, rows)
+    names = (QUALITY.scorer, "accuracy")
+    foreseen = [
+        {"day": str(day)} | {f"expected_{name}{end}": 0.5 for name in names for end in ("", "_low", "_high")}
+        for day in over_time["day"]
+    ]
+    course = figures.quality_picture(QUALITY, over_time, {}, {}, [], expected=foreseen)
+    return drawn(QUALITY, rows) | {"expected": course}
+
+
 @pytest.mark.parametrize(("task", "days"), [*((task, 1) for task in all_tasks()), (QUALITY, 0), (QUALITY, 40)])
 def test_every_picture_has_a_size_that_a_phone_can_show_and_words(task, days):
     for name, picture in drawn(task, histories.history(task, days=days, per_day=3)).items():
