@@ -1,29 +1,33 @@
-"""The scores of a classifier, with intervals.
+"""The scores of predicted classes and numbers, with intervals.
 
 An interval never claims more than the data can tell: see `bootstrap`.
 """
 
 from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.datasets.names import INTERVALS
+from pipelines.datasets.outcomes import Classes, Number
+from pipelines.models.number_sums import Numbers, NumberSums, baseline_scores_of, number_sums_of
 from pipelines.models.score_sums import (
     BINS,
     INNER_EDGES,
     Floats,
     Integers,
+    Sums,
     Texts,
     bin_sums,
     known_rows,
     matrix_of,
     positions,
-    resampled,
-    scores_of,
-    sums_of,
 )
+from pipelines.models.sums import resampled, scores_of_sums, sums_by_unit
 
 NORMAL_975 = 1.959963984540054  # two-sided 95 %
 LARGEST_UNITS = 5000  # more are pooled at random into this many: the interval's own noise is then 1 % of its width
@@ -51,6 +55,7 @@ NUMBER_TITLES = {
 }
 # For classes in an order alone.
 ORDINAL = ("quadratic_kappa", "mean_absolute_error")
+ALL_TITLES = TITLES | NUMBER_TITLES
 UNITS_FOR_SPREAD = 2  # one row resampled is always itself and says nothing about spread
 
 # Below 30 samples a 95 % interval of a share may be wider than ±0.17: it tells no model from its baseline.
@@ -67,6 +72,9 @@ LOWER_IS_BETTER = (
 )  # fmt: skip
 
 
+Answers: TypeAlias = "Texts | Numbers"
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A score with its 95 % interval; the bounds are NaN where the data cannot tell them."""
@@ -76,18 +84,19 @@ class Estimate:
     high: float
 
 
-def score(task: Task, labels: Texts, predictions: Texts, probabilities: npt.ArrayLike) -> dict[str, float]:
+def score(task: Task, labels: Answers, predictions: Answers, others: npt.ArrayLike) -> dict[str, float]:
     """The scores of predictions against labels.
 
     Parameters
     ----------
     labels, predictions
-        Class text, one a row (n,). Rows without a label are left out.
-    probabilities
-        (n, k) in the order of `task.classes`.
+        Class text or numbers, one a row (n,). Rows without a label are left out.
+    others
+        (n, m) in the order of `task.answer_columns`: the probability of each class, or the intervals of a number.
 
     Returns
     -------
+    Of a number, those of `number_sums.number_scores_of`. Of classes
     `accuracy`; `balanced_accuracy` (mean recall over the classes among the labels); `macro_f1` (mean over the
     classes that occur among labels or predictions, so an absent class neither helps nor harms); `log_loss` (nats);
     `calibration_error` (expected calibration error of the most probable class, 15 equal bins); `recall_<class>`
@@ -99,15 +108,15 @@ def score(task: Task, labels: Texts, predictions: Texts, probabilities: npt.Arra
     ValueError
         A label or prediction is none of the task's classes.
     """
-    sums = sums_of(task, labels, predictions, probabilities, units=None)
-    return {name: float(values[0]) for name, values in scores_of(task, sums).items()}
+    sums = sums_by_unit(task, labels, predictions, others, units=None)
+    return {name: float(values[0]) for name, values in scores_of_sums(sums, task).items()}
 
 
 def bootstrap(
     task: Task,
-    labels: Texts,
-    predictions: Texts,
-    probabilities: npt.ArrayLike,
+    labels: Answers,
+    predictions: Answers,
+    others: npt.ArrayLike,
     rng: np.random.Generator,
     *,
     repeats: int = 1000,
@@ -121,22 +130,22 @@ def bootstrap(
     no spread to see, and what is no share has NaN bounds.
     """
     labelled = known_rows(labels)
-    value = score(task, labels, predictions, probabilities)
+    value = score(task, labels, predictions, others)
     if not labelled.any():
         return {name: Estimate(np.nan, np.nan, np.nan) for name in value}
     units = _units(np.arange(len(labelled)) if groups is None else np.asarray(groups), labelled, rng)
-    parts = sums_of(task, labels, predictions, probabilities, units)
-    size = len(parts.loss)
-    replicates = scores_of(task, resampled(parts, _draws(size, repeats, rng)))
+    parts = sums_by_unit(task, labels, predictions, others, units)
+    size = int(units.max()) + 1
+    replicates = scores_of_sums(resampled(parts, _draws(size, repeats, rng)), task)
     intervals = {name: _percentiles(name, value[name], replicates[name], size) for name in value}
-    return _honest(task, intervals, parts.confusion.sum(axis=0))
+    return _honest(parts, task, intervals)
 
 
 def paired_differences(
     task: Task,
-    labels: Texts,
-    one: tuple[Texts, npt.ArrayLike],
-    other: tuple[Texts, npt.ArrayLike],
+    labels: Answers,
+    one: tuple[Answers, npt.ArrayLike],
+    other: tuple[Answers, npt.ArrayLike],
     rng: np.random.Generator,
     *,
     repeats: int = 1000,
@@ -146,13 +155,13 @@ def paired_differences(
 
     Whole `groups` (n,) are resampled where given.
 
-    Two models that agree on every row may still differ on the next: where all repeats agree, the interval reaches as
-    far as a difference that none of n rows showed may (Wilson).
+    Two models that give each row the same class may still differ on the next: where all repeats agree, the interval
+    reaches as far as a difference that none of n rows showed may (Wilson).
 
     Parameters
     ----------
     one, other
-        The predictions (n,) and probabilities (n, k) of two models, row by row about the same samples.
+        The predictions (n,) and the other answers (n, m) of two models, row by row about the same samples.
     """
     labelled = known_rows(labels)
     value, versus = (score(task, labels, *answers) for answers in (other, one))
@@ -161,12 +170,13 @@ def paired_differences(
     units = _units(np.arange(len(labelled)) if groups is None else np.asarray(groups), labelled, rng)
     draws = _draws(int(units.max()) + 1, repeats, rng)
     new, old = (
-        scores_of(task, resampled(sums_of(task, labels, *answers, units=units), draws)) for answers in (other, one)
+        scores_of_sums(resampled(sums_by_unit(task, labels, *answers, units=units), draws), task)
+        for answers in (other, one)
     )
     differences = {
         name: _percentiles("", value[name] - versus[name], new[name] - old[name], draws.shape[1]) for name in value
     }
-    unseen = wilson(0, labelled.sum())[1]
+    unseen = _unseen(task.outcome, int(labelled.sum()))
     return {name: _widened(e, unseen) if e.low == e.high else e for name, e in differences.items()}
 
 
@@ -233,11 +243,29 @@ def reliability(task: Task, labels: Texts, probabilities: npt.ArrayLike) -> pd.D
     return table.assign(accuracy_low=[low for low, _ in bounds], accuracy_high=[high for _, high in bounds])
 
 
-def baseline(task: Task, labels: Texts) -> dict[str, float]:
-    """The scores of always answering the majority class, with the class shares as probabilities.
+def baseline(task: Task, labels: Answers, others: npt.ArrayLike | None = None) -> dict[str, float]:
+    """The scores of what knows nothing.
 
-    Of equally frequent classes the first in class order is answered.
+    Of classes: of always answering the majority class, with the class shares as probabilities; of equally frequent
+    classes the first in class order. Of a number: of its baseline, the last column of `others` (n, m), which are the
+    answers in the order of `task.answer_columns`.
     """
+    return _baseline(task.outcome, task, labels, others)
+
+
+@singledispatch
+def _baseline(outcome: object, task: Task, labels: Any, others: Any) -> dict[str, float]:  # noqa: ANN401 - of any kind
+    raise NotImplementedError
+
+
+@_baseline.register
+def _number_baseline(outcome: Number, task: Task, labels: Any, others: Any) -> dict[str, float]:  # noqa: ANN401, ARG001 - see above
+    sums = number_sums_of(task, labels, labels, others, None)
+    return {name: float(values[0]) for name, values in baseline_scores_of(task, sums).items()}
+
+
+@_baseline.register
+def _majority(outcome: Classes, task: Task, labels: Any, others: Any) -> dict[str, float]:  # noqa: ANN401, ARG001 - see above
     labelled = known_rows(labels)
     shares = np.bincount(positions(task, labels, labelled), minlength=len(task.classes)) / max(labelled.sum(), 1)
     rows = len(labelled)
@@ -270,8 +298,38 @@ def _percentiles(name: str, value: float, replicates: Floats, size: int) -> Esti
     return Estimate(value, min(float(low), value), max(float(high), value))
 
 
-def _honest(task: Task, intervals: dict[str, Estimate], table: Floats) -> dict[str, Estimate]:
+@singledispatch
+def _unseen(outcome: object, n: int) -> float:
+    """How far two models that agree on n rows may differ on others."""
+    raise NotImplementedError
+
+
+@_unseen.register
+def _(outcome: Classes, n: int) -> float:  # noqa: ARG001 - of any classes
+    return wilson(0, n)[1]
+
+
+@_unseen.register
+def _(outcome: Number, n: int) -> float:  # noqa: ARG001 - the same number to the last digit is the same model
+    return 0.0
+
+
+@singledispatch
+def _honest(sums: object, task: Task, intervals: dict[str, Estimate]) -> dict[str, Estimate]:
     """Widen what a bootstrap makes too narrow; see `bootstrap`."""
+    raise NotImplementedError
+
+
+@_honest.register
+def _honest_numbers(sums: NumberSums, task: Task, intervals: dict[str, Estimate]) -> dict[str, Estimate]:  # noqa: ARG001 - of any task
+    n = sums["n"].sum()
+    shares = {f"coverage_{share}": sums[f"inside_{share}"].sum() for share in INTERVALS}
+    return intervals | {name: _covering(intervals[name], *wilson(hits, n)) for name, hits in shares.items()}
+
+
+@_honest.register
+def _honest_classes(sums: Sums, task: Task, intervals: dict[str, Estimate]) -> dict[str, Estimate]:
+    table = sums.confusion.sum(axis=0)
     shares = {"accuracy": (np.trace(table), table.sum())}
     shares |= {f"recall_{name}": (table[i, i], table[i].sum()) for i, name in enumerate(task.classes)}
     covered = {name: _covering(intervals[name], *wilson(*counts)) for name, counts in shares.items()}
@@ -300,10 +358,24 @@ def _widened(estimate: Estimate, by: float) -> Estimate:
 
 def metric_names(task: Task) -> list[str]:
     """The metrics of `score` for a task but the recall of each class, in the order in which people are shown them."""
-    return [name for name in TITLES if task.ordinal or name not in ORDINAL]
+    return _names(task.outcome)
+
+
+@singledispatch
+def _names(outcome: object) -> list[str]:
+    raise NotImplementedError
+
+
+@_names.register
+def _(outcome: Classes) -> list[str]:
+    return [name for name in TITLES if outcome.ordinal or name not in ORDINAL]
+
+
+@_names.register
+def _(outcome: Number) -> list[str]:  # noqa: ARG001 - of any number
+    return list(NUMBER_TITLES)
 
 
 def metric_title(name: str) -> str:
     """How people call a metric of `score`."""
-    titles = TITLES | NUMBER_TITLES
-    return f"Recall of {name.removeprefix('recall_')}" if name.startswith("recall_") else titles[name]
+    return f"Recall of {name.removeprefix('recall_')}" if name.startswith("recall_") else ALL_TITLES[name]

@@ -84,11 +84,6 @@ def bin_sums(true: Integers, matrix: Floats, units: Integers | None = None) -> F
     return np.stack(sums, axis=1)
 
 
-def resampled(parts: Sums, draws: Floats) -> Sums:
-    """The sums of each repeat from how often it drew each unit (r, units)."""
-    return Sums(*(_weighted(draws, part) for part in (parts.confusion, parts.loss, parts.bins)))
-
-
 def scores_of(task: Task, sums: Sums) -> dict[str, Floats]:
     """Every score, one value a repeat."""
     n = sums.confusion.sum(axis=(1, 2))
@@ -131,9 +126,3 @@ def table_scores(task: Task, table: Floats) -> dict[str, Floats]:
 def _ordinal_scores(table: Floats, n: Floats) -> dict[str, Floats]:
     steps = np.abs(np.subtract.outer(np.arange(table.shape[1]), np.arange(table.shape[1])))
     return {"quadratic_kappa": quadratic_kappa(table), "mean_absolute_error": (table * steps).sum(axis=(1, 2)) / n}
-
-
-def _weighted(weights: Floats, parts: Floats) -> Floats:
-    """The sums of each repeat (r, ...)."""
-    flat = weights @ parts.reshape(len(parts), -1)
-    return flat.reshape(len(weights), *parts.shape[1:])
