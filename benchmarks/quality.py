@@ -181,7 +181,7 @@ def trade_off_picture(task: Task, table: pd.DataFrame) -> bytes:
 def _searching(task: Task, size: str) -> Callable[[Rows], Answering]:
     def learn(rows: Rows) -> Answering:
         result = search(task, rows, size, seed=0)
-        return result.estimator.probabilities, result.decision
+        return result.estimator.answers, result.decision
 
     return learn
 

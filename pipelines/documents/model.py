@@ -43,10 +43,45 @@ class InputInfo(TypedDict, total=False):
     frequencies: dict[str, float]
 
 
-class DecisionRule(TypedDict):
-    """How a class is chosen from the probabilities; see `models.decide`."""
+class OutcomeInfo(TypedDict):
+    """What is predicted; `low` and `high` are null where the number has no end."""
 
-    kind: Literal["argmax", "weights", "cut_points", "costs"]
+    kind: Literal["classes", "number"]
+    unit: NotRequired[str]
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+    decimals: NotRequired[int]
+
+
+class Intervals(TypedDict):
+    """How the intervals of a number are made, see `models.number_ensemble`.
+
+    `rows` not learned from gave the errors; `spread` says whether their size depends on the row. `bounds` are, by
+    interval, between which multiples of the expected error an outcome lies. `adaptive`: they follow the outcomes.
+    """
+
+    rows: int
+    spread: bool
+    bounds: dict[str, list[float]]
+    adaptive: bool
+
+
+class LabelInfo(TypedDict):
+    """The labels of the training rows of a number."""
+
+    mean: float
+    deviation: float
+    min: float
+    p10: float
+    median: float
+    p90: float
+    max: float
+
+
+class DecisionRule(TypedDict):
+    """How a class is chosen from the probabilities, see `models.decide`; of a number, whether it is mean or median."""
+
+    kind: Literal["argmax", "weights", "cut_points", "costs", "mean", "median"]
     weights: NotRequired[dict[str, float]]
     cut_points: NotRequired[list[float]]
     costs: NotRequired[list[list[float]]]
@@ -59,7 +94,8 @@ class SearchCandidate(TypedDict):
     parameters: str
     score: float | None
     standard_error: float | None
-    log_loss: float | None
+    # Of classes.
+    log_loss: NotRequired[float | None]
     chosen: bool
 
 
@@ -91,6 +127,7 @@ class DataInfo(TypedDict):
     test_rows: int
     class_rows: dict[str, int]
     released: list[str]
+    labels: NotRequired[LabelInfo]
     # Where time splits: what is not newer, the model may have seen.
     trained_until: NotRequired[str | None]
 
@@ -166,7 +203,12 @@ class ModelInfo(Evaluated, total=False):
     version: int
     created: str
     dataset: str
+    # Absent where there are classes: these are older.
+    outcome: OutcomeInfo
     classes: list[str]
+    intervals: Intervals
+    # What the baseline of a number takes: a column; empty where it is the mean.
+    baseline_of: str
     scorer: str
     inputs: dict[str, InputInfo]
     decision: DecisionRule

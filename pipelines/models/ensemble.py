@@ -49,7 +49,7 @@ class Ensemble:
     size: int
     ordinal: bool
 
-    def probabilities(self, matrix: Floats) -> Floats:
+    def answers(self, matrix: Floats) -> Floats:
         """The probability of each class (n, k) for rows (n, d) that may have NaN for a missing cell."""
         chunks = [self._chunk(chunk) for chunk in _chunks(matrix)]
         return np.concatenate(chunks) if chunks else np.empty((0, self.size))

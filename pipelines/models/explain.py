@@ -19,7 +19,7 @@ import pandas as pd
 from pipelines.documents.model import InputInfo
 from pipelines.models.ensemble import Floats
 from pipelines.models.gaps import possible
-from pipelines.models.model import Model, columns_of_inputs, encode, matrix_probabilities
+from pipelines.models.model import Model, columns_of_inputs, encode, matrix_answers, told
 
 # 4,096 combinations take a tenth of a second; each input more doubles it.
 MOST_EXACT = 12
@@ -40,11 +40,13 @@ class Explanation:
     Attributes
     ----------
     contributions
-        One row an input, one column a class: by how much the input raised (or lowered) the class's probability.
+        One row an input, one column a class: by how much the input raised (or lowered) the class's probability; of a
+        number one column, `prediction`, in its unit.
     reference
         The real sample that the explained one is compared with: the most typical of its kind.
     base, chances
-        The probability of each class for the reference and for the sample; the contributions add up to the difference.
+        The probability of each class (or the number) for the reference and for the sample; the contributions add up to
+        the difference.
     exact
         Whether every combination of inputs was asked.
     """
@@ -59,7 +61,7 @@ class Explanation:
 def explain(
     model: Model, sample: pd.Series, background: pd.DataFrame, learnt: pd.DataFrame | None = None
 ) -> Explanation:
-    """Explain the model's probabilities for one sample.
+    """Explain the model's probabilities, or its number, for one sample.
 
     Parameters
     ----------
@@ -77,14 +79,13 @@ def explain(
     exact = len(forms) == 1 and len(names) <= MOST_EXACT
     masks, weights = _every_combination(len(names)) if exact else _some_orders(len(names), len(forms))
     asked = masks[:, columns_of_inputs(model.inputs)]
-    answers = matrix_probabilities(model, np.where(asked, np.repeat(forms, len(masks) // len(forms), axis=0), other))
-    chances = matrix_probabilities(model, forms).mean(axis=0)
-    base = matrix_probabilities(model, other)[0]
+    mixtures = np.where(asked, np.repeat(forms, len(masks) // len(forms), axis=0), other)
+    answers, chances, base = (told(model, matrix_answers(model, matrix)) for matrix in (mixtures, forms, other))
     return Explanation(
-        contributions=pd.DataFrame(weights @ answers, index=names, columns=list(model.classes)),
+        contributions=pd.DataFrame(weights @ answers.to_numpy(), index=names, columns=answers.columns),
         reference=reference,
-        base=pd.Series(base, index=list(model.classes)),
-        chances=pd.Series(chances, index=list(model.classes)),
+        base=base.iloc[0].rename(None),
+        chances=chances.mean(),
         exact=exact,
     )
 

@@ -10,9 +10,9 @@ import logging
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, singledispatch
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,8 @@ import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import ThreadpoolController
 
-from pipelines.datasets.names import probability_columns
+from pipelines.datasets.names import BASELINE, bound_columns, probability_columns
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.documents import Damaged
 from pipelines.documents.model import (
     FOR_PEOPLE,
@@ -36,6 +37,7 @@ from pipelines.documents.model import (
 )
 from pipelines.errors import ModelRefused, UsageError
 from pipelines.models.ensemble import Ensemble, Floats
+from pipelines.models.number_ensemble import MISSED, POINT, NumberEnsemble, mixed
 
 MODEL_FILE = "model.skops"
 INFO_FILE = "model.json"
@@ -43,6 +45,10 @@ INFO_FILE = "model.json"
 TRUSTED = ("sklearn.tree._tree.Tree",)
 # One level more takes ten times as long for a file that is a tenth smaller.
 LEVEL = 6
+
+AnyEnsemble: TypeAlias = Ensemble | NumberEnsemble
+# What holds a model of each kind of outcome.
+KINDS: Mapping[str, type[Ensemble] | type[NumberEnsemble]] = {Classes.kind: Ensemble, Number.kind: NumberEnsemble}
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +58,8 @@ class Model:
     """A verified model, ready to predict.
 
     `info` is the whole `model.json`; `inputs` is its part about the inputs, by name and in order; `decision` the rule
-    by which a class is chosen from the probabilities. `version` is 0 before registration.
+    by which a class is chosen from the probabilities. `version` is 0 before registration. A model of a number has no
+    classes.
     """
 
     task: str
@@ -60,37 +67,125 @@ class Model:
     classes: tuple[str, ...]
     inputs: Mapping[str, InputInfo] = field(repr=False)
     decision: DecisionRule
-    estimator: Ensemble = field(repr=False)
+    estimator: AnyEnsemble = field(repr=False)
     info: ModelInfo = field(repr=False)
 
 
-def predict(model: Model, samples: pd.DataFrame) -> pd.DataFrame:
+def predict(model: Model, samples: pd.DataFrame, missed: Mapping[int, float] = MISSED) -> pd.DataFrame:
     """Predict each sample, whatever else its row holds; a missing measurement is allowed.
+
+    Parameters
+    ----------
+    missed
+        Of a number: the share of outcomes that its errors are to leave outside of each interval. Another than the
+        nominal one makes up for a drift, see `models.adaptive`.
 
     Returns
     -------
-    Columns `prediction` and `probability_<class>` in class order, with the index of `samples`. The probabilities are
-    calibrated; the prediction follows the model's decision rule, which need not choose the most probable class.
+    Columns `prediction` and those of `task.answer_columns`, with the index of `samples`. Of classes: text, and
+    `probability_<class>` in class order. The probabilities are calibrated; the prediction follows the model's decision
+    rule, which need not choose the most probable class. Of a number: all float64; `baseline` is the mean of what was
+    learned from, or what the sample has in the column that the baseline takes.
     """
-    return as_predictions(model, probabilities(model, samples), samples.index)
+    return as_predictions(model, answers(model, samples), samples, missed)
 
 
-def as_predictions(model: Model, chances: Floats, index: pd.Index) -> pd.DataFrame:
-    """Probabilities (n, k) as `predict` returns them, with the class that the model's rule chooses."""
-    frame = pd.DataFrame(chances, columns=probability_columns(model.classes), index=index)
-    frame.insert(0, "prediction", pd.Series(decide(model.classes, chances, model.decision), index, dtype=object))
-    return frame
+def as_predictions(
+    model: Model, answered: Floats, samples: pd.DataFrame, missed: Mapping[int, float] = MISSED
+) -> pd.DataFrame:
+    """What `answers` or `one_of_many` gave, as `predict` returns it."""
+    return _as_predictions(model.estimator, model, answered, samples, missed)
+
+
+def answers(model: Model, samples: pd.DataFrame) -> Floats:
+    """What the estimator itself says of each sample: the probability of each class (n, k), or of a number (n, 3)."""
+    return matrix_answers(model, encode(model.inputs, samples))
 
 
 def probabilities(model: Model, samples: pd.DataFrame) -> Floats:
     """The probability of each class (n, k), in class order."""
-    return matrix_probabilities(model, encode(model.inputs, samples))
+    return answers(model, samples)
 
 
-def matrix_probabilities(model: Model, matrix: Floats) -> Floats:
-    """The same for samples that are encoded already, on one thread."""
+def matrix_answers(model: Model, matrix: Floats) -> Floats:
+    """The same as `answers` for samples that are encoded already, on one thread."""
     with _threads().limit(limits=1):
-        return model.estimator.probabilities(matrix)
+        return model.estimator.answers(matrix)
+
+
+def one_of_many(model: Model, answered: Floats) -> Floats:
+    """One answer (n, m) a sample of those to all that it may be (n, ways, m)."""
+    return _one_of_many(model.estimator, answered)
+
+
+def told(model: Model, answered: Floats) -> pd.DataFrame:
+    """What a person is told of answers: a column a class with its probability, or `prediction` alone."""
+    return _told(model.estimator, model, answered)
+
+
+@singledispatch
+def _as_predictions(
+    estimator: object, model: Model, answered: Floats, samples: pd.DataFrame, missed: Mapping[int, float]
+) -> pd.DataFrame:
+    raise NotImplementedError
+
+
+@_as_predictions.register
+def _class_predictions(
+    estimator: Ensemble,  # noqa: ARG001 - of any classes
+    model: Model,
+    answered: Floats,
+    samples: pd.DataFrame,
+    missed: Mapping[int, float],  # noqa: ARG001 - of a number alone
+) -> pd.DataFrame:
+    frame = pd.DataFrame(answered, columns=probability_columns(model.classes), index=samples.index)
+    decided = pd.Series(decide(model.classes, answered, model.decision), samples.index, dtype=object)
+    frame.insert(0, "prediction", decided)
+    return frame
+
+
+@_as_predictions.register
+def _number_predictions(
+    estimator: NumberEnsemble,
+    model: Model,  # noqa: ARG001 - of any number
+    answered: Floats,
+    samples: pd.DataFrame,
+    missed: Mapping[int, float],
+) -> pd.DataFrame:
+    frame = pd.DataFrame(estimator.bounds(answered, missed), columns=bound_columns(), index=samples.index)
+    frame.insert(0, "prediction", answered[:, POINT])
+    return frame.assign(**{BASELINE: estimator.baseline_answers(samples)})
+
+
+@singledispatch
+def _one_of_many(estimator: object, answered: Floats) -> Floats:
+    raise NotImplementedError
+
+
+@_one_of_many.register
+def _(estimator: Ensemble, answered: Floats) -> Floats:  # noqa: ARG001 - probabilities of any classes
+    mean: Floats = answered.mean(axis=1)
+    return mean
+
+
+@_one_of_many.register
+def _(estimator: NumberEnsemble, answered: Floats) -> Floats:  # noqa: ARG001 - any number
+    return mixed(answered)
+
+
+@singledispatch
+def _told(estimator: object, model: Model, answered: Floats) -> pd.DataFrame:
+    raise NotImplementedError
+
+
+@_told.register
+def _(estimator: Ensemble, model: Model, answered: Floats) -> pd.DataFrame:  # noqa: ARG001 - of any classes
+    return pd.DataFrame(answered, columns=list(model.classes))
+
+
+@_told.register
+def _(estimator: NumberEnsemble, model: Model, answered: Floats) -> pd.DataFrame:  # noqa: ARG001 - of any number
+    return pd.DataFrame({"prediction": answered[:, POINT]})
 
 
 def decide(classes: Sequence[str], chances: Floats, rule: DecisionRule) -> npt.NDArray[np.object_]:
@@ -173,7 +268,7 @@ def fingerprints(inputs: Mapping[str, InputInfo], samples: pd.DataFrame) -> pd.S
     return pd.Series([f"{value:016x}" for value in hashes], index=samples.index, dtype=object)
 
 
-def save(folder: Path, estimator: Ensemble, info: Mapping[str, Any]) -> None:
+def save(folder: Path, estimator: AnyEnsemble, info: Mapping[str, Any]) -> None:
     """Write a model folder, completing `info` with the scikit-learn version and the checksums.
 
     Raises
@@ -214,7 +309,7 @@ def load(folder: Path) -> Model:
             f"Install scikit-learn {info['scikit_learn']}, or train again: python -m pipelines train {info['task']}"
         )
     _refuse_untrusted(folder)
-    estimator = _load_estimator(folder)
+    estimator = _load_estimator(folder, outcome_kind(info))
     _check_fit(folder, info, estimator)
     return Model(
         task=info["task"],
@@ -225,6 +320,11 @@ def load(folder: Path) -> Model:
         estimator=estimator,
         info=info,
     )
+
+
+def outcome_kind(info: ModelInfo) -> str:
+    """What a version predicts: `classes`, as all did before there was another kind, or `number`."""
+    return info["outcome"]["kind"] if "outcome" in info else Classes.kind
 
 
 def read_verified(folder: Path) -> ModelInfo:
@@ -283,20 +383,37 @@ def _untrusted(folder: Path) -> list[str]:
     return sorted(set(types) - set(TRUSTED))
 
 
-def _load_estimator(folder: Path) -> Ensemble:
+def _load_estimator(folder: Path, kind: str) -> AnyEnsemble:
     try:
-        return Ensemble(**skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED)))
+        return KINDS[kind](**skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED)))
     except (UntrustedTypesFoundException, TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise ModelRefused(f"{folder / MODEL_FILE} cannot be loaded: {error}. {_remedy()}") from error
 
 
-def _check_fit(folder: Path, info: ModelInfo, estimator: Ensemble) -> None:
+def _check_fit(folder: Path, info: ModelInfo, estimator: AnyEnsemble) -> None:
     width = len(columns_of_inputs(info["inputs"]))
-    if estimator.size != len(info["classes"]) or len(estimator.fill) != width:
+    size, columns = _size(estimator), len(estimator.fill)
+    if size != len(info["classes"]) or columns != width:
         raise ModelRefused(
-            f"The model in {folder} has {estimator.size} classes and {len(estimator.fill)} columns, "
+            f"The model in {folder} has {size} classes and {columns} columns, "
             f"but its {INFO_FILE} says {len(info['classes'])} and {width}. {_remedy()}"
         )
+
+
+@singledispatch
+def _size(estimator: object) -> int:
+    """How many classes it tells apart."""
+    raise NotImplementedError
+
+
+@_size.register
+def _(estimator: Ensemble) -> int:
+    return estimator.size
+
+
+@_size.register
+def _(estimator: NumberEnsemble) -> int:  # noqa: ARG001 - a number has none
+    return 0
 
 
 def _remedy() -> str:

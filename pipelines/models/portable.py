@@ -12,6 +12,7 @@ Nothing is rounded: the answers differ from Python's by what floating-point sums
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from sklearn.preprocessing import StandardScaler
 
 from pipelines.errors import NotPortable
 from pipelines.models.ensemble import CLIPPED, SMALLEST, Classifier, Ensemble, Floats
+from pipelines.models.model import AnyEnsemble
 
 Step = dict[str, Any]
 
@@ -36,7 +38,7 @@ _MOST_LEAVES = 2**16
 _TYPES = {np.dtype("<f8"): "f8", np.dtype("<f4"): "f4", np.dtype("<u2"): "u2"}
 
 
-def portable(estimator: Ensemble) -> tuple[dict[str, Any], bytes]:
+def portable(estimator: AnyEnsemble) -> tuple[dict[str, Any], bytes]:
     """What the ensemble does to a row, as JSON, and the numbers that it does it with.
 
     Returns
@@ -47,8 +49,18 @@ def portable(estimator: Ensemble) -> tuple[dict[str, Any], bytes]:
     Raises
     ------
     NotPortable
-        A member is of a kind that cannot be written this way.
+        A member is of a kind that cannot be written this way, or it predicts a number.
     """
+    return _portable(estimator)
+
+
+@singledispatch
+def _portable(estimator: object) -> tuple[dict[str, Any], bytes]:
+    raise NotPortable(f"A {type(estimator).__name__} runs in Python only.")
+
+
+@_portable.register
+def _portable_classes(estimator: Ensemble) -> tuple[dict[str, Any], bytes]:
     numbers = bytearray()
     structure = {
         "size": estimator.size,
