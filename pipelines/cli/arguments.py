@@ -147,6 +147,14 @@ CategoryColumns = Annotated[
     list[str] | None,
     typer.Option("--category", metavar="COLUMN", help="A column whose numbers are codes, not amounts."),
 ]
+DateColumns = Annotated[
+    list[str] | None,
+    typer.Option("--date", metavar="COLUMN", help="A column of dates, year first: month and weekday become features."),
+]
+BlankCells = Annotated[
+    list[str] | None,
+    typer.Option("--blank", metavar="COLUMN=VALUE", help="What a blank cell of a category is, such as sex=unknown."),
+]
 LeftOutColumns = Annotated[
     list[str] | None, typer.Option("--leave-out", metavar="COLUMN", help="A column that must not be used.")
 ]

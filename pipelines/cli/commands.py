@@ -364,6 +364,8 @@ def new(
     label: cli.LabelColumns,
     number: cli.NumberColumns = None,
     category: cli.CategoryColumns = None,
+    date: cli.DateColumns = None,
+    blank: cli.BlankCells = None,
     leave_out: cli.LeftOutColumns = None,
 ) -> None:
     """Draft a data set of your own from a file."""
@@ -371,10 +373,12 @@ def new(
     from pipelines.cli.workflows import write_choices
     from pipelines.datasets import look_again
     from pipelines.drafting.draft import draft
-    from pipelines.drafting.plan import Wishes
+    from pipelines.drafting.plan import Wishes, blank_cells
 
     run: Run = ctx.obj
-    done = draft(name, file, Wishes(label, number or (), category or (), leave_out or ()))
+    done = draft(
+        name, file, Wishes(label, number or (), category or (), leave_out or (), date or (), blank_cells(blank or ()))
+    )
     look_again()
     run.show(draft_summary(done, write_choices(), read_active()))
 

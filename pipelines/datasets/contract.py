@@ -1,7 +1,8 @@
 """The data contract of a data set: which rows are taken in, and why the others are not.
 
-What is missing is no fault: the row is kept, the model pipeline knows what to do about an input, and a row without a
-label waits for it. Everything else that does not fit sends the row to quarantine, with every reason.
+What is missing is no fault: the row is kept, the model pipeline knows what to do about an input unless the feature says
+what a blank cell is, and a row without a label waits for it. Everything else that does not fit sends the row to
+quarantine, with every reason.
 """
 
 import hashlib
@@ -164,6 +165,8 @@ def _checked(column: Feature | Label, cells: pd.Series, *, plausible: bool) -> t
     """One column typed, and its faults."""
     if isinstance(column, Feature) and column.kind == "numeric":
         return _numbers(cells, column, plausible=plausible)
+    if isinstance(column, Feature) and column.blank:
+        cells = cells.astype(object).where(cells.notna(), column.blank)
     return _choices(cells, column.values, as_integer=isinstance(column, Label) and column.kind == "integer")
 
 

@@ -44,6 +44,7 @@ def _faults(dataset: "DataSet") -> Iterator[str]:
     for feature in dataset.features:
         yield from _column_faults(feature)
         yield from _range_faults(feature)
+        yield from _blank_faults(feature)
     for label in dataset.labels:
         yield from _column_faults(label)
         yield from _integer_faults(label)
@@ -80,6 +81,14 @@ def _range_faults(feature: "Feature") -> Iterator[str]:
             yield f"the {what} of {feature.name} goes from {ends[0]:g} to {ends[1]:g}; the first has to be lower"
     if feature.usual and not low <= feature.usual[0] <= feature.usual[1] <= feature.usual[2] <= high:
         yield f"the usual values of {feature.name} have to rise from {low:g} to {high:g}; they are {feature.usual}"
+
+
+def _blank_faults(feature: "Feature") -> Iterator[str]:
+    if feature.blank and (feature.derived or feature.blank not in feature.values):
+        yield (
+            f"a blank cell of {feature.name} is {feature.blank!r}; it can be {', '.join(feature.values) or 'nothing'}, "
+            "and of a measured category only"
+        )
 
 
 def _integer_faults(label: "Label") -> Iterator[str]:
@@ -154,6 +163,8 @@ def _task_faults(dataset: "DataSet", task: "Task") -> Iterator[str]:
         yield f"inputs {unknown} are not features of {dataset.name}"
     if task.label in task.inputs:
         yield f"its label {task.label} is among its inputs"
+    if any(feature.name == task.label and feature.blank for feature in dataset.features):
+        yield f"a blank cell of its label {task.label} would be an answer; leave blank= away"
     yield from _outcome_faults(task.outcome, dataset, task)
     if not task.inputs:
         yield "it has no inputs; name the features that it is told from"

@@ -1,12 +1,22 @@
 """Features that are computed from the days behind a sample: declared here, computed in `series`."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+import pandas as pd
 
 from pipelines.errors import DeclarationError
 
 Summary = Literal["mean", "sum", "lowest", "highest"]
 CalendarPart = Literal["day_of_year", "month", "weekday"]
+
+# Each part of dates, as whole numbers: the day of the year and the month from 1, the weekday from 0 for Monday.
+CALENDAR: Mapping[CalendarPart, Callable[[pd.Series], pd.Series]] = {
+    "day_of_year": lambda days: days.dt.dayofyear,
+    "month": lambda days: days.dt.month,
+    "weekday": lambda days: days.dt.dayofweek,
+}
 
 
 @dataclass(frozen=True)

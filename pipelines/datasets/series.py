@@ -10,7 +10,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from pipelines.datasets.derived import Calendar, CalendarPart, Lag, Rolling, Summary
+from pipelines.datasets.derived import CALENDAR, Calendar, Lag, Rolling, Summary
 from pipelines.datasets.spec import DataSet, Feature
 
 # Added up day by day, so that the last bit does not depend on how many rows are computed together.
@@ -19,11 +19,6 @@ _SUMMARIES: Mapping[Summary, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
     "mean": lambda days: reduce(np.add, days) / len(days),
     "lowest": lambda days: reduce(np.minimum, days),
     "highest": lambda days: reduce(np.maximum, days),
-}
-_PARTS: Mapping[CalendarPart, Callable[[pd.Series], pd.Series]] = {
-    "day_of_year": lambda days: days.dt.dayofyear,
-    "month": lambda days: days.dt.month,
-    "weekday": lambda days: days.dt.dayofweek,
 }
 
 
@@ -67,7 +62,7 @@ def days_ahead(dataset: DataSet) -> timedelta:
 def _derived(feature: Feature, rows: pd.DataFrame) -> pd.Series:
     match feature.derived:
         case Calendar(part):
-            return _PARTS[part](rows["event_time"]).astype("float64")
+            return CALENDAR[part](rows["event_time"]).astype("float64")
         case Lag(of, days):
             return _shifted(rows, of, -days)
         case Rolling(of, days, how):

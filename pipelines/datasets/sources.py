@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.datasets.delimited import read_cells
+from pipelines.datasets.derived import CALENDAR, CalendarPart
 from pipelines.datasets.parquet import MAGIC, read_parquet_cells
 from pipelines.errors import SourceError
 
@@ -20,6 +21,8 @@ BLANKS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 HEADER_SHOWN = 200
 # Names of columns that may say what a file name says too, whatever their cells look like.
 TYPE_LIKE = ("type", "kind", "style", "color", "colour", "class", "category", "group", "variety")
+# How a date is written so that nobody has to guess which number is the month; what follows is the time of the day.
+YEAR_FIRST = r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?:[ T].*)?"
 _OTHER_SIGNS = re.compile(r"[\W_]+")
 
 CellRule = Callable[[str], str]
@@ -46,11 +49,15 @@ class Form:
         Columns that a file may leave out because its name tells them: `{"type": ("red", "white")}`.
     spellings
         How the cells of a column are written alike, by the column: `{"type": str.lower}`.
+    dates
+        Columns with dates, year first, that become columns with parts of them: `{"seen": ("month", "weekday")}` gives
+        `seen_month` and `seen_weekday`. A cell that is no date stays what it is, so that the data contract names it.
     """
 
     aliases: Mapping[str, str] = field(default_factory=dict)
     told_by_name: Mapping[str, Sequence[str]] = field(default_factory=dict)
     spellings: Mapping[str, CellRule] = field(default_factory=dict)
+    dates: Mapping[str, Sequence[CalendarPart]] = field(default_factory=dict)
 
 
 def read_files(paths: Sequence[Path], columns: Sequence[str], form: Form | None = None) -> Source:
@@ -86,7 +93,7 @@ def read_table(
     cells = _cells(path, _content(path) if content is None else content)
     header = ", ".join(cells.columns)[:HEADER_SHOWN]
     cells.columns = pd.Index([_column(name, columns, form) for name in cells.columns])
-    cells = _each_once(path, cells, columns)
+    cells = _with_parts_of_dates(_each_once(path, cells, columns), form)
     missing = [name for name in columns if name not in (*cells.columns, *form.told_by_name)]
     if missing:
         raise SourceError(
@@ -149,6 +156,24 @@ def _each_once(path: Path, cells: pd.DataFrame, columns: Sequence[str]) -> pd.Da
                 f"The source {path} has more than one column {name}, and they differ. Leave the right one of them."
             )
     return cells.loc[:, ~cells.columns.duplicated()]
+
+
+def parts_of_dates(cells: pd.Series, parts: Sequence[CalendarPart]) -> pd.DataFrame:
+    """Parts of dates as text (n, parts), each named `<column>_<part>`; a cell that is no date stays what it is."""
+    written = cells.astype(object).where(cells.notna(), "").str.strip()
+    found = written.str.extract(rf"^{YEAR_FIRST}$").apply(pd.to_numeric)
+    days = pd.to_datetime(found, errors="coerce")
+    numbers = {f"{cells.name}_{part}": CALENDAR[part](days).astype("Int64").astype(object) for part in parts}
+    return pd.DataFrame(
+        {name: part.astype(str).where(days.notna(), cells).astype(object) for name, part in numbers.items()}
+    )
+
+
+def _with_parts_of_dates(cells: pd.DataFrame, form: Form) -> pd.DataFrame:
+    there = {name: parts for name, parts in form.dates.items() if name in cells.columns}
+    return cells.assign(
+        **{name: part for date, parts in there.items() for name, part in parts_of_dates(cells[date], parts).items()}
+    )
 
 
 def _blanks_as_none(cells: pd.DataFrame) -> pd.DataFrame:

@@ -40,6 +40,9 @@ class Feature:
         measures something else.
     values
         What a categorical feature can be; inside the model it is one-hot encoded.
+    blank
+        Which of the values a blank cell is: one of its own, where "nothing" means something, or the one that is filled
+        in. Empty where nothing is known then, and answers are averaged over what it could be.
     derived
         How it is computed from the days behind a sample, when that arrives; None where it is measured.
     """
@@ -54,6 +57,7 @@ class Feature:
     plausible: tuple[float, float] = (-math.inf, math.inf)
     usual: tuple[float, float, float] | None = None
     values: tuple[str, ...] = ()
+    blank: str = ""
     derived: Derived | None = None
 
     def __post_init__(self) -> None:

@@ -14,8 +14,9 @@ import pandas as pd
 from pipelines.datasets.contract import as_numbers
 from pipelines.datasets.declaration import LONGEST_VALUE
 from pipelines.datasets.delimited import ROW_NAME
+from pipelines.datasets.derived import CalendarPart
 from pipelines.datasets.names import slug
-from pipelines.datasets.sources import plain_name
+from pipelines.datasets.sources import YEAR_FIRST, parts_of_dates, plain_name
 from pipelines.errors import UsageError
 
 Kind = Literal["number", "category"]
@@ -41,10 +42,11 @@ UNITS = {
     "v": "V", "mv": "mV", "a": "A", "w": "W", "kw": "kW", "kwh": "kWh", "hz": "Hz", "khz": "kHz", "db": "dB",
     "bpm": "bpm", "mmhg": "mmHg", "mph": "mph", "kmh": "km/h", "ppm": "ppm",
 }  # fmt: skip
+# Of a date only what comes again can be learned; the year does not.
+PARTS: Mapping[CalendarPart, tuple[int, int]] = {"month": (1, 12), "weekday": (0, 6)}
 _BRACKETED = re.compile(r"(?P<words>.*\S)\s*[(\[](?P<unit>[^()\[\]]{1,12})[)\]]\s*")
-_DATE = re.compile(
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T]\d{1,2}:\d{2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( \d{1,2}:\d{2}.*)?"
-)
+_YEAR_FIRST = re.compile(YEAR_FIRST)
+_DATE = re.compile(YEAR_FIRST + r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( \d{1,2}:\d{2}.*)?")
 _WITH_SIGN = re.compile(r"[-+]?[€$£¥]\s?[\d.,]+|[-+]?[\d.,]+\s?[%€$£¥]")
 _COUNTER = re.compile(r"(.*_)?(id|index|nr|no|number|row|key)")
 
@@ -65,6 +67,10 @@ class Column:
         Whether all values are whole numbers.
     missing
         The number of empty cells.
+    blank
+        Which of its values an empty cell of a category is; empty where nothing is known then.
+    part
+        The part of a date that it is; None for a column of the file.
     """
 
     header: str
@@ -76,6 +82,8 @@ class Column:
     counts: Mapping[str, int]
     whole: bool
     missing: int
+    blank: str = ""
+    part: CalendarPart | None = None
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -119,6 +127,31 @@ def describe(header: str, cells: pd.Series, kind: Kind | None = None) -> Column 
     if kind is None and _few_whole(numbers):
         return _category(header, cells, filled)
     return _number(header, cells)
+
+
+def parts_of_date(header: str, cells: pd.Series) -> list[Column]:
+    """The parts of a column of dates that a model can learn from, those that are not always the same.
+
+    Raises
+    ------
+    UsageError
+        A cell is no date with the year first.
+    """
+    odd = [cell for cell in cells.dropna().unique() if not _YEAR_FIRST.fullmatch(cell)]
+    if odd:
+        raise UsageError(
+            f"The column {header} has {_quoted(odd[0])}, which is no date with the year first; write 2026-11-21."
+        )
+    name = slug(header)
+    parts = parts_of_dates(cells.rename(name), tuple(PARTS))
+    found = [_part(header, part, parts[f"{name}_{part}"]) for part in PARTS]
+    return [column for column in found if len(np.unique(column.numbers[np.isfinite(column.numbers)])) > 1]
+
+
+def _part(header: str, part: CalendarPart, cells: pd.Series) -> Column:
+    title = f"{title_and_unit(header)[0]}, {part}"
+    numbers, missing = as_numbers(cells), int(cells.isna().sum())
+    return Column(header, str(cells.name), title, "", "number", numbers, {}, whole=True, missing=missing, part=part)
 
 
 def title_and_unit(header: str) -> tuple[str, str]:
@@ -176,7 +209,7 @@ def _no_use(header: str, filled: pd.Series, numbers: np.ndarray, kind: Kind | No
 def _no_number_or_category(header: str, filled: pd.Series, numbers: np.ndarray) -> str:
     different = filled.nunique()
     if filled.map(lambda cell: bool(_DATE.fullmatch(cell))).mean() > MOSTLY:
-        return "it is a date, which no model here reads; give its parts as columns, such as month and weekday"
+        return f"it is a date; its month and weekday become columns by --date {_option(header)}, with the year first"
     if filled.map(lambda cell: bool(_WITH_SIGN.fullmatch(cell))).mean() > MOSTLY:
         return f"its numbers have signs around them, as in {_quoted(filled.iloc[0])}; write the numbers alone"
     if np.isfinite(numbers).mean() >= MOSTLY:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines.drafting.columns import Column, outward
+from pipelines.drafting.columns import PARTS, Column, outward
 from pipelines.drafting.plan import Plan
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -81,7 +81,9 @@ def _constant(column: Column) -> str:
 
 
 def _range(column: Column) -> tuple[float, float]:
-    """The range of the file and as much again, and not below 0 where nothing is."""
+    """The range of the file and as much again, and not below 0 where nothing is; that of a part of a date."""
+    if column.part:
+        return PARTS[column.part]
     finite = column.numbers[np.isfinite(column.numbers)]
     low, high = float(finite.min()), float(finite.max())
     beyond = high - low

@@ -1,17 +1,18 @@
 """What a data set from a file will be: its columns, what it predicts, and what is left out and why."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pipelines.datasets.contract import as_numbers
+from pipelines.datasets.names import slug
 from pipelines.datasets.roles import FEWEST_TO_SHARE
 from pipelines.datasets.sources import plain_name
-from pipelines.drafting.columns import Column, Kind, LeftOut, decimals, describe, title_and_unit
+from pipelines.drafting.columns import Column, Kind, LeftOut, decimals, describe, parts_of_date, title_and_unit
 from pipelines.errors import UsageError
 
 FEWEST_ROWS = 20
@@ -36,12 +37,18 @@ class Wishes:
         What columns are whose cells do not tell.
     left_out
         The columns not to use.
+    dates
+        The columns of dates whose parts are features.
+    blanks
+        What a blank cell of a category is, by the category.
     """
 
     labels: Sequence[str]
     numbers: Sequence[str] = ()
     categories: Sequence[str] = ()
     left_out: Sequence[str] = ()
+    dates: Sequence[str] = ()
+    blanks: Mapping[str, str] = field(default_factory=dict)
 
     def kind(self, header: str) -> Kind | None:
         """What the person says that a column is."""
@@ -50,7 +57,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Plan:
-    """A data set to be written; `left_out` are the columns of the file that no task can use."""
+    """A data set to be written: `left_out` are the columns of the file that no task can use, `dates` have features."""
 
     name: str
     file: Path
@@ -58,6 +65,7 @@ class Plan:
     features: tuple[Column, ...]
     labels: tuple[Column, ...]
     left_out: tuple[LeftOut, ...]
+    dates: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -72,7 +80,17 @@ class Plan:
     @property
     def aliases(self) -> dict[str, str]:
         """The names in the file, as the reader writes them, that differ from those of the columns."""
-        return {plain_name(each.header): each.name for each in self.columns if plain_name(each.header) != each.name}
+        names = {each.header: each.name for each in self.columns if not each.part}
+        names |= {header: slug(header) for header in self.dates}
+        return {plain_name(header): name for header, name in names.items() if plain_name(header) != name}
+
+    @property
+    def parts(self) -> dict[str, list[str]]:
+        """Which parts of each column of dates are features, by its name."""
+        return {
+            slug(header): [each.part for each in self.features if each.part and each.header == header]
+            for header in self.dates
+        }
 
     @property
     def kept_apart(self) -> tuple[str, ...]:
@@ -105,17 +123,56 @@ def plan(name: str, file: Path, cells: pd.DataFrame, wishes: Wishes) -> Plan:
     cells, twice = _each_readable_once(cells)
     labels = [_label(file, header, cells) for header in wishes.labels]
     rest = [header for header in cells.columns if header not in {*wishes.labels, *wishes.left_out}]
-    columns = [describe(header, cells[header], wishes.kind(header)) for header in rest]
-    features = [each for each in columns if isinstance(each, Column)]
+    columns = [each for header in rest for each in _columns(header, cells[header], wishes)]
+    features = _with_blanks([each for each in columns if isinstance(each, Column)], wishes.blanks)
     left_out = [*(each for each in columns if isinstance(each, LeftOut)), *twice]
     if not features:
         reasons = "; ".join(f"{each.header}: {each.why}" for each in left_out)
         raise UsageError(f"{file.name} has no column that {', '.join(wishes.labels)} could be told from. {reasons}")
+    _refuse_parts_beside_columns([*features, *labels])
     named = _named_apart([*features, *labels])
     asked = [LeftOut(header, "you left it out") for header in wishes.left_out]
-    return Plan(
-        name, file, len(cells), tuple(named[: len(features)]), tuple(named[len(features) :]), (*left_out, *asked)
-    )
+    features, labels = named[: len(features)], named[len(features) :]
+    dates = [header for header in wishes.dates if any(each.part and each.header == header for each in features)]
+    return Plan(name, file, len(cells), tuple(features), tuple(labels), (*left_out, *asked), tuple(dates))
+
+
+def blank_cells(options: Sequence[str]) -> dict[str, str]:
+    """What a blank cell is, by its column: `{"sex": "unknown"}` for `sex=unknown`.
+
+    Raises
+    ------
+    UsageError
+        One does not tell both.
+    """
+    parts = [option.partition("=") for option in options]
+    for option, (column, _, value) in zip(options, parts, strict=True):
+        if not (column.strip() and value.strip()):
+            raise UsageError(f"--blank {option} is no column with a value; write it as --blank sex=unknown.")
+    return {column.strip(): value.strip() for column, _, value in parts}
+
+
+def _columns(header: str, cells: pd.Series, wishes: Wishes) -> Sequence[Column | LeftOut]:
+    if header not in wishes.dates:
+        return [describe(header, cells, wishes.kind(header))]
+    return parts_of_date(header, cells) or [LeftOut(header, "its month and its weekday are always the same")]
+
+
+def _with_blanks(features: Sequence[Column], blanks: Mapping[str, str]) -> list[Column]:
+    """The columns with what a blank cell is: one of their values or one more."""
+    categories = [each.header for each in features if each.kind == "category"]
+    for header in blanks:
+        if header not in categories:
+            raise UsageError(
+                f"A blank cell of {header} cannot be said to be {blanks[header]!r}: that is for categories, which are "
+                f"{', '.join(categories) or 'none'} here."
+            )
+    return [_with_blank(each, blanks[each.header]) if each.header in blanks else each for each in features]
+
+
+def _with_blank(column: Column, value: str) -> Column:
+    counts = {**column.counts, value: column.counts.get(value, 0) + column.missing}
+    return replace(column, blank=value, counts=counts)
 
 
 def _in_the_file(file: Path, cells: pd.DataFrame, wishes: Wishes) -> Wishes:
@@ -128,12 +185,14 @@ def _in_the_file(file: Path, cells: pd.DataFrame, wishes: Wishes) -> Wishes:
             raise UsageError(f"There is no column {name!r} in {file.name}; it has {names}.")
         return str(headers[plain_name(name)])
 
-    said = [wishes.labels, wishes.numbers, wishes.categories, wishes.left_out]
+    said = [wishes.labels, wishes.numbers, wishes.categories, wishes.left_out, wishes.dates]
     wanted = [list(dict.fromkeys(map(header, names))) for names in said]
     twice = [name for name, times in Counter(name for names in wanted for name in names).items() if times > 1]
     if twice:
         raise UsageError(f"You say two things of the column {', '.join(twice)}; say one.")
-    return Wishes(*wanted)
+    labels, numbers, categories, left_out, dates = wanted
+    blanks = {header(name): value for name, value in wishes.blanks.items()}
+    return Wishes(labels, numbers, categories, left_out, dates, blanks)
 
 
 def _each_readable_once(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
@@ -177,6 +236,16 @@ def _is_continuous(filled: pd.Series) -> bool:
     if not len(filled) or not np.isfinite(numbers).all():
         return False
     return filled.nunique() > MOST_CLASSES or bool((numbers != np.trunc(numbers)).any())
+
+
+def _refuse_parts_beside_columns(columns: Sequence[Column]) -> None:
+    """Refuse a part of a date that has the name of a column, since the reader could not tell them apart."""
+    parts = {each.name: each.header for each in columns if each.part}
+    for each in columns:
+        if not each.part and each.name in parts:
+            raise UsageError(
+                f"There is a column {each.header} beside the date {parts[each.name]}; leave one of them out."
+            )
 
 
 def _named_apart(columns: Sequence[Column]) -> list[Column]:

@@ -86,9 +86,9 @@ def _sample(predictor: Predictor, given: Mapping[str, object]) -> pd.Series:
     checked = validate(predictor.task.dataset, row, labelled=False, features=predictor.task.inputs)
     if len(checked.rejected):
         raise UsageError(f"This sample cannot be right: {checked.rejected['reasons'].iloc[0]}.")
-    sample: pd.Series = checked.accepted.iloc[0].astype(object)
-    if sample.isna().all():
+    if row.isna().all(axis=None):
         raise UsageError("Nothing is filled in; give at least one input.")
+    sample: pd.Series = checked.accepted.iloc[0].astype(object)
     return sample
 
 

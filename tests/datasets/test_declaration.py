@@ -49,6 +49,11 @@ def with_first(**changes):
             {"tasks": (with_outcome(QUALITY, names=("3", "4")),)},
             r"quality can be 5, .*, which is none of its classes 3, 4",
         ),
+        (
+            {"features": (*WINE.features[:-1], replace(WINE.features[-1], blank="pink"))},
+            "is 'pink'; it can be red, white",
+        ),
+        ({"features": (*WINE.features[:-1], replace(WINE.features[-1], blank="red"))}, "of its label type would be an"),
         ({"tasks": (with_outcome(TYPE, names=("red",)),)}, r"needs two different classes"),
         ({"tasks": (with_outcome(TYPE, guarded=("rosé",)),)}, r"guards rosé, which is none of its classes red, white"),
         (

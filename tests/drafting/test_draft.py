@@ -63,6 +63,16 @@ def columns(done):
     return {feature.title: feature for feature in done.dataset.features}
 
 
+def linted(module, root):
+    """How the linter and the formatter end that this project is held to."""
+    settings = ["--config", str(Path(__file__).parents[2] / "pyproject.toml")]
+    commands = [("check", "--quiet"), ("format", "--check", "--quiet")]
+    return [
+        subprocess.run([sys.executable, "-m", "ruff", *each, *settings, str(module)], check=False, cwd=root).returncode
+        for each in commands
+    ]
+
+
 def values_of(found, title):
     return asdict(found[title])["values"]
 
@@ -102,7 +112,7 @@ def test_columns_that_no_task_can_use_are_said_and_kept_out(root, file):
     assert set(why) == {"", "Bird ID", "planet", "seen", "comment", "nothing", "price"}
     assert why["planet"] == "it is always 'Earth'"
     assert why["Bird ID"] == "it numbers the rows"
-    assert "is a date" in why["seen"]
+    assert why["seen"] == "it is a date; its month and weekday become columns by --date seen, with the year first"
     assert why["comment"] == "it names rows: 60 different texts in 60 rows"
     assert why["price"] == "its numbers have signs around them, as in '$0.50'; write the numbers alone"
     assert why["nothing"] == "it is empty"
@@ -115,12 +125,7 @@ def test_what_is_written_is_what_a_person_could_have_written(root, file):
     ]  # fmt: skip
     assert (root / "data" / "birds.csv").read_bytes() == file.read_bytes()
     assert "Licence" in (root / "data" / "birds.md").read_text()
-    module = root / done.files[0]
-    for check in (("check", "--quiet"), ("format", "--check", "--quiet")):
-        settings = ["--config", str(Path(__file__).parents[2] / "pyproject.toml")]
-        command = [sys.executable, "-m", "ruff", *check, *settings, str(module)]
-        assert subprocess.run(command, check=False, cwd=root).returncode == 0, check
-    assert "Yours" in module.read_text()
+    assert "Yours" in (root / done.files[0]).read_text()
 
 
 def test_parquet_is_read_like_the_same_table_as_csv(root, file, tmp_path):
@@ -143,6 +148,21 @@ def test_parquet_is_read_like_the_same_table_as_csv(root, file, tmp_path):
         ({}, {"labels": ("planet",)}, "label planet cannot be predicted: it is always 'Earth'"),
         ({}, {"labels": ("species",), "numbers": ("sex",), "categories": ("sex",)}, "two things of the column sex"),
         ({}, {"labels": ("species",), "left_out": ("species",)}, "two things of the column species"),
+        (
+            {},
+            {"labels": ("species",), "blanks": {"Depth": "0"}},
+            "blank cell of Depth cannot be said to be '0': that is",
+        ),
+        (
+            {},
+            {"labels": ("species",), "dates": ("sex",)},
+            r"column sex has '(fe)?male', which is no date with the year",
+        ),
+        (
+            {"seen_month": BIRDS["Depth"]},
+            {"labels": ("species",), "dates": ("seen",)},
+            "There is a column seen_month beside the date seen",
+        ),
         ({"weight": ["12", "n/k", *["13"] * 58]}, {"labels": ("species",)}, "--number weight .*--category weight"),
         ({"species": ["x"] * 58 + ["y"] * 2}, {"labels": ("species",)}, "1 classes of 5 rows or more; it takes 20"),
     ],
@@ -204,6 +224,40 @@ def test_what_was_guessed_and_may_be_wrong_is_said(root, file):
     assert "Taken as amounts: stage." in doubts
     assert "1 row without species" in doubts
     assert values_of(columns(drafted(root, file, name="staged", categories=("stage",))), "Stage") == ("1", "2", "3")
+
+
+def test_a_date_becomes_its_month_and_weekday_where_the_person_says_so(root, file):
+    dataset = drafted(root, file, dates=("seen",)).dataset
+    found = {feature.name: feature for feature in dataset.features}
+    assert (found["seen_month"].low, found["seen_month"].high) == (1, 12)
+    assert found["seen_weekday"].description == "The weekday of the column seen, 0 for Monday."
+    read = validate(dataset, dataset.load([file]).rows).accepted
+    days = pd.to_datetime(BIRDS["seen"])
+    assert read["seen_month"].tolist() == days.dt.month.tolist()
+    assert read["seen_weekday"].tolist() == days.dt.dayofweek.tolist()
+    BIRDS.assign(seen=["soon", *BIRDS["seen"][1:]]).to_csv(file, index=False)
+    broken = validate(dataset, dataset.load([file]).rows)
+    assert broken.rejected["reasons"].iloc[0].split("; ") == [
+        f"seen_{part}: 'soon' is not a number (allowed: from {low} to {high})"
+        for part, low, high in (("month", 1, 12), ("weekday", 0, 6))
+    ]
+
+
+def test_blank_cells_of_a_category_are_a_value_where_the_person_says_so(root, file):
+    dataset = drafted(root, file, blanks={"sex": "unknown"}).dataset
+    sex = dataset.feature("sex")
+    assert (asdict(sex)["values"], sex.blank) == (("female", "male", "unknown"), "unknown")
+    read = validate(dataset, dataset.load([file]).rows).accepted["sex"]
+    assert read.tolist() == BIRDS["sex"].fillna("unknown").tolist()
+    filled = drafted(root, file, name="filled", blanks={"sex": "male"}).dataset
+    assert asdict(filled.feature("sex"))["values"] == ("female", "male")
+    assert "Yours: blank=..." in (root / drafted(root, file, name="open").files[0]).read_text()
+
+
+@pytest.mark.parametrize("form", [{}, {"dates": ("seen",), "blanks": {"sex": "unknown"}}])
+def test_the_module_is_written_as_the_formatter_would(root, file, form):
+    module = root / drafted(root, file, **form).files[0]
+    assert linted(module, root) == [0, 0]
 
 
 def test_a_number_with_slips_is_one_where_the_person_says_so(root, file):
