@@ -21,8 +21,8 @@ from pipelines.errors import UsageError
 
 Kind = Literal["number", "category"]
 
-# More values than a person finds in a list, and than a model can learn apart.
-MOST_VALUES = 300
+# More values than these are a category only where a person says so, and more than those no list can offer.
+MOST_VALUES, MOST_SAID = 300, 10_000
 # A text that stands in fewer rows than these, on average, names a row rather than a kind of row.
 FEWEST_ROWS_A_VALUE = 2
 # Two whole numbers are a yes and a no; more are taken as an amount.
@@ -232,7 +232,7 @@ def _no_category(filled: pd.Series, different: int) -> str:
     if len(filled) < FEWEST_ROWS_A_VALUE * different:
         return f"it names rows: {different:,} different texts in {len(filled):,} rows"
     if different > MOST_VALUES:
-        return f"it has {different:,} different texts, more than {MOST_VALUES}; group them in the file"
+        return f"it has {different:,} different texts, more than {MOST_VALUES}; say --category where they are one"
     return ""
 
 
@@ -251,8 +251,8 @@ def _cannot_tell(header: str, filled: pd.Series, number: np.ndarray) -> str:
 
 def _category(header: str, cells: pd.Series, filled: pd.Series) -> Column:
     counts = Counter(plain_values(filled))
-    if len(counts) > MOST_VALUES:
-        raise UsageError(f"The column {header} has {len(counts):,} values; a category can have {MOST_VALUES}.")
+    if len(counts) > MOST_SAID:
+        raise UsageError(f"The column {header} has {len(counts):,} values; a category can have {MOST_SAID:,}.")
     ordered = {value: counts[value] for value in in_order(list(counts))}
     whole = all(value.lstrip("-").isdigit() for value in ordered)
     title, _ = title_and_unit(header)

@@ -131,7 +131,11 @@ def _doubts(drawn: Plan) -> Iterator[str]:
 
 
 def _maybe_codes(feature: Column) -> bool:
-    return feature.whole and len(np.unique(feature.numbers[np.isfinite(feature.numbers)])) <= MAYBE_CODES
+    return (
+        feature.whole
+        and not feature.part
+        and len(np.unique(feature.numbers[np.isfinite(feature.numbers)])) <= MAYBE_CODES
+    )
 
 
 def _write(files: Mapping[Path, bytes]) -> None:

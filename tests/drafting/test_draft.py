@@ -191,6 +191,15 @@ def test_a_name_that_cannot_be_is_refused(root, file, name, sentence):
         drafted(root, file, name=name)
 
 
+def test_a_category_of_many_values_is_one_where_the_person_says_so(root, file):
+    shops = [f"shop {number}" for number in range(400)] * 3
+    pd.DataFrame({"shop": shops, "paid": RNG.normal(9, 2, 1200), "fraud": [*"yn"] * 600}).to_csv(file, index=False)
+    told = drafted(root, file, "fraud")
+    assert told.left_out[0].why == "it has 400 different texts, more than 300; say --category where they are one"
+    said = drafted(root, file, "fraud", name="said", categories=("shop",)).dataset
+    assert len(asdict(said.feature("shop"))["values"]) == 400
+
+
 def test_a_few_rows_are_too_few(root, file):
     BIRDS.head(12).to_csv(file, index=False)
     with pytest.raises(UsageError, match="12 rows with species"):
