@@ -24,8 +24,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from pipelines.datasets import DataSet, all_datasets, dataset_named
-from pipelines.datasets.arrivals.simulated import simulate_day
+from pipelines.datasets.arrivals.simulated import measured, simulate_day
 from pipelines.datasets.contract import validate
+from pipelines.datasets.roles import banded
 
 DAY = date(2026, 11, 21)
 # Below so many rows a boosted model learns nothing, and a logistic model has to be helped with products of features.
@@ -42,9 +43,9 @@ class Realism:
 
     `auc` (0.5) of the strongest discriminator; `copies` (0) of a source row; `closeness` (1): the median distance to
     the closest source row, relative to that of real rows; `near_copies` (0.05): the share nearer to a source row than
-    the nearest twentieth of real rows; `margin` (0): the largest Kolmogorov-Smirnov distance of a feature;
-    `correlation` (0): the largest difference of a rank correlation within a category; `mix` (0): the share of rows
-    that would have to change their stratum for the natural mix.
+    the nearest twentieth of real rows; `margin` (0): the largest Kolmogorov-Smirnov distance of a number, the label
+    included; `correlation` (0): the largest difference of a rank correlation within a category; `mix` (0): the share of
+    rows that would have to change their stratum for the natural mix.
     """
 
     auc: float
@@ -68,7 +69,7 @@ def realism(dataset: DataSet, seed: int) -> Realism:
         copies=float((far_made == 0).mean()),
         closeness=float(np.median(far_made) / np.median(far_real)),
         near_copies=float((far_made < np.quantile(far_real, 0.05)).mean()),
-        margin=max(ks_2samp(made[name].dropna(), real[name].dropna()).statistic for name in dataset.numeric),
+        margin=max(ks_2samp(made[name].dropna(), real[name].dropna()).statistic for name in _numbers(dataset)),
         correlation=correlation_gap(dataset, made, real),
         mix=mix_gap(dataset, surplus, real),
     )
@@ -86,9 +87,10 @@ def halves(dataset: DataSet, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 def matched(dataset: DataSet, rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """The first rows of each stratum, as many as `other` has."""
     strata = list(dataset.simulator.strata)
-    wanted = other.groupby(strata, observed=True).size()
-    number = rows.groupby(strata, observed=True).cumcount()
-    limit = pd.MultiIndex.from_frame(rows[strata]) if len(strata) > 1 else pd.Index(rows[strata[0]])
+    wanted = banded(dataset, other).groupby(strata, observed=True).size()
+    own = banded(dataset, rows)
+    number = own.groupby(strata, observed=True).cumcount()
+    limit = pd.MultiIndex.from_frame(own[strata]) if len(strata) > 1 else pd.Index(own[strata[0]])
     return rows[number.to_numpy() < wanted.reindex(limit, fill_value=0).to_numpy()]
 
 
@@ -116,9 +118,10 @@ def discriminators(rows: int, seed: int) -> list[object]:
 
 def distances(dataset: DataSet, source: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
     """The distance of each row to the closest source row, in standard deviations of the source."""
-    centre, spread = source[dataset.numeric].mean(), source[dataset.numeric].std()
+    names = _numbers(dataset)
+    centre, spread = source[names].mean(), source[names].std()
     # A gap counts as lying at the mean.
-    base, asked = (((part[dataset.numeric] - centre) / spread).fillna(0).to_numpy() for part in (source, rows))
+    base, asked = (((part[names] - centre) / spread).fillna(0).to_numpy() for part in (source, rows))
     return np.asarray(cKDTree(base).query(asked)[0])
 
 
@@ -131,14 +134,19 @@ def correlation_gap(dataset: DataSet, made: pd.DataFrame, real: pd.DataFrame) ->
 
 
 def _rank_gap(dataset: DataSet, made: pd.DataFrame, real: pd.DataFrame) -> float:
-    gap = made[dataset.numeric].corr("spearman") - real[dataset.numeric].corr("spearman")
+    gap = made[_numbers(dataset)].corr("spearman") - real[_numbers(dataset)].corr("spearman")
     return float(gap.abs().max(axis=None))
 
 
 def mix_gap(dataset: DataSet, made: pd.DataFrame, real: pd.DataFrame) -> float:
     """Half the sum of the differences between the shares of the strata."""
-    shares = [rows.groupby(list(dataset.simulator.strata), observed=True).size() / len(rows) for rows in (made, real)]
+    strata = list(dataset.simulator.strata)
+    shares = [banded(dataset, rows).groupby(strata, observed=True).size() / len(rows) for rows in (made, real)]
     return float(shares[0].sub(shares[1], fill_value=0).abs().sum() / 2)
+
+
+def _numbers(dataset: DataSet) -> list[str]:
+    return [each.name for each in measured(dataset)]
 
 
 def _columns(dataset: DataSet) -> list[str]:

@@ -1,8 +1,9 @@
 """New samples for a day, made from reserve rows so that they are hard to tell from real ones.
 
 Every sample has its own random generator, seeded from the data set, the day and its number, so that it is the same on
-every machine and however many are asked for. Labels, categories and gaps are those of the reserve row that a sample
-is made from; its measurements are new.
+every machine and however many are asked for. Classes, categories and gaps are those of the reserve row that a sample
+is made from; its measurements are new, and so is a label that is a number: a column like the others, so that what it
+depends on goes with it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,8 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from pipelines.datasets.arrivals.kind import NO_SCENARIO, Due, as_arrivals, seeded
-from pipelines.datasets.spec import DataSet, SimulatorKind
+from pipelines.datasets.roles import banded
+from pipelines.datasets.spec import DataSet, Feature, SimulatorKind
 
 # What can go wrong with the samples of a day; the labels stay what they are.
 SCENARIOS = (NO_SCENARIO, "shifted_sensor", "new_mix", "broken_units")
@@ -91,7 +93,8 @@ def simulate_days(
     sample, the origin is `simulated`, the role is empty.
     """
     rows = reserve.sort_values("sample_id", ignore_index=True)
-    values = rows[dataset.numeric].to_numpy(dtype="float64")
+    columns = [each.name for each in measured(dataset)]
+    values = rows[columns].to_numpy(dtype="float64")
     draw = _new_values(dataset, rows, values) if distinguishable and dataset.numeric else _same_values(values)
     chances = np.cumsum(_chances(dataset, rows, scenario))
     slots = [(day, number) for day in days for number in range(count)]
@@ -101,8 +104,19 @@ def simulate_days(
         bases.append(min(int(np.searchsorted(chances, rng.random(), side="right")), len(rows) - 1))
         drawn[slot] = draw(bases[-1], rng)
     samples = rows.iloc[bases].reset_index(drop=True)
-    samples[dataset.numeric] = drawn
+    samples[columns] = drawn
     return as_arrivals(dataset, _with_scenario(dataset, rows, samples, scenario), slots, Simulated.origin)
+
+
+def measured(dataset: DataSet) -> list[Feature]:
+    """What a sample has values of its own in: the numeric features, then the labels that are numbers."""
+    labels = [dataset.measured_label(label) for label in dataset.labels if label.kind == "number"]
+    return [*(dataset.feature(name) for name in dataset.numeric), *labels]
+
+
+def _mix(dataset: DataSet, rows: pd.DataFrame) -> np.ndarray:
+    """The number of the stratum of each row whose natural mix is kept; a number is in the stratum of its tenth."""
+    return _strata(banded(dataset, rows), dataset.simulator.strata)
 
 
 def _strata(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
@@ -116,7 +130,7 @@ def _chances(dataset: DataSet, rows: pd.DataFrame, scenario: str) -> np.ndarray:
     """How likely each reserve row is to be the one that a sample is made from: alike, which is the natural mix."""
     if scenario != "new_mix":
         return np.full(len(rows), 1 / len(rows))
-    strata = _strata(rows, dataset.simulator.strata)
+    strata = _mix(dataset, rows)
     sizes = np.bincount(strata)
     weights = np.empty(len(sizes))
     # The rarest stratum gets the largest weight, the commonest a weight of 1.
@@ -135,8 +149,7 @@ def _new_values(dataset: DataSet, rows: pd.DataFrame, values: np.ndarray) -> Dra
     """
     draw = _METHODS[dataset.simulator.kind](dataset, rows, values)
     taken = {_fingerprint(row) for row in values}
-    low = np.array([dataset.feature(name).low for name in dataset.numeric])
-    high = np.array([dataset.feature(name).high for name in dataset.numeric])
+    low, high = np.array([(each.low, each.high) for each in measured(dataset)]).T
 
     def redraw(base: int, rng: np.random.Generator) -> np.ndarray:
         for _ in range(MOST_REDRAWS):
@@ -181,7 +194,7 @@ class _RankBootstrap:
             members = np.flatnonzero(blocks == block)
             scores[members] = _normal_scores(values[members], rng)
             reported[block, : len(members)] = np.sort(values[members], axis=0)
-        centres = _means(scores, _strata(rows, dataset.simulator.strata))
+        centres = _means(scores, _mix(dataset, rows))
         factors = np.stack([_factor(scores[blocks == block], centres[blocks == block]) for block in each])
         counts = (~np.isnan(reported)).sum(axis=1)
         return cls(dataset.simulator.bandwidth, blocks, scores, centres, factors, reported, counts)
@@ -212,7 +225,7 @@ class _GaussianKernel:
 
     @classmethod
     def fit(cls, dataset: DataSet, rows: pd.DataFrame, values: np.ndarray) -> "_GaussianKernel":
-        strata = _strata(rows, dataset.simulator.strata)
+        strata = _mix(dataset, rows)
         centres = _means(values, strata)
         pooled = _factor(values, centres)
         # Fewer rows than that do not span the space; they share the covariance within all strata.
@@ -281,9 +294,10 @@ def _with_scenario(dataset: DataSet, rows: pd.DataFrame, samples: pd.DataFrame, 
 
 
 def _telling_feature(dataset: DataSet, rows: pd.DataFrame) -> str:
-    """The numeric feature whose variance lies most between the values of the first label."""
+    """The numeric feature whose variance lies most between the values of the first label, or its tenths."""
     values = rows[dataset.numeric]
-    between = values.groupby(rows[dataset.labels[0].name], dropna=False).transform("mean").var(ddof=0)
+    label = banded(dataset, rows)[dataset.labels[0].name]
+    between = values.groupby(label, dropna=False).transform("mean").var(ddof=0)
     total = values.var(ddof=0)
     return str((between / total.where(total > 0)).fillna(0.0).idxmax())
 
