@@ -11,6 +11,8 @@ from pipelines.documents.metrics import live_score
 from pipelines.documents.model import ModelInfo
 from pipelines.documents.status import SCHEMA_VERSION, DatasetStatus, StatusDocument, TaskStatus
 from pipelines.errors import NotReadyError
+from pipelines.front.kinds import kind_of, live_words
+from pipelines.front.told import outcome_part
 from pipelines.monitoring import quality as monitoring
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import (
@@ -22,7 +24,7 @@ from pipelines.stores.catalogue import (
 )
 from pipelines.stores.future import future_sentence
 from pipelines.stores.outcomes import awaiting
-from pipelines.wording import awaiting_words, estimate, live_estimate, text_table
+from pipelines.wording import awaiting_words, live_estimate, text_table
 
 
 class _Champion(NamedTuple):
@@ -115,7 +117,8 @@ def _champion(store: Store, task: Task) -> _Champion:
 def _task_status(store: Store, task: Task, champion: _Champion) -> TaskStatus:
     predictions = store.read(predictions_group(task))
     newest = predictions["event_time"].max() if len(predictions) else None
-    return {
+    about = {
+        **outcome_part(task),
         "versions": store.versions(task.name),
         "champion": champion.version,
         "scorer": task.scorer,
@@ -126,13 +129,15 @@ def _task_status(store: Store, task: Task, champion: _Champion) -> TaskStatus:
         "predictions": len(predictions),
         "newest_day": newest.date().isoformat() if newest is not None else None,
     }
+    return cast("TaskStatus", about)
 
 
 def _task_line(name: str, task: TaskStatus) -> tuple[object, ...]:
     scorer = task["scorer"]
-    live = live_estimate(live_score(task["live"], scorer))
+    live = live_words(task, scorer, live_score(task["live"], scorer))
+    held_out = kind_of(task).score_words(task, scorer, task["held_out"].get(scorer))
     # What is missing has no room in the table; it stands below.
-    return name, task["champion"] or "none", scorer, estimate(task["held_out"].get(scorer)), live.split(":")[0]
+    return name, task["champion"] or "none", scorer, held_out, live.split(":")[0]
 
 
 def _missing(document: StatusDocument) -> list[str]:

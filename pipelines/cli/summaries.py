@@ -6,20 +6,22 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.documents.metrics import live_score
 from pipelines.front.findings import Finding
+from pipelines.front.kinds import kind_of, live_words
 from pipelines.front.links import links_of
 from pipelines.front.sentences import awaiting_sentence, plain_sentences
+from pipelines.front.told import answer_part, outcome_part
 from pipelines.front.verdict import verdict
 from pipelines.models.metrics import metric_title
 from pipelines.stores.future import SetAside
-from pipelines.wording import counted, escape, estimate, joined, live_estimate, markdown_table, number
+from pipelines.wording import counted, escape, joined, markdown_table
 
 if TYPE_CHECKING:  # the pipelines stand above this module
-    import pandas as pd
-
     from pipelines.drafting.draft import Draft
     from pipelines.features.backfill import BackfillReport
     from pipelines.features.daily import FeaturesReport
@@ -95,18 +97,35 @@ def training_summary(done: Mapping[Task, "TrainingReport"], failed: Sequence[Tas
     rows = [
         (
             task.title, "✅ now champion" if report.promoted else "▫️ in the shadow", metric_title(task.scorer),
-            f"{estimate(report.metrics.get(task.scorer))}, version {report.version}",
-            number(report.baseline.get(task.scorer)),
+            f"{_score(task, report.metrics.get(task.scorer))}, version {report.version}",
+            _value(task, report.baseline.get(task.scorer)),
         )
         for task, report in done.items()
     ]  # fmt: skip
-    header = ("Task", "State", "Score", "In the test (95 %)", "Always the commonest")
+    simplest = list(dict.fromkeys(_simplest(task) for task in (*done, *failed)))
+    simple = simplest[0] if len(simplest) == 1 else "The simplest answer"
+    header = ("Task", "State", "Score", "In the test (95 %)", simple)
     return joined(
         _headline(told, failed),
         markdown_table(header, [*rows, *_failures(failed, len(header))]),
         "\n".join(f"- {escape(task.title)}: {escape(report.sentence)}" for task, report in done.items()),
         _help(failed, repository),
     )
+
+
+def _score(task: Task, found: Mapping[str, Any] | None) -> str:
+    about = outcome_part(task)
+    return kind_of(about).score_words(about, task.scorer, found)
+
+
+def _value(task: Task, value: float | None) -> str:
+    about = outcome_part(task)
+    return kind_of(about).value_words(about, task.scorer, value, None)
+
+
+def _simplest(task: Task) -> str:
+    about = outcome_part(task)
+    return kind_of(about).simplest(about)[0]
 
 
 def folded(title: str, markdown: str) -> str:
@@ -122,7 +141,7 @@ def inference_summary(done: Mapping[Task, "InferenceReport"], failed: Sequence[T
     rows = [
         (
             task.title, "✅", f"{report.champion}{f', {report.challenger} in its shadow' if report.challenger else ''}",
-            len(served_of(report)), report.written, _outcomes(report), _newest(report),
+            len(served_of(report)), report.written, _outcomes(report), _newest(task, report),
         )
         for task, report in done.items()
     ]  # fmt: skip
@@ -145,22 +164,22 @@ def newest_predictions(task: Task, done: "InferenceReport") -> str:
     served = served_of(done)
     return joined(
         markdown_table(
-            ("Sample", "Predicted", "Probability", "Actual", "Outcome"),
+            ("Sample", "Predicted", kind_of(outcome_part(task)).certainty, "Actual", "Outcome"),
             [_prediction_row(task, row) for row in served.head(SHOWN).to_dict("records")],
         ),
         _more(len(served), "older samples"),
     )
 
 
-def served_of(done: "InferenceReport") -> "pd.DataFrame":
+def served_of(done: "InferenceReport") -> pd.DataFrame:
     """What the champion predicted, the newest sample first."""
     served = done.predictions[done.predictions["served"] == "champion"]
     return served.sort_values(["event_time", "sample_id"]).iloc[::-1]
 
 
-def _newest(done: "InferenceReport") -> str:
-    rows = served_of(done).head(1).to_dict("records")
-    return ", ".join(f"{row['prediction']} ({_outcome(row)})" for row in rows) or "-"
+def _newest(task: Task, done: "InferenceReport") -> str:
+    rows = [_prediction_row(task, row) for row in served_of(done).head(1).to_dict("records")]
+    return ", ".join(f"{said} ({verdict})" for _, said, *_, verdict in rows) or "-"
 
 
 def _headline(told: str, failed: Sequence[Task]) -> str:
@@ -201,7 +220,8 @@ def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
         (
             task["title"], f"{MARKS[told.tasks[name].state]} {told.tasks[name].words}",
             _in_words(task, document["datasets"][task["dataset"]]), metric_title(task["scorer"]),
-            live_estimate(live_score(task["live"], task["scorer"])), estimate(task["held_out"].get(task["scorer"])),
+            live_words(task, task["scorer"], live_score(task["live"], task["scorer"])),
+            kind_of(task).score_words(task, task["scorer"], task["held_out"].get(task["scorer"])),
         )
         for name, task in document["tasks"].items()
     ]  # fmt: skip
@@ -272,13 +292,17 @@ def copy_summary(done: Sequence["Copied"]) -> str:
     return joined("### Copy", markdown_table(("What", "In the source", "Written", "Checksum"), rows))
 
 
+def _told(task: Task, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the predictions group as the document has it."""
+    label = None if pd.isna(row["label"]) else row["label"]
+    return {"prediction": row["prediction"], "label": label, **answer_part(task, row)}
+
+
 def _prediction_row(task: Task, row: Mapping[str, Any]) -> tuple[object, ...]:
-    chance = row[task.probability_columns[task.classes.index(row["prediction"])]]
-    return row["sample_id"], row["prediction"], f"{chance:.0%}", row["label"] or "-", _outcome(row)
-
-
-def _outcome(row: Mapping[str, Any]) -> str:
-    return "not known yet" if row["label"] is None else "right" if row["label"] == row["prediction"] else "wrong"
+    about, told = outcome_part(task), _told(task, row)
+    kind = kind_of(about)
+    actual = "-" if told["label"] is None else kind.said(about, told | {"prediction": told["label"]})
+    return row["sample_id"], kind.said(about, told), kind.sure(about, told), actual, kind.verdict(about, told)
 
 
 def _quarantined(count: int, reasons: Mapping[str, int]) -> str:

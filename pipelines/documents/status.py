@@ -2,7 +2,7 @@
 
 from typing import NotRequired, TypedDict
 
-from pipelines.documents.metrics import Awaiting, LiveQuality
+from pipelines.documents.metrics import Awaiting, LiveQuality, NumberOutcome
 from pipelines.documents.model import Estimate
 
 SCHEMA_VERSION = 1
@@ -30,6 +30,8 @@ class DatasetStatus(TypedDict):
 class TaskStatus(TypedDict):
     """What is there of a task: its versions, the champion with its scores in the test and live, and its predictions."""
 
+    # Where a number is predicted.
+    outcome: NotRequired[NumberOutcome]
     versions: list[int]
     champion: int | None
     scorer: str

@@ -78,6 +78,11 @@ def outcome(task: Document, row: Document) -> tuple[str, str]:  # noqa: ARG001 -
     return "bad", f"✗ it was {row['label']}{corrected}"
 
 
+def verdict(task: Document, row: Document) -> str:  # noqa: ARG001 - as for numbers
+    """Whether the prediction of a row came true, in a word."""
+    return "not known yet" if row["label"] is None else "right" if row["label"] == row["prediction"] else "wrong"
+
+
 def score_words(task: Document, score: str, found: Document | None) -> str:  # noqa: ARG001 - as for numbers
     """A score with its interval."""
     return estimate(found)

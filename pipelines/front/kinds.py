@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.front import classes, numbers
+from pipelines.wording import not_enough
 
 Document = Mapping[str, Any]
 
@@ -21,8 +22,8 @@ class Kind:
         The score that stands beside the one that decides, and what it is called in a sentence.
     template
         What the name of the template with its own tables begins with.
-    sure_title
-        How what `sure` tells is called.
+    sure_title, certainty
+        How what `sure` tells is called, to people and to those who know the terms.
     expects
         From what a score is expected before the truth is known.
     moved
@@ -34,6 +35,7 @@ class Kind:
     second_words: str
     template: str
     sure_title: str
+    certainty: str
     moved: str
     expects: str
     promised: Callable[[Document, str], str]
@@ -44,6 +46,7 @@ class Kind:
     said: Callable[[Document, Document], str]
     sure: Callable[[Document, Document], str]
     outcome: Callable[[Document, Document], tuple[str, str]]
+    verdict: Callable[[Document, Document], str]
     score_words: Callable[[Document, str, Document | None], str]
     value_words: Callable[[Document, str, float | None, int | None], str]
     least_height: Callable[[Document, str, float], float]
@@ -52,19 +55,23 @@ class Kind:
 KINDS = {
     "classes": Kind(
         judged_by="accuracy", second="accuracy", second_words="accuracy", template="classes_", sure_title="Sure",
+        certainty="Probability",
         moved="the classes come in other shares", expects="the probabilities",
         promised=classes.promised, sentence=classes.sentence, beside=classes.beside, simplest=classes.simplest,
         forecast=classes.forecast,
-        said=classes.said, sure=classes.sure, outcome=classes.outcome, score_words=classes.score_words,
+        said=classes.said, sure=classes.sure, outcome=classes.outcome,
+        verdict=classes.verdict, score_words=classes.score_words,
         value_words=classes.value_words, least_height=classes.least_height,
     ),
     "number": Kind(
         judged_by="mae", second="coverage_95", second_words="share inside the 95 % interval",
          template="number_",
-        sure_title="95 % interval", moved="the numbers lie elsewhere", expects="the intervals",
+        sure_title="95 % interval", certainty="95 % interval",
+        moved="the numbers lie elsewhere", expects="the intervals",
         promised=numbers.promised, sentence=numbers.sentence, beside=numbers.beside, simplest=numbers.simplest,
         forecast=numbers.forecast,
-        said=numbers.said, sure=numbers.sure, outcome=numbers.outcome, score_words=numbers.score_words,
+        said=numbers.said, sure=numbers.sure, outcome=numbers.outcome,
+        verdict=numbers.verdict, score_words=numbers.score_words,
         value_words=numbers.value_words, least_height=numbers.least_height,
     ),
 }  # fmt: skip
@@ -73,3 +80,10 @@ KINDS = {
 def kind_of(task: Document) -> Kind:
     """The kind of a task; a document that does not tell is of classes."""
     return KINDS[task.get("outcome", {"kind": "classes"})["kind"]]
+
+
+def live_words(task: Document, score: str, live: Document | None) -> str:
+    """A live score, which may not have enough samples yet, with its interval."""
+    if live and not live["enough"]:
+        return not_enough(live["needs"])
+    return kind_of(task).score_words(task, score, live)

@@ -69,8 +69,12 @@ def outcome(task: Document, row: Document) -> tuple[str, str]:
         return "quiet", "not known yet"
     corrected = ", corrected" if row.get("corrected_at") else ""
     was = f"it was {_value(task, row['label'])}{corrected}"
-    inside = row["low_95"] <= row["label"] <= row["high_95"]
-    return ("ok", f"✓ {was}") if inside else ("bad", f"✗ outside: {was}")
+    return ("ok", f"✓ {was}") if _is_inside(row) else ("bad", f"✗ outside: {was}")
+
+
+def verdict(task: Document, row: Document) -> str:  # noqa: ARG001 - as for classes
+    """Where the truth lay, in a word."""
+    return "not known yet" if row["label"] is None else "inside" if _is_inside(row) else "outside"
 
 
 def score_words(task: Document, score: str, found: Document | None) -> str:
@@ -89,6 +93,10 @@ def value_words(task: Document, score: str, value: float | None, digits: int | N
 def least_height(task: Document, score: str, level: float) -> float:  # noqa: ARG001 - as for classes
     """How much of a score a plot shows at least: a share of it where it is an error."""
     return LEAST_HEIGHT * (abs(level) if score in IN_UNITS else 1)
+
+
+def _is_inside(row: Document) -> bool:
+    return bool(row["low_95"] <= row["label"] <= row["high_95"])
 
 
 def _value(task: Document, value: float) -> str:

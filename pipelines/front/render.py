@@ -16,14 +16,14 @@ from markupsafe import Markup, escape
 
 from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.front import number_plots, plots
-from pipelines.front.kinds import kind_of
+from pipelines.front.kinds import kind_of, live_words
 from pipelines.front.links import Links, links_of
 from pipelines.front.sentences import awaiting_sentence, outcome_words, plain_sentences
 from pipelines.front.terms import explained, ordered_scores
 from pipelines.front.verdict import TaskVerdict, verdict
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
 from pipelines.pictures.theme import DARK, FONTS, LIGHT, Theme
-from pipelines.wording import day_words, estimate, live_estimate, minute_words, moment, not_enough, number
+from pipelines.wording import day_words, estimate, live_estimate, minute_words, moment, number
 
 Document = Mapping[str, Any]
 
@@ -171,11 +171,6 @@ def _score_words(task: Document, score: str, found: Document | None) -> str:
     return kind_of(task).score_words(task, score, found)
 
 
-def _live_words(task: Document, score: str, found: Document | None) -> str:
-    """The same for a live score, which may not have enough samples yet."""
-    return not_enough(found["needs"]) if found and not found["enough"] else _score_words(task, score, found)
-
-
 def _value_words(task: Document, score: str, value: float | None) -> str:
     return kind_of(task).value_words(task, score, value, None)
 
@@ -217,7 +212,7 @@ def _environment() -> Environment:
         "errors": number_plots.errors, "fan": number_plots.fan, "agreement": number_plots.agreement,
         "NARROW_FAN": number_plots.NARROW_FAN,
         "outcome": outcome_words, "kind_of": kind_of,
-        "score_words": _score_words, "live_words": _live_words, "value_words": _value_words,
+        "score_words": _score_words, "live_words": live_words, "value_words": _value_words,
         "LARGE": plots.LARGE, "NARROW": plots.NARROW,
         "ordered_scores": ordered_scores, "drift_rows": _drift_rows, "lower_is_better": LOWER_IS_BETTER,
     }  # fmt: skip

@@ -2,7 +2,9 @@ import itertools
 from datetime import date, timedelta
 
 import histories
+from datasets.test_numbers import PRICE
 from front.documents import NOW, empty, healthy
+from made_up_numbers import number_history
 from markdown_it import MarkdownIt
 
 from pipelines.cli import summaries as report
@@ -192,3 +194,23 @@ def test_a_day_mostly_in_quarantine_is_said_aloud():
     assert report.mostly_quarantined(features_report(days=days)) == [
         "wine: 6 of 10 samples of 2026-09-01 went to quarantine. Look at the source of the data before anything else."
     ]
+
+
+def number_report(rows):
+    return InferenceReport(
+        task=PRICE.name, champion=1, challenger=None, predictions=rows, written=len(rows), settlement=NONE_SETTLED,
+        awaiting=Awaiting(0, None, None), notices=(),
+    )  # fmt: skip
+
+
+def test_predicted_numbers_have_their_unit_and_interval():
+    rows = number_history(PRICE, days=3, still_open=1)
+    newest, before = rows.iloc[2], rows.iloc[1]
+    listed = cells(report.newest_predictions(PRICE, number_report(rows)))
+    assert listed[0] == ["Sample", "Predicted", "95 % interval", "Actual", "Outcome"]
+    interval = f"{newest['low_95']:.1f} to {newest['high_95']:.1f}"
+    assert listed[1] == [newest["sample_id"], f"{newest['prediction']:.1f} k€", interval, "-", "not known yet"]
+    assert listed[2][3:] == [f"{before['label']:.1f} k€", "inside"]
+    assert f"{newest['prediction']:.1f} k€ (not known yet)" in report.inference_summary(
+        {PRICE: number_report(rows)}, []
+    )

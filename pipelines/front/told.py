@@ -1,0 +1,61 @@
+"""A task and its predictions as the document tells them, by the kind of what is predicted."""
+
+import math
+from collections.abc import Mapping
+from functools import singledispatch
+from typing import Any
+
+from pipelines.datasets import Task
+from pipelines.datasets.outcomes import Classes, Number
+
+INTERVAL_ENDS = ("low_80", "high_80", "low_95", "high_95")
+
+
+def outcome_part(task: Task) -> dict[str, Any]:
+    """What the document of a task says of what is predicted: nothing of classes, `{"outcome": ...}` of a number."""
+    return _outcome_part(task.outcome, task)
+
+
+def answer_part(task: Task, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the document says of how sure a prediction is.
+
+    Parameters
+    ----------
+    row
+        A row of the predictions group.
+    """
+    return _answer_part(task.outcome, task, row)
+
+
+@singledispatch
+def _outcome_part(outcome: object, task: Task) -> dict[str, Any]:
+    raise NotImplementedError
+
+
+@_outcome_part.register
+def _(outcome: Classes, task: Task) -> dict[str, Any]:  # noqa: ARG001 - of any classes
+    return {}
+
+
+@_outcome_part.register
+def _(outcome: Number, task: Task) -> dict[str, Any]:
+    low, high = (end if math.isfinite(end) else None for end in (outcome.low, outcome.high))
+    label = next((label for label in task.dataset.labels if label.name == task.label), None)
+    before = task.dataset.split == "time" and label is not None and label.of
+    told = {"kind": outcome.kind, "unit": outcome.unit, "low": low, "high": high, "decimals": outcome.decimals}
+    return {"outcome": told | {"baseline": "persistence" if before else "mean"}}
+
+
+@singledispatch
+def _answer_part(outcome: object, task: Task, row: Mapping[str, Any]) -> dict[str, Any]:
+    raise NotImplementedError
+
+
+@_answer_part.register
+def _(outcome: Classes, task: Task, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"probability": row[task.probability_columns[outcome.names.index(row["prediction"])]]}
+
+
+@_answer_part.register
+def _(outcome: Number, task: Task, row: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - of any number
+    return {"probability": None} | {name: row[name] for name in INTERVAL_ENDS}
