@@ -33,7 +33,8 @@ def sentence(task: Document, plural: str) -> str:
         near, exact = of_hundred(_within_one(task)), of_hundred(accuracy)
         return f"Within one point for {near} {plural}, exactly right for {exact}."
     if _majority_wins(task):
-        return f"Finds {_found(task, plural)}."
+        now = _found(task, task["live"], plural)
+        return f"Finds {now}." if now else f"In the test it found {_found(task, task['held_out'], plural)}."
     return f"Right about {of_hundred(accuracy)} {plural}."
 
 
@@ -107,12 +108,16 @@ def _majority_wins(task: Document) -> bool:
     return bool(task["live_baseline"]["accuracy"] >= task["live"]["accuracy"]["value"])
 
 
-def _found(task: Document, plural: str) -> str:
-    """How many of each rarer class are found: 6 of 10 poor and 5 of 10 excellent wines."""
+def _found(task: Document, scores: Document, plural: str) -> str:
+    """How many of each rarer class are found: 6 of 10 poor and 5 of 10 excellent wines; empty where nobody knows."""
     rarer = [name for name in task["guarded"] or task["classes"] if name != _commonest(task)]
-    values = {name: (task["live"].get(f"recall_{name}") or {}).get("value") for name in rarer}
-    told = [f"{round(10 * share)} of 10 {name}" for name, share in values.items() if share is not None]
-    return f"{' and '.join(told)} {plural}"
+    recalls = {name: scores.get(f"recall_{name}") or {"value": None} for name in rarer}
+    told = [
+        f"{round(10 * recall['value'])} of 10 {name}"
+        for name, recall in recalls.items()
+        if recall["value"] is not None and recall.get("enough", True)
+    ]
+    return f"{' and '.join(told)} {plural}" if told else ""
 
 
 def _commonest(task: Document) -> str:

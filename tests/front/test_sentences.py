@@ -29,6 +29,15 @@ def test_where_the_majority_is_right_as_often_the_rare_classes_are_what_counts()
     assert beside == "Always saying fair would be right about 77 of 100, and find none of them."
 
 
+def test_rare_classes_of_which_too_few_have_come_are_told_from_the_test():
+    document = healthy()
+    task = document["tasks"]["wine_grade"]
+    for rare in ("poor", "excellent"):
+        task["live"][f"recall_{rare}"] = estimate(0.0, needs="2 of 10 samples")
+        task["held_out"][f"recall_{rare}"] = {"value": 0.31}
+    assert told("wine_grade", document)[0] == "In the test it found 3 of 10 poor and 3 of 10 excellent wines."
+
+
 def test_with_too_few_outcomes_the_promise_is_told_as_one():
     document = healthy()
     document["tasks"]["iris_variety"]["live"]["accuracy"] = estimate(1.0, needs="10 of 30 samples")
