@@ -39,18 +39,8 @@ def in_order(table: pa.Table, group: FeatureGroup) -> pa.Table:
 
 
 def latest_per_key(rows: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
-    """`rows` with the last of each key kept, since neither store de-duplicates within a batch.
-
-    Raises
-    ------
-    SchemaMismatch
-        `rows` lack a column of the group.
-    """
-    missing = [name for name in group.column_names if name not in rows.columns]
-    if missing:
-        raise SchemaMismatch(f"The rows for {group.name} lack {', '.join(missing)}; give every column of the group.")
-    earlier = rows.duplicated(list(group.key), keep="last")
-    return rows[~earlier] if earlier.any() else rows
+    """`rows` with the last of each key kept."""
+    return rows.drop_duplicates(list(group.key), keep="last", ignore_index=True)
 
 
 def as_parquet(rows: pd.DataFrame) -> bytes:
@@ -84,9 +74,12 @@ def to_arrow(rows: pd.DataFrame, group: FeatureGroup, columns: Sequence[str] | N
     Raises
     ------
     SchemaMismatch
-        `rows` hold values of another type.
+        `rows` lack a column, or hold values of another type.
     """
     wanted = [column for column in group.columns if columns is None or column.name in columns]
+    missing = [column.name for column in wanted if column.name not in rows.columns]
+    if missing:
+        raise SchemaMismatch(f"The rows for {group.name} lack {', '.join(missing)}; give every column of the group.")
     schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in wanted])
     try:
         typed = {column.name: _typed(rows[column.name], column.type) for column in wanted}
@@ -97,12 +90,12 @@ def to_arrow(rows: pd.DataFrame, group: FeatureGroup, columns: Sequence[str] | N
 
 def _typed(values: pd.Series, kind: ColumnType) -> pd.Series:
     if kind == "timestamp":
-        return pd.to_datetime(values, utc=True).astype(_DTYPES[kind])
-    return values.astype(_DTYPES[kind])
+        values = pd.to_datetime(values, utc=True)
+    return values.astype(_DTYPES[kind], copy=False)
 
 
 def checked_batch(table: pa.Table, group: FeatureGroup) -> pa.Table:
-    """Rows to be written, in order.
+    """The last row of each key, in order, since neither store de-duplicates within a batch.
 
     Raises
     ------
@@ -112,7 +105,15 @@ def checked_batch(table: pa.Table, group: FeatureGroup) -> pa.Table:
     empty = [name for name in group.order if table[name].null_count]
     if empty:
         raise StoreError(f"Some rows for {group.name} have no {' and no '.join(empty)}; give each row one.")
+    keys = table.select(list(group.key))
+    if not _is_ascending(keys[0]):
+        table = table.filter(pa.array(~keys.to_pandas().duplicated(keep="last")))
     return in_order(table, group)
+
+
+def _is_ascending(values: pa.ChunkedArray) -> bool:
+    """Whether each value is greater than the one before, as those of a history are: looking for equal ones is dear."""
+    return bool(pc.all(pc.less(values.slice(0, max(len(values) - 1, 0)), values.slice(1))).as_py())
 
 
 def new_or_changed(batch: pd.DataFrame, present: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:

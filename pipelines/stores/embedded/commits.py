@@ -11,6 +11,7 @@ import errno
 import json
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -136,8 +137,10 @@ def _check_lines(actions: list[Action]) -> None:
 
 def _is_whole_data(path: Path) -> bool:
     try:
-        for _ in pq.ParquetFile(path).iter_batches():
-            pass
+        # Piece by piece, so that it takes no more memory where the commit is the whole of a large history.
+        file = pq.ParquetFile(path, pre_buffer=False)
+        for number, name in product(range(file.num_row_groups), file.schema_arrow.names):
+            file.read_row_group(number, [name], use_threads=False)
     except pa.ArrowException:
         return False
     except OSError as error:

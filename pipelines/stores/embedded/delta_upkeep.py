@@ -28,8 +28,8 @@ CONFIGURATION = {
     "delta.logRetentionDuration": f"interval {_KEPT.days} days",
 }
 
-# Half the size of the default, and what git cannot compress further anyway.
-COMPRESSED = WriterProperties(compression="ZSTD")
+# Half the size of the default, and what git cannot compress further anyway; in groups that are read one at a time.
+COMPRESSED = WriterProperties(compression="ZSTD", max_row_group_size=2**18)
 
 # A commit adds a file of some kilobytes whatever it holds, and a third of a millisecond to every read;
 # merging ten costs about as much as the ten commits did.

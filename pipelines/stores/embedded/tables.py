@@ -42,7 +42,6 @@ from pipelines.stores.rows import (
     arrow_schema,
     check_columns,
     checked_batch,
-    latest_per_key,
     new_or_changed,
     to_arrow,
     to_frame,
@@ -75,7 +74,7 @@ class DeltaTables(StoreFolder):
     @guarded
     def upsert(self, group: FeatureGroup, rows: pd.DataFrame) -> int:
         """Insert new keys and update changed ones in one commit; see `Store.upsert`."""
-        batch = checked_batch(to_arrow(latest_per_key(rows, group), group), group)
+        batch = checked_batch(to_arrow(rows, group), group)
         if not batch.num_rows:
             return 0
         with self._writing(group):
@@ -101,6 +100,13 @@ class DeltaTables(StoreFolder):
             self._check(group)
             paths = [file.path for file in self._files(group) if file.overlaps(start, end)]
             return read_files(paths, group, columns, asked)
+
+    @guarded
+    def files(self, group: FeatureGroup, start: datetime | None, end: datetime | None) -> list[DataFile]:
+        """The data files that may hold rows of a time window, for whoever reads them with something else."""
+        with self._named(group):
+            self._check(group)
+            return [file for file in self._files(group) if file.overlaps(start, end)]
 
     @guarded
     def newest(self, group: FeatureGroup) -> datetime | None:
