@@ -13,7 +13,8 @@ from pipelines.datasets.arrivals import ARRIVED
 from pipelines.documents.metrics import Parts
 from pipelines.documents.model import ModelInfo
 from pipelines.monitoring.dashboard import DashboardReport
-from pipelines.monitoring.document import DataState, TaskState, dataset_document, task_document
+from pipelines.monitoring.document import DataState, TaskState, dataset_document
+from pipelines.monitoring.kinds import task_document
 from pipelines.monitoring.quality import version_in_charge
 from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, read_history, samples_group

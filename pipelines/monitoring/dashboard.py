@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-import pandas as pd
-
 from pipelines.datasets import DataSet, Task, all_datasets
 from pipelines.datasets.arrivals import ARRIVED, HISTORICAL
 from pipelines.documents import Damaged
@@ -24,15 +22,13 @@ from pipelines.documents.metrics import (
 from pipelines.front.render import picture
 from pipelines.front.verdict import verdict
 from pipelines.monitoring import document as scoreboard
+from pipelines.monitoring import kinds
 from pipelines.monitoring import page as site
 from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring.browser_model import browser_files, form_of
 from pipelines.monitoring.document import DataState, TaskState
 from pipelines.pictures import monitoring as figures
-from pipelines.pictures.calibration import calibration_picture
 from pipelines.pictures.canvas import Picture
-from pipelines.pictures.confusion import confusion_picture
-from pipelines.pictures.portrait import portrait
 from pipelines.pictures.social import social_picture
 from pipelines.pictures.theme import DARK, LIGHT
 from pipelines.stores.base import Store
@@ -50,7 +46,6 @@ log = logging.getLogger(__name__)
 
 # The front as a picture, for a README that is read by day or by night.
 FRONT = {"dashboard/front-light.svg": LIGHT, "dashboard/front-dark.svg": DARK}
-PICTURED = 12  # rows in the picture of recent predictions
 # What drift looks at: the days for which alarms are told, and the longest window before the first of them.
 ARRIVALS_READ = timedelta(days=2 * scoreboard.ALARM_DAYS)
 
@@ -90,7 +85,7 @@ def refresh_dashboard(
     states = [_task_state(store, task) for task in dataset.tasks]
     own: Parts = {
         "datasets": {dataset.name: scoreboard.dataset_document(data)},
-        "tasks": {state.task.name: scoreboard.task_document(state, data) for state in states},
+        "tasks": {state.task.name: kinds.task_document(state, data) for state in states},
     }
     pictures = {state.task.name: _pictures(state, data, own) for state in states}
     files = {
@@ -147,27 +142,14 @@ def _task_state(store: Store, task: Task) -> TaskState:
 def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Picture]:
     task, document, whole = state.task, own["tasks"][state.task.name], own["datasets"][data.dataset.name]
     newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
-    counts = pd.DataFrame(document["confusion"], index=task.classes, columns=task.classes)
-    return {
-        "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict(), data.historical),
-        "recent": figures.recent_picture(task, monitoring.recent_predictions(state.predictions, PICTURED)),
-        "confusion": confusion_picture(task, counts, document["version"]),
-        "quality": figures.quality_picture(
-            task,
-            state.over_time,
-            document["held_out"],
-            document["baseline"],
-            document["champion_log"],
-            expected=document["expectation"]["over_time"],
-        ),
-        "drift": figures.drift_picture(
-            data.dataset,
-            f"{task.title}: drift",
-            scoreboard.task_tests(task, whole, document),
-            whole["drift"]["needs"] or "a first arrival",
-        ),
-        "calibration": calibration_picture(task, document["calibration"]),
-    }
+    row = None if newest.empty else newest.iloc[0].to_dict()
+    drift = figures.drift_picture(
+        data.dataset,
+        f"{task.title}: drift",
+        scoreboard.task_tests(task, whole, document),
+        whole["drift"]["needs"] or "a first arrival",
+    )
+    return {**kinds.own_pictures(state, document, row, data.historical), "drift": drift}
 
 
 def _alts(pictures: Mapping[str, Picture]) -> dict[str, str]:
@@ -213,7 +195,7 @@ def _portrait(state: TaskState, data: DataState) -> Iterator[bytes]:
     """The newest sample as it was predicted; nothing before the first."""
     newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
     for row in newest.to_dict("records"):
-        yield portrait(state.task, row, row["prediction"], data.historical)
+        yield kinds.newest_portrait(state.task, row, data.historical)
 
 
 def _portraits(store: Store, document: MetricsDocument) -> dict[str, bytes]:

@@ -44,7 +44,7 @@ class DriftTest:
     Attributes
     ----------
     kind
-        `numeric`, `categorical`, `all inputs`, `prediction` or `label`.
+        `numeric`, `categorical`, `all inputs`, `prediction`, `label` or `error`.
     distance
         From 0 (same) to 1 (apart): the Kolmogorov-Smirnov distance of a number, the total variation of a category,
         the energy coefficient of all inputs together.
@@ -105,6 +105,22 @@ def class_drift(
     usual = [value for value in reference if pd.notna(value)]
     windows = _windows(rows[rows[column].notna()], day, fewest_samples(len(usual)))
     return adjusted([_category_test(column, classes, usual, window[column], days) for days, window in windows])
+
+
+def numeric_drift(rows: pd.DataFrame, column: str, reference: pd.Series, day: date) -> list[DriftTest]:
+    """Compare the numbers in `column` with those of `reference`, over every window that ends with `day`.
+
+    Parameters
+    ----------
+    rows
+        `sample_id`, `event_time` and `column`, in any order; rows without a number are left out, as in `reference`.
+    """
+    usual = reference.dropna()
+    windows = _windows(rows[rows[column].notna()], day, fewest_samples(len(usual)))
+    return adjusted([
+        _test(column, column, days, len(window), numeric_distance(usual, _evenly(window, LARGEST_WINDOW)[column]))
+        for days, window in windows
+    ])  # fmt: skip
 
 
 def alarms_by_day(

@@ -72,7 +72,7 @@ def expectation(
         | _told(task, days, at, (narrow[at], wide[at]), held_out)
         for at in range(max(0, len(days.dates) - MOST_DAYS), len(days.dates))
     ]
-    held = list(_held(rows, task.scorer))
+    held = list(held_windows(rows, task.scorer))
     return {"over_time": rows, "windows": len(held), "held": sum(held)}
 
 
@@ -118,7 +118,7 @@ def _window(
     return expected, came, dict(zip(task.classes, counts.tolist(), strict=True))
 
 
-def _held(rows: Sequence[Mapping[str, Any]], score: str) -> Iterator[bool]:
+def held_windows(rows: Sequence[Mapping[str, Any]], score: str) -> Iterator[bool]:
     """Whether the score came to lie within its interval, newest window first; no two windows share a day."""
     before = date.max
     for row in reversed(rows):

@@ -21,6 +21,7 @@ from pipelines.documents.what_if import (
     what_if_bytes,
 )
 from pipelines.monitoring.hasty import hasty_model
+from pipelines.monitoring.kinds import can_be_played
 from pipelines.monitoring.month import DAYS, Player, Stage, played
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import champion_version, load_version, read_history, tells_rows_apart
@@ -39,7 +40,12 @@ def refresh_what_if(store: Store) -> bool:
     ModelRefused
         A champion is damaged or was made by other software.
     """
-    versions = {task: champion_version(store, task) for dataset in all_datasets() for task in dataset.tasks}
+    versions = {
+        task: champion_version(store, task)
+        for dataset in all_datasets()
+        for task in dataset.tasks
+        if can_be_played(task)
+    }
     champions = {task: version for task, version in versions.items() if version is not None}
     made_from = _made_from(store, champions)
     if not champions or _stored(store) == made_from:

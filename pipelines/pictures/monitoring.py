@@ -92,15 +92,17 @@ def quality_picture(
     reigns: Sequence[Reign],
     *,
     expected: Sequence[Mapping[str, Any]] = (),
+    beside: str = "accuracy",
+    simplest: str = "always the majority class",
 ) -> Picture:
-    """The task's score and its accuracy over time, with interval, promise, baseline and changes of champion.
+    """The task's score and the one `beside` it over time, with interval, promise, baseline and changes of champion.
 
     Parameters
     ----------
     over_time
         What `monitoring.quality_over_time` returns.
     held_out, baseline
-        What the version in charge promises, and what the majority class would score.
+        What the version in charge promises, and what the `simplest` answer would score.
     expected
         What its probabilities let expect: rows of `monitoring.expectation`, with their days as text.
     """
@@ -108,13 +110,13 @@ def quality_picture(
     if over_time.empty and not expected:
         return empty_picture(title, NO_PREDICTIONS)
     foreseen, days = pd.DataFrame(expected), [*over_time["day"].map(str), *(row["day"] for row in expected)]
-    names = list(dict.fromkeys([task.scorer, "accuracy"]))
+    names = list(dict.fromkeys([task.scorer, beside]))
     figure, panels = new_figure(WIDTH, 2.4 * len(names) + 1.1, rows=len(names))
     for axes, name in zip(panels, names, strict=True):
-        _quality_panel(axes, name, held_out.get(name), baseline.get(name))
+        _quality_panel(axes, name, held_out.get(name), baseline.get(name), simplest)
         if not over_time.empty:
             _draw_live(axes, name, over_time)
-        if expected:
+        if f"expected_{name}" in foreseen:
             _draw_expected(axes, name, foreseen)
         _mark_changes(axes, days, reigns)
     lines, words = panels[-1].get_legend_handles_labels()
@@ -185,15 +187,15 @@ def _caption(axes: Axes, above: str, label: str, below: str) -> None:
     axes.text(0.5, -0.06, below, transform=axes.transAxes, ha="center", fontsize=TEXT, color=GREY)
 
 
-def _quality_panel(axes: Axes, name: str, promise: Estimate | None, base: float | None) -> None:
-    """The promised band, the score of the majority class, and the axes."""
+def _quality_panel(axes: Axes, name: str, promise: Estimate | None, base: float | None, simplest: str) -> None:
+    """The promised band, the score of the simplest answer, and the axes."""
     promised = whole(promise)
     if promised:
         value, low, high = promised
         axes.axhspan(low, high, color=GREEN, alpha=0.15, linewidth=0, label="promised (held-out, 95 %)")
         axes.axhline(value, color=GREEN, linewidth=1)
     if base is not None:
-        axes.axhline(base, color=GREY, linestyle="--", linewidth=1.2, label="always the majority class")
+        axes.axhline(base, color=GREY, linestyle="--", linewidth=1.2, label=simplest)
     axes.set_ylabel(metric_title(name), fontsize=TEXT)
     axes.tick_params(labelsize=SMALL)
     axes.grid(color=LINES, linewidth=0.6)
@@ -247,7 +249,7 @@ def _mark_changes(axes: Axes, days: Sequence[str], reigns: Sequence[Reign]) -> N
 def _spoken(over_time: pd.DataFrame, foreseen: pd.DataFrame, name: str) -> str:
     """The newest score in words, and the one that is expected beside it."""
     told = [_newest(over_time, f"rolling_{name}")] if len(over_time) else []
-    told += [f"expected {_newest(foreseen, f'expected_{name}')}"] if len(foreseen) else []
+    told += [f"expected {_newest(foreseen, f'expected_{name}')}"] if f"expected_{name}" in foreseen else []
     return ", ".join(told)
 
 

@@ -1,0 +1,157 @@
+"""What monitoring does differently for a task that predicts a class and for one that predicts a number."""
+
+from collections.abc import Mapping
+from functools import singledispatch
+from typing import Any
+
+import pandas as pd
+
+from pipelines.datasets import Task
+from pipelines.datasets.outcomes import Classes, Number
+from pipelines.documents.metrics import TaskPart
+from pipelines.front.kinds import kind_of
+from pipelines.monitoring import document, number_document, quality
+from pipelines.monitoring.document import DataState, TaskState
+from pipelines.pictures import monitoring as figures
+from pipelines.pictures import numbers
+from pipelines.pictures.calibration import calibration_picture
+from pipelines.pictures.canvas import Picture
+from pipelines.pictures.confusion import confusion_picture
+from pipelines.pictures.portrait import portrait, scale_portrait
+
+PICTURED = 12  # rows in the picture of recent predictions
+
+
+def task_document(state: TaskState, data: DataState) -> TaskPart:
+    """What the pages say about a task."""
+    return _task_document(state.task.outcome, state, data)
+
+
+def own_pictures(
+    state: TaskState, part: TaskPart, newest: Mapping[str, Any] | None, history: pd.DataFrame
+) -> dict[str, Picture]:
+    """The pictures of a task that are others for another kind of outcome.
+
+    Parameters
+    ----------
+    newest
+        The newest prediction with the measurements of its sample; None before the first.
+    history
+        Historical rows.
+    """
+    return _own_pictures(state.task.outcome, state, part, newest, history)
+
+
+def newest_portrait(task: Task, row: Mapping[str, Any], history: pd.DataFrame) -> bytes:
+    """The newest prediction as a drawing (SVG): the sample as what it was taken for, or the number on its scale."""
+    return _newest_portrait(task.outcome, task, row, history)
+
+
+def can_be_played(task: Task) -> bool:
+    """Whether a month in which something goes wrong is played for a task."""
+    return _can_be_played(task.outcome)
+
+
+@singledispatch
+def _task_document(outcome: object, state: TaskState, data: DataState) -> TaskPart:
+    raise NotImplementedError
+
+
+@_task_document.register
+def _(outcome: Classes, state: TaskState, data: DataState) -> TaskPart:  # noqa: ARG001 - of any classes
+    return document.task_document(state, data)
+
+
+@_task_document.register
+def _(outcome: Number, state: TaskState, data: DataState) -> TaskPart:  # noqa: ARG001 - of any number
+    return number_document.task_document(state, data)
+
+
+@singledispatch
+def _own_pictures(
+    outcome: object, state: TaskState, part: TaskPart, newest: Mapping[str, Any] | None, history: pd.DataFrame
+) -> dict[str, Picture]:
+    raise NotImplementedError
+
+
+@_own_pictures.register
+def _class_pictures(
+    outcome: Classes, state: TaskState, part: TaskPart, newest: Mapping[str, Any] | None, history: pd.DataFrame
+) -> dict[str, Picture]:
+    task = state.task
+    counts = pd.DataFrame(part["confusion"], index=outcome.names, columns=outcome.names)
+    return {
+        "newest": figures.newest_picture(task, newest, history),
+        "recent": figures.recent_picture(task, quality.recent_predictions(state.predictions, PICTURED)),
+        "confusion": confusion_picture(task, counts, part["version"]),
+        "quality": figures.quality_picture(
+            task,
+            state.over_time,
+            part["held_out"],
+            part["baseline"],
+            part["champion_log"],
+            expected=part["expectation"]["over_time"],
+        ),
+        "calibration": calibration_picture(task, part["calibration"]),
+    }
+
+
+@_own_pictures.register
+def _number_pictures(
+    outcome: Number, state: TaskState, part: TaskPart, newest: Mapping[str, Any] | None, history: pd.DataFrame
+) -> dict[str, Picture]:
+    task, served = state.task, quality.served_rows(state.predictions, part["version"])
+    return {
+        "newest": numbers.newest_picture(task, outcome, newest, history),
+        "recent": numbers.recent_picture(task, outcome, quality.recent_predictions(state.predictions, PICTURED)),
+        "actual": numbers.actual_picture(task, outcome, served),
+        "course": numbers.course_picture(task, outcome, served),
+        "residuals": numbers.residuals_picture(task, outcome, served),
+        "quality": figures.quality_picture(
+            task,
+            _course(part),
+            part["held_out"],
+            part["baseline"],
+            part["champion_log"],
+            expected=part["expectation"]["over_time"],
+            beside="coverage_95",
+            simplest=kind_of(part).simplest(part)[0].lower(),
+        ),
+        "calibration": numbers.intervals_picture(task, part["calibration"], served),
+    }
+
+
+def _course(part: TaskPart) -> pd.DataFrame:
+    """The scores over time of a document as numbers."""
+    rows = pd.DataFrame(part["over_time"] or {"day": []})
+    return rows.astype({name: "float64" for name in rows if str(name).startswith("rolling_")})
+
+
+@singledispatch
+def _newest_portrait(outcome: object, task: Task, row: Mapping[str, Any], history: pd.DataFrame) -> bytes:
+    raise NotImplementedError
+
+
+@_newest_portrait.register
+def _(outcome: Classes, task: Task, row: Mapping[str, Any], history: pd.DataFrame) -> bytes:  # noqa: ARG001 - as above
+    return portrait(task, row, row["prediction"], history)
+
+
+@_newest_portrait.register
+def _(outcome: Number, task: Task, row: Mapping[str, Any], history: pd.DataFrame) -> bytes:
+    return scale_portrait(outcome, row, task.labels(history))
+
+
+@singledispatch
+def _can_be_played(outcome: object) -> bool:
+    raise NotImplementedError
+
+
+@_can_be_played.register
+def _(outcome: Classes) -> bool:  # noqa: ARG001 - any classes
+    return True
+
+
+@_can_be_played.register
+def _(outcome: Number) -> bool:  # noqa: ARG001 - what goes wrong is told by the shares of classes
+    return False

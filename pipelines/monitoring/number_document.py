@@ -1,0 +1,124 @@
+"""What the pages say about a task that predicts a number, in the same shape as `document` says it of classes."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from pipelines.documents import DECIMALS, plain
+from pipelines.documents.metrics import TaskPart
+from pipelines.documents.model import Calibration
+from pipelines.front.told import answer_part, outcome_part
+from pipelines.models import metrics
+from pipelines.monitoring import number_quality, quality
+from pipelines.monitoring.corrections import corrected_samples
+from pipelines.monitoring.document import ALARM_DAYS, MOST_DAYS, RECENT, DataState, TaskState
+from pipelines.monitoring.seasons import apart, same_season
+from pipelines.stores.outcomes import awaiting
+
+NO_CALIBRATION: Calibration = {"enough": False, "n": 0, "bins": [], "error": None, "chance": None}
+
+
+def task_document(state: TaskState, data: DataState) -> TaskPart:
+    """What the pages say about a task; numbers are about the version that served the newest sample."""
+    task, predictions = state.task, state.predictions
+    served = quality.served_rows(predictions)
+    version = int(served["model_version"].iloc[-1]) if len(served) else state.champion
+    held_out, settled = state.model.get("metrics", {}), number_quality.settled_rows(predictions, version)
+    live = number_quality.live_quality(task, settled, version)
+    newest = predictions["event_time"].max() if len(predictions) else None
+    document: TaskPart = plain(
+        {
+            "title": task.title, "description": task.description, "dataset": data.dataset.name, "ahead": task.ahead,
+            **outcome_part(task), "within": number_quality.within(settled),
+            "classes": [], "inputs": task.inputs, "scorer": task.scorer, "guarded": [],
+            "champion": state.champion, "version": version, "versions": list(state.versions),
+            "created": state.model.get("created"), "decision": None, "decision_cost": None,
+            "held_out": held_out, "baseline": state.model.get("baseline", {}),
+            "live": live, "live_baseline": number_quality.live_baseline(task, settled),
+            "awaiting": asdict(awaiting(task, predictions)) | ({"overdue_after": None} if data.record else {}),
+            "expectation": _expectation(state, version), "gap": quality.gap_to_promise(live, held_out),
+            "by_version": _by_version(state), "challenger": _challenger(state, version),
+            "confusion": [], "calibration": number_quality.calibration(settled),
+            "over_time": number_quality.over_time(task, predictions, MOST_DAYS).to_dict("records"),
+            "alarms": [asdict(alarm) for alarm in number_quality.quality_alarms(task, settled, held_out)],
+            "drift": _drift(state, data, served), "recent": _recent(state, data),
+            "champion_log": quality.reigns(state.log), "predictions": len(predictions),
+            "newest_day": newest.date() if newest is not None else None,
+            "last_run": predictions["predicted_at"].max() if len(predictions) else None,
+            "late_after": None if data.record else quality.late_after(predictions),
+        },
+        DECIMALS,
+    )  # fmt: skip
+    return document
+
+
+def _expectation(state: TaskState, version: int | None) -> dict[str, Any]:
+    """What is expected before the truth is known: nothing where the truth comes with the sample."""
+    if state.task.due_after is None or version is None or state.predictions.empty:
+        return {"over_time": [], "windows": 0, "held": 0}
+    return number_quality.expectation(state.task, state.predictions, version, state.model.get("metrics", {}))
+
+
+def _by_version(state: TaskState) -> list[dict[str, Any]]:
+    served = quality.served_rows(state.predictions)
+    return [
+        {
+            "first_day": own["event_time"].min().date(),
+            "last_day": own["event_time"].max().date(),
+            "live": number_quality.live_quality(state.task, own[own["label"].notna()].reset_index(drop=True), version),
+        }
+        for version, own in served.groupby("model_version", sort=True)
+    ]
+
+
+def _challenger(state: TaskState, champion: int | None) -> dict[str, Any] | None:
+    """The newest challenger against the version in charge, on the samples that both predicted."""
+    rows = state.predictions
+    shadow = rows[(rows["served"] == "challenger") & (rows["model_version"] > (champion or 0))]
+    if champion is None or shadow.empty:
+        return None
+    challenger = int(shadow["model_version"].max())
+    columns = ["sample_id", "prediction", *state.task.answer_columns]
+    both = number_quality.settled_rows(rows, champion).merge(
+        shadow.loc[shadow["model_version"] == challenger, columns], on="sample_id", suffixes=("", "_other"),
+        validate="one_to_one",
+    )  # fmt: skip
+    return {
+        "champion": champion, "challenger": challenger, "n": len(both),
+        "enough": len(both) >= metrics.FEWEST_SAMPLES, "differences": number_quality.differences(state.task, both),
+    }  # fmt: skip
+
+
+def _drift(state: TaskState, data: DataState, served: pd.DataFrame) -> dict[str, Any]:
+    """Drift of the labels, against history or, where time splits, its same season; and of the errors."""
+    day = data.newest_day
+    if day is None or served.empty:
+        return {"needs": "a first prediction", "tests": [], "alarms": []}
+    tests = number_quality.number_drift(*_compared(state, data, served, day), day)
+    return {
+        "needs": "",
+        "tests": [asdict(test) for test in tests],
+        "alarms": sorted({test.name for test in tests if test.drifted}),
+    }
+
+
+def _compared(state: TaskState, data: DataState, served: pd.DataFrame, day: date) -> tuple[pd.DataFrame, pd.Series]:
+    if state.task.dataset.split != "time":
+        return served, state.task.labels(data.historical)
+    usual = apart(same_season(data.historical, day, ALARM_DAYS), day)
+    return apart(served, day), state.task.labels(usual)
+
+
+def _recent(state: TaskState, data: DataState) -> list[dict[str, Any]]:
+    rows = quality.recent_predictions(state.predictions, RECENT)
+    corrected = corrected_samples(rows, data.arrivals, state.model)
+    columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label"]
+    columns += ["corrected_at", "run_url"]
+    return [
+        {name: row[name] for name in columns}
+        | answer_part(state.task, row)
+        | ({"inputs_corrected": True} if row["sample_id"] in corrected else {})
+        for row in rows.to_dict("records")
+    ]
