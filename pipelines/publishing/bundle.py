@@ -180,7 +180,9 @@ def _examples(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
         for task in dataset.tasks
         for label in task.classes
     ]
-    return pd.concat(chosen).drop_duplicates("sample_id").sort_values("sample_id")
+    # Of numbers there are none by class.
+    kept = pd.concat(chosen) if chosen else _thinned(tested, EXAMPLES_PER_CLASS)
+    return kept.drop_duplicates("sample_id").sort_values("sample_id")
 
 
 def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import singledispatch
 from typing import Any
 
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.datasets.outcomes import Classes, Number
+from pipelines.front.kinds import kind_of
 from pipelines.front.render import section
+from pipelines.front.told import outcome_part
+from pipelines.wording import number
 
 from ..files import SpaceFolder
 from ..markup import empty
@@ -16,6 +21,7 @@ from ..markup import empty
 NOTHING_YET = "No predictions yet. They appear here after the first daily run that has a model."
 # What was predicted and what turned out come first, so that a phone shows them.
 LISTED = ("Predicted", "Actual", "Right", "Day", "Probability", "Version", "Sample", "Served as")
+LISTED_NUMBERS = ("Predicted", "Actual", "Inside", "Day", "95 % interval", "Version", "Sample", "Served as")
 # More rows make the page slow on a phone; the filters reach the others.
 MOST_LISTED = 1000
 
@@ -98,13 +104,24 @@ def listing(record: Record, choice: Choice) -> pd.DataFrame:
         return pd.DataFrame(columns=list(LISTED))
     rows = choice.of(record.history.assign(day=record.history["event_time"].dt.date), "model_version", "day")
     rows = rows.sort_values(["event_time", "sample_id", "model_version"], ascending=False).head(MOST_LISTED)
-    chances = rows[record.task.probability_columns].to_numpy()
-    places = [record.task.classes.index(label) for label in rows["prediction"]]
-    settled = rows["label"].notna()
+    return _listing(record.task.outcome, record.task, rows)
+
+
+@singledispatch
+def _listing(outcome: object, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+    """Predictions as people read them."""
+    raise NotImplementedError
+
+
+@_listing.register
+def _(outcome: Classes, task: Task, rows: pd.DataFrame) -> pd.DataFrame:  # noqa: ARG001 - its classes tell all
+    chances = rows[outcome.answer_columns].to_numpy()
+    places = [outcome.names.index(label) for label in rows["prediction"]]
+    known = rows["label"].notna()
     columns = [
         rows["prediction"],
-        rows["label"].where(settled, "not known yet"),
-        (rows["prediction"] == rows["label"]).map({True: "✓", False: "✗"}).where(settled, ""),
+        rows["label"].where(known, "not known yet"),
+        (rows["prediction"] == rows["label"]).map({True: "✓", False: "✗"}).where(known, ""),
         rows["day"].astype(str),
         chances[range(len(rows)), places].round(3),
         rows["model_version"].astype(int),
@@ -112,6 +129,24 @@ def listing(record: Record, choice: Choice) -> pd.DataFrame:
         rows["served"],
     ]
     return pd.DataFrame(dict(zip(LISTED, columns, strict=True)))
+
+
+@_listing.register
+def _(outcome: Number, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+    about, known = outcome_part(task), rows["label"].notna()
+    kind, told = kind_of(about), rows.to_dict("records")
+    inside = rows["label"].between(rows["low_95"], rows["high_95"])
+    columns = [
+        rows["prediction"].round(outcome.decimals),
+        [number(row["label"], outcome.decimals) if pd.notna(row["label"]) else "not known yet" for row in told],
+        inside.map({True: "✓", False: "✗"}).where(known, ""),
+        rows["day"].astype(str),
+        [kind.sure(about, row) for row in told],
+        rows["model_version"].astype(int),
+        rows["sample_id"],
+        rows["served"],
+    ]
+    return pd.DataFrame(dict(zip(LISTED_NUMBERS, columns, strict=True)))
 
 
 def _within(words: str) -> str:

@@ -10,24 +10,10 @@ from pipelines.datasets.roles import NEAR
 from pipelines.errors import UsageError
 from pipelines.models import explain, gaps
 
+from .kinds import answer_part, explained_column, truth_of
 from .predictor import Predictor, measured, rounded
 
-# In words, from which probability of the answer on.
-CONFIDENCE = (
-    (0.95, "almost certain"),
-    (0.80, "fairly sure"),
-    (0.60, "more likely than not"),
-    (0.00, "unsure, other answers are nearly as likely"),
-)
-REMEMBERED = "remembered rather than judged"
 NEAREST = 5
-
-RULES = {
-    "argmax": "The answer is the most probable class.",
-    "costs": "The rule of this model gives the answer whose mistakes cost least on average.",
-    "weights": "The rule of this model weighs the probabilities so that rare classes are not missed.",
-    "cut_points": "The rule of this model averages over the ordered classes, weighed by their probabilities.",
-}
 
 STRANGE = (
     "Each value is usual, but the combination is not: no sample that the model learnt from is near. "
@@ -45,10 +31,12 @@ def answer(predictor: Predictor, given: Mapping[str, object]) -> dict[str, Any]:
 
     Returns
     -------
-    JSON values: `prediction`, `probabilities` (by class, averaged over what missing inputs could be), `confidence` and
-    `decision` (in words), `remembered` (in words, where the model learnt this sample or nearly this one; else None),
-    `pushes` (by how much each input raised the probability of the answer above that of a typical sample, strongest
-    first), `nearest` (real samples), `warnings`, `sample` (as it was understood), `task`, `version`.
+    JSON values: what `kinds.answer_part` tells, which for a class is `prediction`, `probabilities` (by class, averaged
+    over what missing inputs could be), `confidence` and `decision` (in words), and for a number `value`, `low` and
+    `high` (95 %), `low_80`, `high_80`, `unit`, `confidence`, `baseline` and `baseline_means`; `remembered` (in words,
+    where the model learnt this sample or nearly this one; else None), `pushes` (by how much each input raised the
+    probability of the answer, or the number, above that of a typical sample, strongest first), `nearest` (real
+    samples), `warnings`, `sample` (as it was understood), `task`, `version`.
 
     Raises
     ------
@@ -57,28 +45,19 @@ def answer(predictor: Predictor, given: Mapping[str, object]) -> dict[str, Any]:
     """
     task, sample = predictor.task, _sample(predictor, given)
     predicted = gaps.predict(predictor.model, sample.to_frame().T, predictor.learnt).iloc[0]
-    label = str(predicted["prediction"])
-    chances = dict(zip(task.classes, map(rounded, predicted[task.probability_columns]), strict=True))
     nearest = _nearest(predictor, sample)
     remembered = _remembered(nearest) if sample.notna().all() else None
+    told = answer_part(predictor, predicted, remembered=remembered is not None)
     return {
         "task": task.name,
         "version": predictor.model.version,
-        "prediction": label,
-        "probabilities": chances,
-        "confidence": REMEMBERED if remembered else confidence(chances[label]),
-        "decision": _decision(predictor, label, chances),
+        **told,
         "remembered": remembered,
-        "pushes": _pushes(predictor, sample, label),
+        "pushes": _pushes(predictor, sample, explained_column(predictor, told)),
         "nearest": nearest,
         "warnings": _warnings(predictor, sample),
         "sample": measured(sample),
     }
-
-
-def confidence(chance: float) -> str:
-    """How sure an answer is, in words."""
-    return next(words for least, words in CONFIDENCE if chance >= least)
 
 
 def _sample(predictor: Predictor, given: Mapping[str, object]) -> pd.Series:
@@ -90,14 +69,6 @@ def _sample(predictor: Predictor, given: Mapping[str, object]) -> pd.Series:
         raise UsageError("Nothing is filled in; give at least one input.")
     sample: pd.Series = checked.accepted.iloc[0].astype(object)
     return sample
-
-
-def _decision(predictor: Predictor, label: str, chances: Mapping[str, float]) -> str:
-    likeliest = max(chances, key=lambda name: chances[name])
-    rule = RULES[predictor.model.decision["kind"]]
-    if likeliest == label:
-        return rule
-    return f"{rule} Here it answers {label}, although {likeliest} is more probable ({chances[likeliest]:.0%})."
 
 
 def _pushes(predictor: Predictor, sample: pd.Series, label: str) -> list[dict[str, Any]]:
@@ -117,7 +88,7 @@ def _nearest(predictor: Predictor, sample: pd.Series) -> list[dict[str, Any]]:
     if predictor.learnt.empty:
         return []
     rows = explain.nearest(predictor.model.inputs, sample, predictor.learnt, NEAREST)
-    labels = predictor.task.labels(rows)
+    labels = [truth_of(predictor, rows.iloc[[at]]) for at in range(len(rows))]
     return [
         {
             "sample_id": row["sample_id"],

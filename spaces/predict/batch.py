@@ -2,15 +2,20 @@
 
 import re
 from dataclasses import dataclass
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pipelines.datasets import Task
 from pipelines.datasets.contract import validate
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.datasets.sources import read_table
+from pipelines.front.told import INTERVAL_ENDS
 from pipelines.models import gaps
+from pipelines.wording import error_size
 
 from .door import check_size
 from .predictor import Predictor
@@ -19,6 +24,7 @@ from .predictor import Predictor
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Rows with gaps are filled in many ways each; so many in all take half a minute, and fewer than ten say little.
 FILLED_ROWS, FEWEST_NEIGHBOURS = 50_000, 10
+MORE_DIGITS = 1  # of a number than people are shown, so that nothing is lost in a sum
 DIGITS = 4  # of a probability; finer ones mean nothing
 _NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 
@@ -28,7 +34,7 @@ class Batch:
     """A predicted file. Both frames begin with `row`, the number of a row from 1 on, and end with the file's columns.
 
     Between them `predicted` has the columns of `models.predict` and, where the file has the label, `right` (yes, no or
-    nothing); `rejected` has `reasons`.
+    nothing); of a number `value`, the ends of its intervals and `inside`; `rejected` has `reasons`.
     """
 
     predicted: pd.DataFrame
@@ -55,16 +61,19 @@ def predict_file(predictor: Predictor, path: Path) -> Batch:
     task = predictor.task
     whole = read_table(path, task.inputs, task.dataset.form)
     # A file that was predicted before may come again: what was added then is left out.
-    whole = whole.drop(columns=["row", "reasons", "prediction", "right", *task.probability_columns], errors="ignore")
+    whole = whole.drop(columns=["row", "reasons", *added_columns(task)], errors="ignore")
     # Labels in the file are carried along as they are, whatever they say: what is asked for is a prediction.
     checked = validate(task.dataset, whole[list(task.inputs)], labelled=False, features=task.inputs)
     predicted = _predicted(predictor, checked.accepted)
     truth = _truth(predictor, whole.loc[predicted.index])
-    predicted[task.probability_columns] = predicted[task.probability_columns].round(DIGITS)
-    if truth.notna().any():
-        predicted["right"] = (predicted["prediction"] == truth).map({True: "yes", False: "no"}).where(truth.notna())
+    told, score = _judged(task.outcome, predictor, predicted, truth)
     rejected = _numbered(checked.rejected[["reasons"]], whole)
-    return Batch(_numbered(predicted, whole), rejected, _score(predictor, predicted["prediction"], truth))
+    return Batch(_numbered(told, whole), rejected, score)
+
+
+def added_columns(task: Task) -> list[str]:
+    """What predicting a file adds to it."""
+    return _added(task.outcome)
 
 
 def example(predictor: Predictor, rows: int) -> pd.DataFrame:
@@ -95,6 +104,56 @@ def _truth(predictor: Predictor, rows: pd.DataFrame) -> pd.Series:
         return pd.Series(None, index=rows.index, dtype=object)
     allowed = validate(predictor.task.dataset, rows[[label]], labelled=False, features=[label]).accepted
     return predictor.task.labels(allowed).reindex(rows.index)
+
+
+@singledispatch
+def _added(outcome: object) -> list[str]:
+    raise NotImplementedError
+
+
+@_added.register
+def _(outcome: Classes) -> list[str]:
+    return ["prediction", "right", *outcome.answer_columns]
+
+
+@_added.register
+def _(outcome: Number) -> list[str]:  # noqa: ARG001 - of any number
+    return ["value", *INTERVAL_ENDS, "inside"]
+
+
+@singledispatch
+def _judged(
+    outcome: object, predictor: Predictor, predicted: pd.DataFrame, truth: pd.Series
+) -> tuple[pd.DataFrame, str]:
+    """The predictions as the file has them, and how good they are where it says what turned out."""
+    raise NotImplementedError
+
+
+@_judged.register
+def _(outcome: Classes, predictor: Predictor, predicted: pd.DataFrame, truth: pd.Series) -> tuple[pd.DataFrame, str]:
+    predicted[outcome.answer_columns] = predicted[outcome.answer_columns].round(DIGITS)
+    if truth.notna().any():
+        predicted["right"] = (predicted["prediction"] == truth).map({True: "yes", False: "no"}).where(truth.notna())
+    return predicted, _score(predictor, predicted["prediction"], truth)
+
+
+@_judged.register
+def _(outcome: Number, predictor: Predictor, predicted: pd.DataFrame, truth: pd.Series) -> tuple[pd.DataFrame, str]:
+    told = predicted[["prediction", *INTERVAL_ENDS]].rename(columns={"prediction": "value"})
+    told = told.round(outcome.decimals + MORE_DIGITS)
+    known = truth.notna()
+    if not known.any():
+        return told, ""
+    labels = truth.astype("float64")
+    inside = labels.between(predicted["low_95"], predicted["high_95"])
+    told["inside"] = inside.map({True: "yes", False: "no"}).where(known)
+    off, simple = (error_size(float((predicted[name] - labels).abs().mean()), outcome.unit, outcome.decimals)
+                   for name in ("prediction", "baseline"))  # fmt: skip
+    score = (
+        f"Of {int(known.sum())} rows with {predictor.task.label} {int(inside[known].sum())} lie inside the 95 % "
+        f"interval; the answers are off by {off} on average, the simplest ones by {simple}."
+    )
+    return told, score
 
 
 def _score(predictor: Predictor, prediction: pd.Series, truth: pd.Series) -> str:

@@ -15,12 +15,8 @@ from pipelines.wording import LISTED
 
 from .answer import answer
 from .door import check_types
+from .kinds import returned
 from .predictor import Predictor
-
-RETURNED = (
-    "The predicted class, the probability of each class, how sure the model is, the inputs that pushed the answer, the "
-    "nearest real samples, warnings, and the version of the model."
-)
 
 Endpoint = Callable[..., dict[str, Any]]
 
@@ -60,7 +56,7 @@ def name_of(predictor: Predictor) -> str:
 def _documentation(predictor: Predictor, features: list[Feature]) -> str:
     lines = [f"{predictor.task.title}: {predictor.task.description}", "", "Args:"]
     lines += [f"    {feature.name}: {predictor.explained(feature)}" for feature in features]
-    lines += ["Returns:", f"    {RETURNED}"]
+    lines += ["Returns:", f"    {returned(predictor)}"]
     return "\n".join(lines)
 
 

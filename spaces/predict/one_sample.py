@@ -18,6 +18,7 @@ from .answer import answer
 from .answer_html import brief, page_of
 from .door import check_types
 from .form import form
+from .kinds import truth_of
 from .predictor import Predictor, measured
 
 # The answer as HTML, the answer as data, and what is known of the sample as HTML.
@@ -145,7 +146,7 @@ def _loaded(predictors: Sequence[Predictor], sample: pd.Series, words: str) -> L
     row = sample.to_frame().T
     return {
         "values": measured(sample[[name for name in names if name in used]]),
-        "truth": {predictor.task.name: predictor.task.labels(row).iloc[0] for predictor in predictors},
+        "truth": {predictor.task.name: truth_of(predictor, row) for predictor in predictors},
         "words": f"{words}, {sample['sample_id']}: no model learnt from it.",
     }
 
