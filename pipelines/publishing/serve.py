@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,9 +10,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from pipelines.datasets import all_tasks
 from pipelines.documents.metrics import METRICS_FILE
@@ -31,6 +34,8 @@ STOP_SECONDS = 10
 READ_ON_LOAD = ("history/", "dashboard/")
 SECRETS = ("HF_TOKEN", "HOPSWORKS_API_KEY")
 APP_PROCESS = Path(__file__).with_name("app_process.py")
+# What the folders of the apps begin with, in the folder for temporary files, and who is there holds in each.
+FOLDER_PREFIX, FOLDER_LOCK = "pipelines-serve-", "serve.lock"
 
 
 @dataclass
@@ -64,7 +69,7 @@ def serve_spaces(store: Store, meanwhile: Callable[[], None] = lambda: None) -> 
     # To be stopped politely is to be interrupted: the apps have to end as well.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with tempfile.TemporaryDirectory() as folder, running_apps(store, Path(folder)) as apps:
+        with apps_folder() as folder, running_apps(store, folder) as apps:
             for app in apps:
                 log.info("%s: %s", app.name, app.url)
             log.info("Stop with Ctrl-C.")
@@ -73,6 +78,15 @@ def serve_spaces(store: Store, meanwhile: Callable[[], None] = lambda: None) -> 
             follow(store, apps)
     except KeyboardInterrupt:
         log.info("stopped")
+
+
+@contextmanager
+def apps_folder() -> Iterator[Path]:
+    """A folder for the apps, removed with the block; if this process is killed, by the next one that asks for such."""
+    for left in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        _remove_unless_held(left)
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as name, FileLock(Path(name) / FOLDER_LOCK):
+        yield Path(name)
 
 
 @contextmanager
@@ -115,6 +129,16 @@ def refresh(bundles: Sequence[Bundle], apps: Sequence[App]) -> None:
             _stop(app)
             app.process = _start(app.folder, app.port)
             log.info("%s: started anew with %s", app.name, ", ".join(changed[:3]))
+
+
+def _remove_unless_held(folder: Path) -> None:
+    """Remove a folder of apps whose `serve` is gone."""
+    # One without a lock was made a moment ago; one whose lock cannot be written to is another user's.
+    lock = folder / FOLDER_LOCK
+    if folder.is_symlink() or not os.access(lock, os.W_OK):
+        return
+    with suppress(Timeout), FileLock(lock, blocking=False):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _address(port: int) -> str:

@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from functools import partial
@@ -124,6 +125,35 @@ def test_an_app_ends_with_a_command_that_is_killed(tmp_path):
         assert not ended(app)
         process.kill()
         wait_until(partial(ended, app))
+
+
+HOLD_A_FOLDER = """
+import time
+from pipelines.publishing.serve import apps_folder
+with apps_folder() as folder:
+    (folder / "predict").mkdir()
+    (folder / "predict/app.py").write_text("1")
+    print(folder, flush=True)
+    time.sleep(3600)
+"""
+
+
+def test_what_a_killed_command_left_is_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    someones = tmp_path / "pipelines-serve-notes"
+    someones.mkdir()
+    command, environment = [sys.executable, "-c", HOLD_A_FOLDER], {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        left = Path(process.stdout.readline().strip())
+        with serving.apps_folder() as mine:
+            assert (left / "predict/app.py").exists()
+            assert mine != left
+        assert not mine.exists()
+        process.kill()
+        process.wait()
+    with serving.apps_folder():
+        assert not left.exists()
+        assert someones.exists()
 
 
 def answers(url):
