@@ -9,6 +9,7 @@ import gradio as gr
 
 from pipelines.front.render import FAVICON
 from pipelines.pictures.theme import DARK, FONTS, LIGHT
+from spaces.patient_server import be_patient
 
 # The fonts of the reader's own machine: nothing is fetched.
 SANS = [gr.themes.Font(name) for name in FONTS]
@@ -133,6 +134,7 @@ def launch(demo: gr.Blocks, description: str, *, tools: bool, css: str = "") -> 
     description
         What the app is for, in a sentence, for search engines and where people share its address.
     """
+    be_patient()
     demo.launch(
         theme=THEME,
         favicon_path=str(FAVICON),
@@ -145,6 +147,8 @@ def launch(demo: gr.Blocks, description: str, *, tools: bool, css: str = "") -> 
         max_file_size=LARGEST_UPLOAD,
         state_session_capacity=MOST_SESSIONS,
         footer_links=["api", "gradio"],
+        # Else it asks for its own page and gives up when that takes three seconds.
+        _frontend=False,
     )
 
 
