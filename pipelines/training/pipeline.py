@@ -141,7 +141,9 @@ def decide_left_over(
     version = undecided_version(store, task)
     if version is None:
         return None
-    log.warning("Version %d of %s was registered by a training that ended before its decision.", version, task.name)
+    log.warning(
+        "Version %d of %s is of a training that ended before its decision was written down.", version, task.name
+    )
     try:
         model, card = load_with_card(store, task, version)
         refuse_another_source(store, task, model)

@@ -1,4 +1,7 @@
-"""Which version nobody has decided on: what a training leaves that was killed after it had registered one."""
+"""Which version nobody has decided on: what a training leaves that was killed after it had registered one.
+
+Also one that has become champion, as long as that is not written down: the repeat would else train its twin.
+"""
 
 import logging
 
@@ -7,7 +10,6 @@ from pipelines.documents import Damaged
 from pipelines.documents.decision import decision_text, parse_decision
 from pipelines.models import Model
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import champion_version
 from pipelines.training.data import load_training_data
 
 log = logging.getLogger(__name__)
@@ -16,14 +18,14 @@ log = logging.getLogger(__name__)
 def undecided_version(store: Store, task: Task) -> int | None:
     """The newest version, if it came after the last one that was decided on.
 
-    A store that was made before decisions were written down counts as decided once it has had a champion.
+    A store that was made before decisions were written down counts as decided once it has had another champion.
     """
-    newest, champion = max(store.versions(task.name), default=None), champion_version(store, task)
-    if newest is None or champion == newest:
+    newest = max(store.versions(task.name), default=None)
+    if newest is None:
         return None
     decided = _decided(store, task)
     if decided is None:
-        return None if store.champion_log(task.name) else newest
+        return newest if {entry.version for entry in store.champion_log(task.name)} <= {newest} else None
     return newest if newest > decided else None
 
 

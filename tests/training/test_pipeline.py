@@ -225,11 +225,24 @@ def test_an_undecided_challenger_is_decided_on_once(store, place, monkeypatch):
     assert train_again(store) is None
 
 
-def test_a_decision_that_was_made_but_not_written_down_stays_as_it_is(store, place):
-    register(store, place)
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_decision_that_was_made_but_not_written_down_is_written_by_the_repeat(store, place, monkeypatch, before):
+    for _ in range(before):
+        register(store, place)
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "remember_decision", lambda *_: None)
+        version = register(store, place, promote="always").version
+    report = train_again(store)
+    assert (report.version, report.promoted, report.champion) == (version, True, version)
+    assert len(store.champion_log(VARIETY.name)) == version
+    assert train_again(store) is None
+
+
+def test_a_store_of_before_decisions_were_written_down_counts_as_decided(store, place):
+    for _ in range(2):
+        register(store, place)
     (store.root / "decisions" / f"{VARIETY.name}.json").unlink()
     assert train_again(store) is None
-    assert len(store.champion_log(VARIETY.name)) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000])
