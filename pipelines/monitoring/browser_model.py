@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def browser_files(store: Store, task: Task, champion: int | None, history: pd.DataFrame) -> dict[str, bytes]:
-    """The files of the form of a task that are to be put anew; none without a champion or where it is still the same.
+    """The files of the form of a task that are to be put anew, in this order; none without a champion or for the same.
 
     Parameters
     ----------
@@ -61,7 +61,8 @@ def browser_files(store: Store, task: Task, champion: int | None, history: pd.Da
     except NotPortable as error:
         return {_form_file(task.name): _json(key | {"refusal": str(error)})}
     form = key | {"refusal": "", "size": len(script)} | form_document(task, model, history)
-    return {_form_file(task.name): _json(form), f"{FOLDER}{task.name}.js": script}
+    # The form last: it tells the next run that the script is there.
+    return {f"{FOLDER}{task.name}.js": script, _form_file(task.name): _json(form)}
 
 
 def form_of(store: Store, task: str) -> Form | None:

@@ -191,6 +191,25 @@ def test_a_new_champion_has_a_new_address_and_the_same_one_is_not_loaded_again(d
     assert refresh_dashboard(demo_copy, IRIS.dataset, NOW).written == ()
 
 
+def test_a_form_that_was_not_put_whole_is_put_again(demo_copy, monkeypatch):
+    whole = demo_copy.get_file("site/models/iris_variety.js")
+    for file in (demo_copy.root / "site/models").glob("iris_variety.*"):
+        file.unlink()
+    put, names = demo_copy.put_file, iter(("the first alone", None))
+
+    def put_one(name, content):
+        if name.startswith("site/models/iris") and next(names) is None:
+            raise KeyboardInterrupt
+        put(name, content)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(demo_copy, "put_file", put_one)
+        refresh_dashboard(demo_copy, IRIS.dataset, NOW)
+    refresh_dashboard(demo_copy, IRIS.dataset, NOW)
+    assert demo_copy.get_file("site/models/iris_variety.js") == whole
+    assert form_of(demo_copy, IRIS.name)
+
+
 def test_nothing_is_loaded_before_the_form_is_opened(demo_dir, browser):
     page = browser.new_page()
     requests = []
