@@ -141,9 +141,7 @@ def decide_left_over(
     version = undecided_version(store, task)
     if version is None:
         return None
-    log.warning(
-        "Version %d of %s is of a training that ended before its decision was written down.", version, task.name
-    )
+    log.warning("Version %d of %s is of a training that ended before it had written its decision.", version, task.name)
     try:
         model, card = load_with_card(store, task, version)
         refuse_another_source(store, task, model)

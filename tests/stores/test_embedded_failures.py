@@ -180,6 +180,23 @@ def test_a_damaged_newest_commit_is_set_aside_by_itself(used_store, kind, use, c
     assert str(aside) in caplog.text
 
 
+@pytest.mark.parametrize("use", ["clear", "remove", "upsert", "written_at"])
+def test_a_table_whose_only_commit_is_damaged_is_made_again(folder_store, use):
+    folder_store.upsert(READINGS, readings(("a", 0, day(0))))
+    folder = folder_store.root / "tables/readings"
+    newest_commit(folder).unlink()
+    newest_commit(folder).write_bytes(b"")
+    store = EmbeddedStore(folder_store.root)
+    {
+        "clear": lambda: store.clear(READINGS),
+        "remove": lambda: store.remove(READINGS, day(0)),
+        "upsert": lambda: store.upsert(READINGS, readings(("b", 0, day(0)))),
+        "written_at": lambda: store.written_at(READINGS),
+    }[use]()
+    store.upsert(READINGS, readings(("b", 0, day(0))))
+    assert list(store.read(READINGS)["sensor"]) == ["b"]
+
+
 @pytest.mark.parametrize("kind", OF_A_CHECKPOINT)
 def test_a_damaged_checkpoint_costs_nothing(used_store, kind):
     whole = used_store.read(READINGS)

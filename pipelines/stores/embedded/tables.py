@@ -134,8 +134,9 @@ class DeltaTables(StoreFolder):
         if not self._exists(group):
             return
         with self._writing(group):
-            table = DeltaTable(self._path(group))
-            if table.file_uris() or difference(table, group):
+            # The only commit of a table may just have been set aside.
+            table = DeltaTable(self._path(group)) if self._exists(group) else None
+            if table and (table.file_uris() or difference(table, group)):
                 self._create(group, mode="overwrite")
 
     @guarded
