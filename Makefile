@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 ENVIRONMENT := $(if $(wildcard $(VENV)/installed),$(VENV)/installed,$(VENV)/core)
 
-.PHONY: demo test faults fuzz lint browser compiler serve hopsworks-emulator lock clean
+.PHONY: demo test faults fuzz lint browser compiler benchmark serve hopsworks-emulator lock clean
 
 demo: $(ENVIRONMENT) ## simulate a month of operation on the embedded store
 	$(RUN) -m pipelines demo --days 30
@@ -20,6 +20,9 @@ faults: $(VENV)/installed compiler ## cut the power, kill and refuse at every st
 SECONDS := 60
 fuzz: $(VENV)/installed ## search for bytes that a parser falls over, each for $(SECONDS) seconds
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) run --no-project --with atheris==3.0.0 python -m tests.faults.fuzz --seconds $(SECONDS)
+
+benchmark: $(VENV)/installed ## the store beside bare deltalake and Feast; writes the figures of docs/scale.md
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m benchmarks.stores
 
 lint: $(VENV)/installed ## the linters, the type checker, who may import whom, and what the workflows offer
 	$(VENV)/bin/ruff check .

@@ -1,0 +1,1 @@
+"""What the goals of performance and quality are measured with; each module is a program of its own."""
