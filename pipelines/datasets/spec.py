@@ -143,6 +143,14 @@ class Task:
         return next((label.ahead for label in self.dataset.labels if label.name == self.label), 0)
 
     @property
+    def persistence(self) -> str:
+        """The column whose value of today a person would expect again where its value to come is predicted.
+
+        Empty where the truth is no later value of a feature.
+        """
+        return next((label.of for label in self.dataset.labels if label.name == self.label), "")
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Every class in order; none where a number is predicted."""
         return self.outcome.names

@@ -13,6 +13,7 @@ from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.inference.settlement import Settlement, settle
+from pipelines.models.kinds import WHAT
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import (
     champion_version,
@@ -159,6 +160,7 @@ def _shadow(
 
 
 def _scored(model: models.Model, task: Task, samples: pd.DataFrame, served: str) -> pd.DataFrame:
+    _refuse_other_kind(model, task)
     keyed = samples[["sample_id", "event_time"]].assign(
         model_version=model.version,
         served=served,
@@ -166,6 +168,15 @@ def _scored(model: models.Model, task: Task, samples: pd.DataFrame, served: str)
         inputs=models.fingerprint_inputs(model, samples),
     )
     return keyed.join(models.predict(model, samples))
+
+
+def _refuse_other_kind(model: models.Model, task: Task) -> None:
+    kind = models.outcome_kind(model.info)
+    if kind != task.outcome.kind:
+        raise ModelRefused(
+            f"Version {model.version} of {task.name} predicts {WHAT[kind]}, and the task is declared to predict "
+            f"{WHAT[task.outcome.kind]}. Train a new version: python -m pipelines train {task.name}"
+        )
 
 
 def _no_predictions(task: Task) -> pd.DataFrame:

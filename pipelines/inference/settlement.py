@@ -48,7 +48,7 @@ def settle(
 def newly_settled(task: Task, predictions: pd.DataFrame, samples: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """The predictions whose outcome is known now and was not, or was another, with it and when it was learned."""
     outcomes = pd.Series(task.labels(samples).to_numpy(), index=samples["sample_id"].to_numpy(), dtype=object)
-    outcome = predictions["sample_id"].map(outcomes)
+    outcome = predictions["sample_id"].map(outcomes).astype(predictions["label"].dtype)
     changed = outcome.notna() & (outcome != predictions["label"])
     settled, corrected = predictions[changed], predictions.loc[changed, "label"].notna()
     return settled.assign(

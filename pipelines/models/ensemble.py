@@ -50,6 +50,10 @@ class Ensemble:
     ordinal: bool
 
     def answers(self, matrix: Floats) -> Floats:
+        """What it says of each row: the probabilities."""
+        return self.probabilities(matrix)
+
+    def probabilities(self, matrix: Floats) -> Floats:
         """The probability of each class (n, k) for rows (n, d) that may have NaN for a missing cell."""
         chunks = [self._chunk(chunk) for chunk in _chunks(matrix)]
         return np.concatenate(chunks) if chunks else np.empty((0, self.size))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.models.metrics import metric_title
 from pipelines.models.ranking import Ranking, precision_recall
 from pipelines.pictures.canvas import (
@@ -25,6 +26,9 @@ from pipelines.pictures.canvas import (
 )
 
 # A colour and a line for each curve; more than three cross each other beyond reading.
+# What the search chooses by, and what an input is judged by.
+CHOSEN = {Classes.kind: "of those within it, the lowest log-loss", Number.kind: "the lowest"}
+LOSS = {Classes.kind: "log-loss", Number.kind: "mean absolute error"}
 CURVES = ((RED, "-"), (BLUE, "--"), (GREEN, ":"))
 
 
@@ -46,7 +50,7 @@ def search_picture(task: Task, table: pd.DataFrame) -> Picture:
     axes.set_xlabel(f"{metric_title(task.scorer)} on rows not learned from", fontsize=TEXT)
     axes.grid(axis="x", color=LINES, linewidth=0.6)
     title = f"{task.title}: what the search compared"
-    add_heading(figure, title, "with one standard error; of those within it, the lowest log-loss is chosen")
+    add_heading(figure, title, f"with one standard error; {CHOSEN[task.outcome.kind]} is chosen")
     chosen = table[table["chosen"]].iloc[0]
     words = f"{chosen['candidate']} is chosen with {metric_title(task.scorer)} {chosen['score']:.3f}"
     return finished(figure, f"{title}: of {len(table)} candidates, {words}.")
@@ -86,7 +90,7 @@ def precision_recall_picture(
 
 
 def importance_picture(task: Task, importance: pd.DataFrame) -> Picture:
-    """By how much the log-loss rises when an input is shuffled, with the range over the shuffles.
+    """By how much the loss rises when an input is shuffled, with the range over the shuffles.
 
     Parameters
     ----------
@@ -100,7 +104,7 @@ def importance_picture(task: Task, importance: pd.DataFrame) -> Picture:
     axes.barh(places, ordered["loss"], xerr=reach, color=BLUE, ecolor=GREY)
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.set_yticks(places, [task.dataset.feature(str(name)).title for name in ordered.index], fontsize=TEXT)
-    axes.set_xlabel("rise of the log-loss when shuffled", fontsize=TEXT)
+    axes.set_xlabel(f"rise of the {LOSS[task.outcome.kind]} when shuffled", fontsize=TEXT)
     title = f"{task.title}: what the model relies on"
     add_heading(figure, title, "on held-out rows; inputs that say the same share their importance")
     first = ", ".join(task.dataset.feature(str(name)).title for name in importance.index[:3])

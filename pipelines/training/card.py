@@ -1,11 +1,14 @@
 """The model card of a version, as Markdown, from its `model.json`: M. Mitchell et al. (2019), Model cards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.documents.model import CategoryScores, DataInfo, InputInfo, ModelInfo
 from pipelines.front.classes import of_hundred
 from pipelines.models.metrics import metric_title
+from pipelines.training import number_card
 from pipelines.wording import escape, estimate, interval, listed, markdown_table, number
 
 # Fewer test rows of a class than this say little about it.
@@ -15,17 +18,18 @@ DIGITS = 3  # of a score
 
 def render_card(task: Task, info: ModelInfo) -> str:
     """The card of a version: what it is for, its data, its scores with intervals, its limits, how to load it."""
+    kind = KINDS[task.outcome.kind]
     sections = (
         f"# {task.title}, version {info['version']}\n\n{task.description}",
-        _gist(task, info),
+        kind.gist(task, info),
         _use(task),
-        _data(task.dataset, info),
-        _model(info),
-        _scores(task, info),
-        _decision(task, info),
-        _ranking(info),
-        _calibration(info),
-        _reliance(task.dataset, info),
+        _data(task, info),
+        kind.model(info),
+        kind.scores(task, info),
+        kind.decision(task, info),
+        kind.ranking(info),
+        kind.calibration(info),
+        _reliance(task, info),
         _limits(task, info),
         _loading(info),
         _origin(task.dataset, info),
@@ -50,18 +54,19 @@ def _gist(task: Task, info: ModelInfo) -> str:
 
 
 def _use(task: Task) -> str:
+    predicts = KINDS[task.outcome.kind].predicts(task)
     return (
         f"## Intended use\n\nTo show a complete machine-learning system at work on {task.dataset.title}: "
-        f"{task.dataset.description} It predicts {' / '.join(task.classes)} from {len(task.inputs)} inputs. "
+        f"{task.dataset.description} It predicts {predicts} from {len(task.inputs)} inputs. "
         f"{task.dataset.caution}"
     )
 
 
-def _data(dataset: DataSet, info: ModelInfo) -> str:
-    data = info["data"]
+def _data(task: Task, info: ModelInfo) -> str:
+    dataset, data = task.dataset, info["data"]
     arrivals = "real reserve rows released by replay" if dataset.split == "random" else "arrivals that have turned out"
     released = f", {len(data['released']):,} of them {arrivals}" if data["released"] else ""
-    counts = markdown_table(("Class", "Distinct training rows"), data["class_rows"].items())
+    counts = KINDS[task.outcome.kind].labels(info)
     source = {name: data["source"].get(name, "not recorded") for name in ("name", "sha256")}
     return (
         f"## Data\n\n{dataset.provenance.citation} {dataset.provenance.url}, {dataset.provenance.licence}. "
@@ -200,20 +205,21 @@ def _calibration(info: ModelInfo) -> str:
     )
 
 
-def _reliance(dataset: DataSet, info: ModelInfo) -> str:
+def _reliance(task: Task, info: ModelInfo) -> str:
+    dataset, loss = task.dataset, KINDS[task.outcome.kind].loss
     rows = [
         (dataset.feature(name).title, f"{each['loss']:+.4f}", f"{each['low']:+.4f} to {each['high']:+.4f}")
         for name, each in info["importance"].items()
     ]
     return (
-        "## What it relies on\n\nBy how much the log-loss on the test rows rises when an input is shuffled among them. "
+        f"## What it relies on\n\nBy how much the {loss} on the test rows rises when an input is shuffled among them. "
         "Inputs that say the same share their importance.\n\n"
-        + markdown_table(("Input", "Rise of log-loss", "Over the shuffles"), rows)
+        + markdown_table(("Input", f"Rise of {loss}", "Over the shuffles"), rows)
     )
 
 
 def _limits(task: Task, info: ModelInfo) -> str:
-    rare = [name for name, counts in zip(task.classes, info["confusion"], strict=True) if sum(counts) < FEW_ROWS]
+    rare = KINDS[task.outcome.kind].rare(task, info)
     lines = [
         "Held-out rows come from the same source as the training rows; about others the scores promise nothing.",
         "Live samples are simulated from reserve rows unless they are replayed; the monitor says how real they are.",
@@ -260,3 +266,48 @@ def _range(about: InputInfo) -> tuple[str, str, str]:
 def _precision(confusion: Sequence[Sequence[int]], position: int) -> str:
     answered = sum(row[position] for row in confusion)
     return number(confusion[position][position] / answered if answered else None, DIGITS)
+
+
+def _predicts(task: Task) -> str:
+    return " / ".join(task.classes)
+
+
+def _labels(info: ModelInfo) -> str:
+    return markdown_table(("Class", "Distinct training rows"), info["data"]["class_rows"].items())
+
+
+def _rare(task: Task, info: ModelInfo) -> list[str]:
+    """The classes that have too few test rows."""
+    return [name for name, counts in zip(task.classes, info["confusion"], strict=True) if sum(counts) < FEW_ROWS]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the card says differently of classes and of a number, each a section or a part of one.
+
+    `loss` is what an input is judged by, `rare` tells the classes that have too few test rows.
+    """
+
+    loss: str
+    gist: Callable[[Task, ModelInfo], str]
+    predicts: Callable[[Task], str]
+    labels: Callable[[ModelInfo], str]
+    model: Callable[[ModelInfo], str]
+    scores: Callable[[Task, ModelInfo], str]
+    decision: Callable[[Task, ModelInfo], str]
+    ranking: Callable[[ModelInfo], str]
+    calibration: Callable[[ModelInfo], str]
+    rare: Callable[[Task, ModelInfo], list[str]]
+
+
+KINDS = {
+    Classes.kind: Kind(
+        loss="log-loss", gist=_gist, predicts=_predicts, labels=_labels, model=_model, scores=_scores,
+        decision=_decision, ranking=_ranking, calibration=_calibration, rare=_rare,
+    ),
+    Number.kind: Kind(
+        loss="mean absolute error", gist=number_card.gist, predicts=number_card.predicts, labels=number_card.labels,
+        model=number_card.model, scores=number_card.scores, decision=number_card.decision, ranking=lambda _: "",
+        calibration=number_card.calibration, rare=lambda *_: [],
+    ),
+}  # fmt: skip

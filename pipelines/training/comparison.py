@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ import pandas as pd
 
 from pipelines import models
 from pipelines.datasets import Task
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.documents import plain
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import metric_title
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import champion_version, load_version
 from pipelines.training.notebook import train_candidate
-from pipelines.training.promotion import Decision, Meeting, judge, objection_to
+from pipelines.training.promotion import Decision, Meeting, advantage, judge, objection_to
 from pipelines.wording import estimate, number
 
 DIGITS = 3  # of a score
@@ -70,9 +72,9 @@ def compare(store: Store, task: Task, *, runs: Path, now: datetime, search: str)
 
 def comparison_sentence(name: str, told: Document) -> str:
     """What a comparison says: `wine_grade: Macro-F1 +0.012 (-0.004 to +0.028): no sure gain`."""
-    score = told["scorer"]
+    score, simplest = told["scorer"], "the majority class" if told["classes"] else "the baseline"
     if told["verdict"] == "alone":
-        in_numbers = f"{estimate(told['held_out'], DIGITS)}, the majority class {number(told['baseline'], DIGITS)}"
+        in_numbers = f"{estimate(told['held_out'], DIGITS)}, {simplest} {number(told['baseline'], DIGITS)}"
     else:
         about = told["scores"][score]
         in_numbers = estimate(about | {"value": about["after"] - about["before"]}, DIGITS, signed=True)
@@ -96,7 +98,7 @@ def _size(folder: Path) -> int:
 def _verdict(task: Task, decision: Decision) -> str:
     if decision.meeting is None or not np.isfinite(decision.meeting.gains[task.scorer].value):
         return "alone"
-    gain = decision.meeting.gains[task.scorer]
+    gain = advantage(task, decision.meeting.gains[task.scorer])
     if not gain.low > 0:
         return "worse" if gain.high < 0 else "unsure"
     return "held back" if objection_to(task, decision.meeting) else "better"
@@ -118,11 +120,24 @@ def _met(task: Task, model: Model, meeting: Meeting, sizes: Mapping[str, int]) -
             name: {"before": scores["before"][name], "after": scores["after"][name], "low": gain.low, "high": gain.high}
             for name, gain in meeting.gains.items()
         },
-        "confusion": {
-            name: metrics.confusion(task, labels, predicted["prediction"].to_numpy()).to_numpy().tolist()
-            for name, predicted in answers.items()
-        },
+        "confusion": {name: _confusion(task.outcome, task, labels, predicted) for name, predicted in answers.items()},
     }
+
+
+@singledispatch
+def _confusion(outcome: object, task: Task, labels: Any, predicted: pd.DataFrame) -> list[list[int]]:  # noqa: ANN401 - an array
+    raise NotImplementedError
+
+
+@_confusion.register
+def _(outcome: Classes, task: Task, labels: Any, predicted: pd.DataFrame) -> list[list[int]]:  # noqa: ANN401, ARG001 - see above
+    table: list[list[int]] = metrics.confusion(task, labels, predicted["prediction"].to_numpy()).to_numpy().tolist()
+    return table
+
+
+@_confusion.register
+def _(outcome: Number, task: Task, labels: Any, predicted: pd.DataFrame) -> list[list[int]]:  # noqa: ANN401, ARG001 - see above
+    return []
 
 
 def _predicted(model: Model, rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
@@ -133,5 +148,5 @@ def _predicted(model: Model, rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
 
 
 def _scores(task: Task, labels: Any, predicted: pd.DataFrame) -> Mapping[str, float]:  # noqa: ANN401 - an array
-    chances = predicted[task.probability_columns].to_numpy()
+    chances = predicted[task.answer_columns].to_numpy()
     return metrics.score(task, labels, predicted["prediction"].to_numpy(), chances)

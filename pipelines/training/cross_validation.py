@@ -3,19 +3,21 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from joblib import Parallel, cpu_count, delayed
 from sklearn.base import clone
-from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 from sklearn.model_selection import StratifiedGroupKFold, TimeSeriesSplit
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 
 from pipelines.datasets import Task
 from pipelines.errors import NotReadyError
 from pipelines.models.ensemble import Classifier, Floats, member_probabilities, slim
+from pipelines.models.number_ensemble import slim_numbers
 from pipelines.training.decision_rule import Integers
 from pipelines.training.families import Shape
 
@@ -40,7 +42,7 @@ class Rows:
     matrix
         (n, d) encoded inputs, NaN where a cell is missing; the first `numeric` columns are numbers.
     labels
-        (n,) class positions.
+        (n,) class positions, or numbers.
     groups
         (n,) which rows tell about each other and must not straddle a fold; numbered in order of time where `chained`.
     chained
@@ -48,7 +50,7 @@ class Rows:
     """
 
     matrix: Floats
-    labels: Integers
+    labels: npt.NDArray[Any]
     groups: Integers
     numeric: int
     chained: bool = False
@@ -74,7 +76,7 @@ def grouped_folds(task: Task, rows: Rows, seed: int, count: int = FOLDS) -> list
             f"{len(task.classes)} classes, and it takes at least two. Backfill a source with more classes."
         )
     count = min(count, len(np.unique(rows.groups)), int(np.bincount(rows.labels).max()))
-    folds = _split(rows, count, seed) if count > 1 else []
+    folds = split(rows, count, seed) if count > 1 else []
     if not folds or any(len(np.unique(rows.labels[learned])) < 2 or not len(other) for learned, other in folds):  # noqa: PLR2004
         raise NotReadyError(
             f"{task.name} cannot be trained: its {len(rows)} training rows are too few, or too alike, to judge a model "
@@ -113,7 +115,7 @@ def out_of_fold(members: Mapping[str, Classifier], rows: Rows, folds: Sequence[F
     return answers
 
 
-def fit_member(member: Classifier, matrix: Floats, labels: Integers) -> Classifier:
+def fit_member(member: Classifier, matrix: Floats, labels: npt.NDArray[Any]) -> Classifier:
     """A fitted copy of a member; a forest without what no prediction needs, one that keeps its rows on some of them."""
     if keeps_rows(member):
         some = thinned(np.arange(len(labels)))
@@ -122,12 +124,14 @@ def fit_member(member: Classifier, matrix: Floats, labels: Integers) -> Classifi
         # A class of one row has no spread; the discriminant then takes that of the others.
         warnings.filterwarnings("ignore", message="Only one sample available")
         fitted = clone(member).fit(matrix, labels)
+    if isinstance(fitted, ExtraTreesRegressor):
+        return slim_numbers(fitted)
     return slim(fitted) if isinstance(fitted, ExtraTreesClassifier) else fitted
 
 
 def keeps_rows(member: Classifier) -> bool:
     """Whether a member is as large and as slow as the rows that it learns from are many."""
-    return isinstance(member, Pipeline) and isinstance(member[-1], KNeighborsClassifier)
+    return isinstance(member, Pipeline) and isinstance(member[-1], KNeighborsClassifier | KNeighborsRegressor)
 
 
 def thinned(rows: Integers) -> Integers:
@@ -148,7 +152,8 @@ def _answers(member: Classifier, rows: Rows, fold: Fold, size: int) -> Floats:
     return member_probabilities(fitted, rows.matrix[other], size)
 
 
-def _split(rows: Rows, count: int, seed: int) -> list[Fold]:
+def split(rows: Rows, count: int, seed: int) -> list[Fold]:
+    """So many folds, stratified by label (class positions), or chained forward in time."""
     return _chained(rows, count) if rows.chained else _stratified(rows, count, seed)
 
 

@@ -8,13 +8,16 @@ has turned out since is part of the series, whose newest quarter tests and whose
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import singledispatch
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import TRAINING
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.datasets.roles import near_groups, roles_by_time, sample_groups
 from pipelines.datasets.spec import Feature
 from pipelines.documents.model import InputInfo, LearnedSource
@@ -74,11 +77,10 @@ class TrainingData:
     @property
     def learning_rows(self) -> Rows:
         """The training rows as the search takes them."""
-        labels = pd.Index(self.task.classes).get_indexer(pd.Index(self.task.labels(self.train)))
         kinds = [about["kind"] for about in self.inputs.values()]
         return Rows(
             matrix=encode(self.inputs, self.train),
-            labels=np.asarray(labels, dtype=np.int64),
+            labels=_targets(self.task.outcome, self.task.labels(self.train)),
             groups=sample_groups(self.task.dataset, self.train, distinguishable=self.distinguishable),
             numeric=kinds.count("numeric"),
             chained=self.task.dataset.split == "time",
@@ -88,6 +90,22 @@ class TrainingData:
     def trained_until(self) -> str | None:
         """The event time of the newest training row where time splits: what is not newer, the model may have seen."""
         return self.train["event_time"].max().isoformat() if self.task.dataset.split == "time" else None
+
+
+@singledispatch
+def _targets(outcome: object, labels: pd.Series) -> npt.NDArray[Any]:
+    """What a model is fitted to (n,)."""
+    raise NotImplementedError
+
+
+@_targets.register
+def _(outcome: Classes, labels: pd.Series) -> npt.NDArray[Any]:
+    return np.asarray(pd.Index(outcome.names).get_indexer(pd.Index(labels)), dtype=np.int64)
+
+
+@_targets.register
+def _(outcome: Number, labels: pd.Series) -> npt.NDArray[Any]:  # noqa: ARG001 - any number
+    return np.asarray(labels, dtype=np.float64)
 
 
 def load_training_data(store: Store, task: Task) -> TrainingData:
@@ -173,7 +191,7 @@ def released_rows(store: Store, task: Task, reserve: pd.DataFrame) -> pd.DataFra
 
 
 def labelled(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose class is known."""
+    """The rows whose truth is known."""
     return rows[task.labels(rows).notna().to_numpy()]
 
 

@@ -1,7 +1,8 @@
 """What a fitted model is worth on rows that it has never seen: scores, calibration, and what it relies on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,16 @@ import pandas as pd
 
 from pipelines import models
 from pipelines.datasets import Task
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.datasets.roles import sample_groups
-from pipelines.datasets.spec import Feature
 from pipelines.documents import plain
 from pipelines.documents.model import Evaluated
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate
 from pipelines.models.ranking import Ranking, rankings
+from pipelines.training.number_evaluation import NumberEvaluation, evaluate_number
+from pipelines.training.parts import importance_table, parts_by_category, told_apart
 
-# Shuffles an input as often as it takes for the spread of its importance to show.
-SHUFFLES = 5
-# The values of a category that scores are told for, where it has more the most frequent ones.
-MOST_PARTS = 12
 # Scores that are told for each of them; the others need more rows than a part has.
 SCORES_BY_CATEGORY = ("accuracy", "balanced_accuracy", "macro_f1", "quadratic_kappa", "log_loss")
 
@@ -75,8 +74,40 @@ class Evaluation:
         }
 
 
-def evaluate(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Generator) -> Evaluation:
+def evaluate(
+    task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Generator
+) -> Evaluation | NumberEvaluation:
     """Judge a model on labelled rows that neither it nor its decision rule has learned from."""
+    return _evaluated(task.outcome, task, model, held_out, rng)
+
+
+@singledispatch
+def _evaluated(
+    outcome: object, task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Generator
+) -> Evaluation | NumberEvaluation:
+    raise NotImplementedError
+
+
+@_evaluated.register
+def _(
+    outcome: Number,  # noqa: ARG001 - of any number
+    task: Task,
+    model: Model,
+    held_out: pd.DataFrame,
+    rng: np.random.Generator,
+) -> NumberEvaluation:
+    return evaluate_number(task, model, held_out, rng)
+
+
+@_evaluated.register
+def evaluate_classes(
+    outcome: Classes,  # noqa: ARG001 - of any classes
+    task: Task,
+    model: Model,
+    held_out: pd.DataFrame,
+    rng: np.random.Generator,
+) -> Evaluation:
+    """Judge a model of classes."""
     predicted = models.predict(model, held_out)
     labels = task.labels(held_out).to_numpy()
     groups = sample_groups(task.dataset, held_out, distinguishable=told_apart(model))
@@ -98,20 +129,7 @@ def evaluate(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Ge
 def importance(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """By how much the log-loss rises when an input is shuffled: permutation importance, L. Breiman (2001)."""
     labels = task.labels(held_out).to_numpy()
-    unshuffled = _log_loss(task, model, held_out, labels)
-    rises = {
-        name: [_log_loss(task, model, _shuffled(held_out, name, rng), labels) - unshuffled for _ in range(SHUFFLES)]
-        for name in task.inputs
-    }
-    table = pd.DataFrame(
-        {name: {"loss": np.mean(each), "low": min(each), "high": max(each)} for name, each in rises.items()}
-    ).T
-    return table.sort_values("loss", ascending=False)
-
-
-def told_apart(model: Model) -> bool:
-    """Whether equal rows of the data that a model learned from are one sample; before it was asked, they counted so."""
-    return bool(model.info.get("data", {}).get("distinguishable", True))
+    return importance_table(task, held_out, lambda rows: _log_loss(task, model, rows, labels), rng)
 
 
 def _calibration(task: Task, labels: Any, chances: Any, rng: np.random.Generator) -> dict[str, Any]:  # noqa: ANN401 - arrays
@@ -127,22 +145,7 @@ def _calibration(task: Task, labels: Any, chances: Any, rng: np.random.Generator
 def _by_category(
     task: Task, held_out: pd.DataFrame, predicted: pd.DataFrame, rng: np.random.Generator
 ) -> dict[str, dict[str, Any]]:
-    names = [name for name in task.dataset.categorical if name != task.label]
-    return {
-        name: {
-            value: _part(task, held_out[chosen], predicted[chosen], rng)
-            for value in _frequent(task.dataset.feature(name), held_out[name])
-            if (chosen := held_out[name].eq(value).to_numpy(dtype=bool, na_value=False)).any()
-        }
-        for name in names
-    }
-
-
-def _frequent(feature: Feature, cells: pd.Series) -> Sequence[str]:
-    """The values of a category in their order; of many the most frequent ones."""
-    if len(feature.values) <= MOST_PARTS:
-        return feature.values  # noqa: PD011 - a field of the feature
-    return [str(value) for value in cells.value_counts().index[:MOST_PARTS]]
+    return parts_by_category(task, held_out, lambda chosen: _part(task, held_out[chosen], predicted[chosen], rng))
 
 
 def _part(task: Task, rows: pd.DataFrame, predicted: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
@@ -168,7 +171,3 @@ def _decision_cost(task: Task, labels: Any, answers: Any, chances: Any) -> dict[
 def _log_loss(task: Task, model: Model, rows: pd.DataFrame, labels: Any) -> float:  # noqa: ANN401 - an array of text
     chances = models.probabilities(model, rows)
     return metrics.score(task, labels, labels, chances)["log_loss"]
-
-
-def _shuffled(rows: pd.DataFrame, name: str, rng: np.random.Generator) -> pd.DataFrame:
-    return rows.assign(**{name: rows[name].to_numpy()[rng.permutation(len(rows))]})

@@ -19,12 +19,16 @@ from jupyter_client.manager import AsyncKernelManager
 from papermill.exceptions import PapermillException, PapermillExecutionError
 
 from pipelines.datasets import Task
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.errors import NotebookError
 from pipelines.settings import read_settings
 from pipelines.stores.base import Store
 from pipelines.training.pipeline import TrainingReport, decide_left_over, register_candidate
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "training.ipynb"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NOTEBOOK = NOTEBOOKS / "training.ipynb"
+# Which notebook trains a task, by the kind of its outcome.
+BY_KIND = {Classes.kind: NOTEBOOK, Number.kind: NOTEBOOKS / "training_number.ipynb"}
 
 # The kernel that ipykernel installs beside this very Python, whatever a notebook was saved with.
 KERNEL = "python3"
@@ -78,7 +82,7 @@ def train_candidate(task: Task, *, runs: Path, now: datetime, search: str, seed:
     folder = new_run_folder(runs, f"{now:{RUN_TIME}}-train-{task.name}")
     candidate = folder / "candidate"
     parameters = {"task": task.name, "search": search, "seed": seed, "output": str(candidate)}
-    return candidate, run_notebook(NOTEBOOK, folder / "training.ipynb", parameters)
+    return candidate, run_notebook(BY_KIND[task.outcome.kind], folder / "training.ipynb", parameters)
 
 
 def new_run_folder(runs: Path, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import platform
 import shutil
 import subprocess
@@ -9,17 +10,20 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import singledispatch
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import sklearn
 
 from pipelines import models
 from pipelines.datasets import Task
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.documents import plain
-from pipelines.documents.model import CARD_FILE, NOTEBOOK_FILE, ModelInfo
+from pipelines.documents.model import CARD_FILE, NOTEBOOK_FILE, ModelInfo, OutcomeInfo
 from pipelines.errors import ModelRefused, UsageError, VersionTaken
 from pipelines.models import Model
 from pipelines.stores.base import Store
@@ -27,8 +31,10 @@ from pipelines.stores.catalogue import champion_version, task_view
 from pipelines.training.card import render_card
 from pipelines.training.data import TrainingData, load_training_data
 from pipelines.training.evaluation import Evaluation, evaluate
+from pipelines.training.number_evaluation import NumberEvaluation
 from pipelines.training.promotion import decide_succession, load_with_card, refuse_another_source
-from pipelines.training.search import SearchResult, search
+from pipelines.training.search import search
+from pipelines.training.search_result import SearchResult
 from pipelines.training.undecided import is_repeat, remember_decision, undecided_version
 
 SEARCHES = ("quick", "full")
@@ -49,7 +55,7 @@ class Trained:
     data: TrainingData = field(repr=False)
     search: SearchResult
     model: Model
-    evaluation: Evaluation
+    evaluation: Evaluation | NumberEvaluation
 
 
 @dataclass(frozen=True)
@@ -261,8 +267,7 @@ def git_commit() -> str:
 
 
 def _info(data: TrainingData, result: SearchResult, size: str, seed: int) -> ModelInfo:
-    labels = data.task.labels(data.train)
-    return {
+    about: ModelInfo = {
         "task": data.task.name,
         "dataset": data.task.dataset.name,
         "classes": list(data.task.classes),
@@ -278,10 +283,53 @@ def _info(data: TrainingData, result: SearchResult, size: str, seed: int) -> Mod
             "distinguishable": data.distinguishable,
             "distinct_rows": len(data.train),
             "test_rows": len(data.test),
-            "class_rows": {name: int((labels == name).sum()) for name in data.task.classes},
+            "class_rows": {},
             "released": list(data.released),
             "trained_until": data.trained_until,
         },
         "python": platform.python_version(),
         "environment": {name: installed(name) for name in ENVIRONMENT},
     }
+    about["data"].update(_learned(data.task.outcome, data.task.labels(data.train)))
+    return _with_outcome(data.task.outcome, data.task, about, result)
+
+
+@singledispatch
+def _learned(outcome: object, labels: pd.Series) -> Any:  # noqa: ANN401 - a part of a typed document
+    """What the labels of the training rows are, as keys of `data`."""
+    raise NotImplementedError
+
+
+@_learned.register
+def _(outcome: Classes, labels: pd.Series) -> Any:  # noqa: ANN401 - see above
+    return {"class_rows": {name: int((labels == name).sum()) for name in outcome.names}}
+
+
+@_learned.register
+def _(outcome: Number, labels: pd.Series) -> Any:  # noqa: ANN401, ARG001 - of any number
+    shares = {"min": 0.0, "p10": 0.1, "median": 0.5, "p90": 0.9, "max": 1.0}
+    quantiles = {name: float(labels.quantile(share)) for name, share in shares.items()}
+    return {
+        "class_rows": {},
+        "labels": {"mean": float(labels.mean()), "deviation": float(labels.std(ddof=0)), **quantiles},
+    }
+
+
+@singledispatch
+def _with_outcome(outcome: object, task: Task, about: ModelInfo, result: SearchResult) -> ModelInfo:
+    """The document with what only one kind of outcome has."""
+    raise NotImplementedError
+
+
+@_with_outcome.register
+def _(outcome: Classes, task: Task, about: ModelInfo, result: SearchResult) -> ModelInfo:  # noqa: ARG001 - older ones have no more
+    return about
+
+
+@_with_outcome.register
+def _(outcome: Number, task: Task, about: ModelInfo, result: SearchResult) -> ModelInfo:
+    low, high = (end if math.isfinite(end) else None for end in (outcome.low, outcome.high))
+    told: OutcomeInfo = {"kind": "number", "unit": outcome.unit, "low": low, "high": high, "decimals": outcome.decimals}
+    if result.intervals is None:
+        raise ValueError(f"the search of {task.name} gave no intervals")
+    return {**about, "outcome": told, "baseline_of": task.persistence, "intervals": result.intervals}

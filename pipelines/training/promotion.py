@@ -1,8 +1,10 @@
 """Whether a new version takes over: only when it is surely better on rows that neither version has seen."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import singledispatch
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,15 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED, DERIVED
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.datasets.roles import sample_groups
 from pipelines.documents import Damaged
 from pipelines.documents.model import CARD_FILE, TO_JUDGE, ModelInfo, demand
+from pipelines.documents.model import Estimate as Score
 from pipelines.errors import ChampionMoved, ModelRefused, UsageError
 from pipelines.models import Model, metrics
-from pipelines.models.metrics import Estimate, metric_title
+from pipelines.models.kinds import WHAT
+from pipelines.models.metrics import LOWER_IS_BETTER, Estimate, metric_title
 from pipelines.stores.base import ChampionEntry, Store
 from pipelines.stores.catalogue import (
     backfilled_source,
@@ -28,7 +33,7 @@ from pipelines.stores.catalogue import (
     tells_rows_apart,
 )
 from pipelines.training.data import distinct, labelled
-from pipelines.training.evaluation import told_apart
+from pipelines.training.parts import told_apart
 from pipelines.wording import estimate, number
 
 # How much recall of a guarded class a better score may cost: about the sampling error of a class with 100 rows.
@@ -173,23 +178,24 @@ def by_order(version: int, order: str, who: str) -> Decision:
 
 
 def against_baseline(task: Task, version: int, info: ModelInfo, because: str) -> Decision:
-    """Whether a version is surely better than always answering the majority class, where no champion can be met.
+    """Whether a version is surely better than what knows nothing, where no champion can be met.
 
     `because` says why there is none, as the beginning of a sentence.
     """
     held_out, baseline = info["metrics"][task.scorer], info["baseline"][task.scorer] or 0.0
+    better_than, worse = _beside(task)
     name, rows = metric_title(task.scorer), info["data"]["test_rows"]
     if held_out["low"] is None:
         sentence = f"{because}. Version {version} does not become champion: {rows:,} test rows cannot tell its {name}."
         return Decision(promote=False, sentence=sentence)
     reached = f"its {name} on {rows:,} test rows is {estimate(held_out, DIGITS)}"
-    better = held_out["low"] > baseline
+    better = _is_better(task.outcome, task, info)
     verdict = "becomes champion" if better else "does not become champion"
-    beside = "above" if better else "not surely above"
+    beside = better_than if better else worse
     return Decision(
         promote=better,
         sentence=f"{because}. Version {version} {verdict}: {reached}, {beside} the {number(baseline, DIGITS)} of "
-        "always answering the majority class.",
+        f"{simplest_answer(task)}.",
     )
 
 
@@ -198,7 +204,8 @@ def against_champion(
 ) -> Decision:
     """A paired test of two versions on the same rows.
 
-    The new version takes over when the 95 % interval of its gain in the task's score lies above 0, its gain on the
+    The new version takes over when the 95 % interval of its gain in the task's score lies above 0 (of an error: its
+    saving), its gain on the
     test rows alone is not negative, and no guarded class loses more than `RECALL_MARGIN` of its recall.
     """
     gains = _gains(task, unseen.rows, old=champion, new=challenger, rng=rng)
@@ -219,15 +226,69 @@ def against_champion(
 
 def objection_to(task: Task, meeting: Meeting) -> str:
     """Why a challenger does not take over, as the end of a sentence; empty where it does."""
-    if not meeting.gains[task.scorer].low > 0:
+    if not advantage(task, meeting.gains[task.scorer]).low > 0:
         return "which is no sure gain"
-    if meeting.on_test < 0:
+    if advantage(task, Estimate(meeting.on_test, meeting.on_test, meeting.on_test)).value < 0:
         return f"but on the test rows alone by {number(meeting.on_test, DIGITS, signed=True)}"
     lost = {label: -meeting.gains[f"recall_{label}"].value for label in task.guarded}
     too_much = [
         f"recall of {name} falls by {number(loss, DIGITS)}" for name, loss in lost.items() if loss > RECALL_MARGIN
     ]
     return f"but {' and '.join(too_much)}, more than {RECALL_MARGIN}" if too_much else ""
+
+
+def advantage(task: Task, score: Estimate, over: float = 0.0) -> Estimate:
+    """By how much a deciding score is better than another value: the sign is turned where lower is better."""
+    if task.scorer in LOWER_IS_BETTER:
+        return Estimate(over - score.value, over - score.high, over - score.low)
+    return Estimate(score.value - over, score.low - over, score.high - over)
+
+
+def simplest_answer(task: Task) -> str:
+    """What a version has to be better than, as the end of a sentence."""
+    return _simplest(task.outcome, task)
+
+
+@singledispatch
+def _simplest(outcome: object, task: Task) -> str:
+    raise NotImplementedError
+
+
+@_simplest.register
+def _(outcome: Classes, task: Task) -> str:  # noqa: ARG001 - of any classes
+    return "always answering the majority class"
+
+
+@_simplest.register
+def _(outcome: Number, task: Task) -> str:  # noqa: ARG001 - of any number
+    return "always answering today's value" if task.persistence else "always answering the mean"
+
+
+@singledispatch
+def _is_better(outcome: object, task: Task, info: ModelInfo) -> bool:
+    """Whether the held-out score is surely better than that of the simplest answer."""
+    raise NotImplementedError
+
+
+@_is_better.register
+def _(outcome: Classes, task: Task, info: ModelInfo) -> bool:  # noqa: ARG001 - of any classes
+    return advantage(task, _estimated(info["metrics"][task.scorer]), over=info["baseline"][task.scorer] or 0.0).low > 0
+
+
+@_is_better.register
+def _(outcome: Number, task: Task, info: ModelInfo) -> bool:  # noqa: ARG001 - of any number
+    # Skill sets both against each other on the same rows, whose numbers may be hard for both.
+    return _estimated(info["metrics"]["skill"]).low > 0
+
+
+def _beside(task: Task) -> tuple[str, str]:
+    """How a score that is surely better lies beside the other, and how one that is not."""
+    word = "below" if task.scorer in LOWER_IS_BETTER else "above"
+    return word, f"not surely {word}"
+
+
+def _estimated(score: Score) -> Estimate:
+    return Estimate(*(math.nan if end is None else end for end in (score["value"], score["low"], score["high"])))
 
 
 def untouched(arrivals: pd.DataFrame, *versions: ModelInfo) -> pd.DataFrame:
@@ -250,8 +311,8 @@ def _gains(task: Task, rows: pd.DataFrame, *, old: Model, new: Model, rng: np.ra
     return metrics.paired_differences(
         task,
         labels,
-        (before["prediction"].to_numpy(), before[task.probability_columns].to_numpy()),
-        (after["prediction"].to_numpy(), after[task.probability_columns].to_numpy()),
+        (before["prediction"].to_numpy(), before[task.answer_columns].to_numpy()),
+        (after["prediction"].to_numpy(), after[task.answer_columns].to_numpy()),
         rng,
         groups=sample_groups(task.dataset, rows, distinguishable=told_apart(new)),
     )
@@ -282,10 +343,13 @@ def judge(store: Store, task: Task, model: Model, champion: int | None) -> Decis
 
 def _hindrance(champion: Model, challenger: Model) -> str:
     """Why two versions cannot be compared on unseen rows; empty where they can."""
+    ours, theirs = (models.outcome_kind(model.info) for model in (challenger, champion))
+    if ours != theirs:
+        return f"The champion, version {champion.version}, predicts {WHAT[theirs]} and this version {WHAT[ours]}"
     if champion.classes != challenger.classes or list(champion.inputs) != list(challenger.inputs):
         return f"The champion, version {champion.version}, has other classes or inputs"
-    ours, theirs = (model.info["data"]["source"].get("sha256") for model in (challenger, champion))
-    if ours != theirs:
+    learned, known = (model.info["data"]["source"].get("sha256") for model in (challenger, champion))
+    if learned != known:
         return f"The champion, version {champion.version}, learned from another source and may know these test rows"
     return ""
 

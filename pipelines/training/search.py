@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, singledispatch
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from pipelines.datasets import Task
-from pipelines.documents.model import DecisionRule
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.models.ensemble import (
     Classifier,
     Ensemble,
@@ -49,13 +49,14 @@ from pipelines.training.cross_validation import (
     workers,
 )
 from pipelines.training.decision_rule import Integers
-from pipelines.training.families import BLENDED, FAMILIES, ITERATIONS, Family, Shape
+from pipelines.training.families import BLENDED, FAMILIES, ITERATIONS, Family
+from pipelines.training.number_search import search_number
 from pipelines.training.processes import parallel_setup
+from pipelines.training.search_result import TUNED, SearchResult, parameters
 
 # How freely the blend follows its members: the first suits thousands of rows and many classes, the second few rows.
 BLEND_STRENGTHS = (0.05, 1.0)
 SMALLEST_PROBABILITY = 1e-15
-TUNED = ", tuned"
 
 log = logging.getLogger(__name__)
 
@@ -91,36 +92,35 @@ class Candidate:
         return " + ".join(self.members)
 
 
-@dataclass(frozen=True)
-class SearchResult:
-    """The outcome of a search: the fitted model with its decision rule, and how every candidate did.
-
-    `table` has a row a candidate, best log-loss first: `candidate`, `parameters`, `score` (the task's scorer),
-    `standard_error`, `log_loss`, `chosen`.
-    """
-
-    chosen: str
-    estimator: Ensemble = field(repr=False)
-    decision: DecisionRule
-    table: pd.DataFrame = field(repr=False)
-    seconds: float
-
-
 def search(task: Task, rows: Rows, size: str, seed: int) -> SearchResult:
-    """Compare the families and fit the best on all rows.
-
-    The best is, of the candidates within one standard error of the highest score, the one with the lowest log-loss.
+    """Compare the families of the kind of the task, and fit the best on all rows.
 
     Parameters
     ----------
     size
-        `quick` takes parameters that suit most data and tunes the nearest neighbours alone; `full` tunes every family.
+        `quick` takes parameters that suit most data and tunes what is quickly fitted; `full` tunes every family.
 
     Raises
     ------
     NotReadyError
-        There are too few rows or classes to learn and judge anything.
+        There are too few rows to learn and judge anything, or all are alike in what is to be learned.
     """
+    return _search(task.outcome, task, rows, size, seed)
+
+
+@singledispatch
+def _search(outcome: object, task: Task, rows: Rows, size: str, seed: int) -> SearchResult:
+    raise NotImplementedError
+
+
+@_search.register
+def _(outcome: Number, task: Task, rows: Rows, size: str, seed: int) -> SearchResult:  # noqa: ARG001 - of any number
+    return search_number(task, rows, size, seed)
+
+
+@_search.register
+def _search_classes(outcome: Classes, task: Task, rows: Rows, size: str, seed: int) -> SearchResult:  # noqa: ARG001 - of any classes
+    """Of the candidates within one standard error of the highest score, take the one with the lowest log-loss."""
     began = time.perf_counter()
     complete = replace(rows, matrix=fill_missing(rows.matrix, medians(rows.matrix)))
     with threadpool_limits(1), parallel_config(**parallel_setup()):
@@ -290,11 +290,4 @@ def _table(candidates: Sequence[Candidate], best: Candidate, members: dict[str, 
 
 
 def _parameters(name: str, members: dict[str, Classifier]) -> str:
-    """The parameters of a tuned member that its family's search varies."""
-    family = next(family for family in FAMILIES if family.name == name.removesuffix(TUNED))
-    values = members[name].get_params() if name.endswith(TUNED) else {}
-    varied = family.distributions(Shape(rows=1, numeric=0))
-    chosen = {key.split("__")[-1]: values[key] for key in varied if key in values}
-    return ", ".join(
-        f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in chosen.items()
-    )
+    return parameters(name, members, FAMILIES)

@@ -14,6 +14,7 @@ from pipelines.models import MODEL_FILE, Model
 from pipelines.models.metrics import metric_title
 from pipelines.training.data import TrainingData
 from pipelines.training.evaluation import Evaluation
+from pipelines.training.number_evaluation import NumberEvaluation
 from pipelines.training.pipeline import Trained
 from pipelines.wording import escape
 
@@ -40,7 +41,14 @@ def class_rows(data: TrainingData) -> pd.DataFrame:
     return pd.DataFrame(counts).reindex(data.task.classes).fillna(0).astype(int)
 
 
-def scores(evaluation: Evaluation) -> pd.DataFrame:
+def label_rows(data: TrainingData) -> pd.DataFrame:
+    """How the numbers of the distinct training and test rows are spread."""
+    return pd.DataFrame(
+        {name: data.task.labels(rows).describe() for name, rows in {"train": data.train, "test": data.test}.items()}
+    )
+
+
+def scores(evaluation: Evaluation | NumberEvaluation) -> pd.DataFrame:
     """Every score of the whole with its interval, beside the baseline."""
     return _beside_baseline(
         {name: asdict(score) for name, score in evaluation.scores.items() if not name.startswith("recall_")},
@@ -58,7 +66,7 @@ def class_scores(task: Task, evaluation: Evaluation) -> pd.DataFrame:
     return by_class.assign(precision=(hits / answered.where(answered > 0)), rows=table.sum(axis=1))
 
 
-def category_scores(evaluation: Evaluation) -> pd.DataFrame:
+def category_scores(evaluation: Evaluation | NumberEvaluation) -> pd.DataFrame:
     """The scores of each value of each category; no rows where there is no category."""
     parts = {
         (feature, value): _beside_baseline(part["scores"], part["baseline"]).assign(rows=part["rows"])

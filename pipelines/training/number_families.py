@@ -1,0 +1,101 @@
+"""The families of regressors that a search compares, with what a search may vary: those of the classes, for numbers.
+
+All are of types that loading trusts; see `families` for why boosted trees are not among them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.stats import loguniform
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
+
+from pipelines.models.number_ensemble import Regressor
+from pipelines.training.families import LANDMARKS, MOST_NEIGHBOURS, QUANTILES, TREES, Family, Shape
+
+USUAL_NEIGHBOURS = 10
+# Each label is another leaf, so that a tree has one for nearly every row: more leaves of all trees than these make a
+# file of more than some megabytes.
+MOST_LEAVES = 250_000
+# Each split looks at all inputs: numbers need more of them than classes do.
+SHARE_OF_INPUTS = 1.0
+# What tells how large errors are has to be smooth: a leaf for every fiftieth row, and never of fewer than these.
+SPREAD_TREES, SPREAD_LEAVES, SPREAD_LEAF_ROWS = 60, 50, 10
+
+
+def _neighbours(shape: Shape, seed: int) -> Regressor:  # noqa: ARG001 - every family is made alike
+    # A search tree would bring two more types that loading has to trust.
+    nearest = KNeighborsRegressor(min(USUAL_NEIGHBOURS, shape.rows), weights="distance", algorithm="brute")
+    return Pipeline([("scale", StandardScaler()), ("predict", nearest)])
+
+
+def _neighbours_varied(shape: Shape) -> Mapping[str, Any]:
+    return {
+        "predict__n_neighbors": np.arange(1, min(MOST_NEIGHBOURS, shape.rows) + 1),
+        "predict__weights": ["uniform", "distance"],
+        "predict__metric": ["euclidean", "manhattan"],
+    }
+
+
+def _linear(shape: Shape, seed: int) -> Regressor:  # noqa: ARG001 - every family is made alike
+    return Pipeline([("scale", StandardScaler()), ("predict", Ridge())])
+
+
+def _smallest_leaf(shape: Shape) -> int:
+    return max(1, -(-shape.rows * TREES // MOST_LEAVES))
+
+
+def _forest(shape: Shape, seed: int) -> Regressor:
+    return ExtraTreesRegressor(
+        TREES, max_features=SHARE_OF_INPUTS, min_samples_leaf=_smallest_leaf(shape), random_state=seed
+    )
+
+
+def _kernel(shape: Shape, seed: int) -> Regressor:
+    """Ridge regression on Gaussian kernels at some rows: C. Williams and M. Seeger (2001), the Nyström method."""
+    # Neither step takes more points than rows.
+    quantiles, landmarks = (min(most, shape.rows) for most in (QUANTILES, LANDMARKS))
+    normal_scores = QuantileTransformer(n_quantiles=quantiles, output_distribution="normal", random_state=seed)
+    return Pipeline(
+        [
+            (
+                "scale",
+                ColumnTransformer([("normal", normal_scores, list(range(shape.numeric)))], remainder="passthrough"),
+            ),
+            ("kernel", Nystroem(gamma=0.05, n_components=landmarks, random_state=seed)),
+            ("predict", Ridge(alpha=0.1)),
+        ]
+    )
+
+
+def spread_regressor(rows: int, seed: int) -> ExtraTreesRegressor:
+    """What learns the size of errors from the inputs."""
+    leaf = max(SPREAD_LEAF_ROWS, rows // SPREAD_LEAVES)
+    return ExtraTreesRegressor(SPREAD_TREES, max_features=SHARE_OF_INPUTS, min_samples_leaf=leaf, random_state=seed)
+
+
+NUMBER_FAMILIES = (
+    Family("nearest neighbours", _neighbours, _neighbours_varied, {"quick": 4, "full": 20}),
+    Family("linear", _linear, lambda _: {"predict__alpha": loguniform(1e-2, 1e3)}, {"quick": 4, "full": 12}),
+    Family(
+        "forest",
+        _forest,
+        lambda shape: {
+            "min_samples_leaf": [times * _smallest_leaf(shape) for times in (1, 2, 3, 5)],
+            "max_features": [0.4, 0.6, 0.8, 1.0],
+        },
+        {"full": 8},
+    ),
+    Family(
+        "kernel",
+        _kernel,
+        lambda _: {"kernel__gamma": loguniform(0.01, 0.3), "predict__alpha": loguniform(0.01, 10)},
+        {"quick": 4, "full": 12},
+    ),
+)

@@ -1,0 +1,332 @@
+"""Which model of a number to take: families are compared on the same folds, and the best of them is fitted.
+
+A candidate is one family, or several added up with weights that are learned fold by fold from what the members say of
+rows that they have not learned from. The errors that the best one makes there become its intervals.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed, parallel_config
+from sklearn.base import clone
+from sklearn.model_selection import RandomizedSearchCV
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from pipelines.datasets import Task
+from pipelines.datasets.roles import BANDS
+from pipelines.documents.model import DecisionRule, Intervals
+from pipelines.errors import NotReadyError
+from pipelines.models.ensemble import Floats, fill_missing, medians
+from pipelines.models.number_ensemble import (
+    MISSED,
+    NumberEnsemble,
+    Regressor,
+    error_bounds,
+    expected_errors,
+    member_numbers,
+    middle_error,
+    positive_weights,
+    slim_numbers,
+    thinned_errors,
+)
+from pipelines.models.number_sums import QUANTILES
+from pipelines.training.cross_validation import (
+    FOLDS,
+    Fold,
+    Rows,
+    among_judged,
+    fit_member,
+    judged_rows,
+    keeps_rows,
+    learning_shape,
+    split,
+    thinned,
+    workers,
+)
+from pipelines.training.number_families import NUMBER_FAMILIES, spread_regressor
+from pipelines.training.processes import parallel_setup
+from pipelines.training.search_result import TUNED, SearchResult, parameters
+
+# Fewer errors say nothing about how their size depends on the inputs.
+ROWS_FOR_SPREAD = 200
+# No error is expected to be smaller than this share of the mean one.
+SMALLEST_SHARE = 0.1
+# A member that counts less than that is left out of the file.
+SMALLEST_WEIGHT = 1e-3
+MEDIAN_SCORERS = ("mae", "pinball")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class NumberCandidate:
+    """One contender and how it did on rows that it had not learned from.
+
+    Attributes
+    ----------
+    score, standard_error
+        The task's score over all of these rows, and how much it differs from fold to fold.
+    answers
+        (n, m) what each member says.
+    middle
+        (n,) what it says itself.
+    """
+
+    members: tuple[str, ...]
+    score: float
+    standard_error: float
+    answers: Floats = field(repr=False)
+    middle: Floats = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The members, for a person."""
+        return " + ".join(self.members)
+
+
+@dataclass(frozen=True)
+class WeightedSum:
+    """Fitted members, what each of them counts (m,), and what is added."""
+
+    members: Mapping[str, Regressor] = field(repr=False)
+    weights: Floats
+    intercept: float
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What a model was wrong by on rows not learned from, and what expects the size of it.
+
+    `relative` (n,) are the errors in units of the expected size; `spread` is None where that is `smallest` for all.
+    """
+
+    relative: Floats = field(repr=False)
+    spread: Regressor | None = field(repr=False)
+    smallest: float
+
+
+def search_number(task: Task, rows: Rows, size: str, seed: int) -> SearchResult:
+    """Compare the families and their sum, and fit the one with the lowest score on all rows.
+
+    Parameters
+    ----------
+    size
+        `quick` tunes what is quickly fitted, `full` every family.
+
+    Raises
+    ------
+    NotReadyError
+        There are too few rows, or all have the same number.
+    """
+    began = time.perf_counter()
+    complete = replace(rows, matrix=fill_missing(rows.matrix, medians(rows.matrix)))
+    with threadpool_limits(1), parallel_config(**parallel_setup()):
+        folds = number_folds(task, rows, seed)
+        members = _members(task, complete, folds, size, seed)
+        judged = judged_rows(folds)
+        answers = _out_of_fold(members, complete, folds)[judged]
+        labels, within = rows.labels[judged], among_judged(folds)
+        teams = [*((name,) for name in members), _team(members)]
+        positions = {name: position for position, name in enumerate(members)}
+        candidates = [
+            _judged(task, labels, within, team, answers[:, [positions[name] for name in team]]) for team in teams
+        ]
+        best = min(candidates, key=lambda each: each.score)
+        errors = _errors(complete.matrix[judged], labels, best.middle, within, seed)
+        estimator = _ensemble(task, rows, _fitted(rows, best, members, labels), errors)
+    log.info("%s: %s is the best of %d candidates", task.name, best.name, len(candidates))
+    return SearchResult(
+        chosen=best.name,
+        estimator=estimator,
+        decision=_decision(task),
+        table=_table(candidates, best, members),
+        seconds=time.perf_counter() - began,
+        intervals=_intervals(estimator, len(labels), adaptive=False),
+    )
+
+
+def number_folds(task: Task, rows: Rows, seed: int) -> list[Fold]:
+    """Folds as (learning rows, other rows), no group in both; stratified by the tenths of the labels, or chained.
+
+    Raises
+    ------
+    NotReadyError
+        All rows have the same number, or there are too few groups of them.
+    """
+    different, groups = np.unique(rows.labels), len(np.unique(rows.groups))
+    if len(different) < 2:  # noqa: PLR2004 - one number can be answered but not learned
+        raise NotReadyError(
+            f"{task.name} cannot be trained: all of its {len(rows)} training rows have the same number, "
+            f"{different[0]:g}. Backfill a source in which it differs."
+        )
+    tenths = np.ceil(pd.Series(rows.labels).rank(pct=True) * min(BANDS, max(len(rows) // FOLDS, 1)))
+    count = min(FOLDS, groups)
+    folds = split(replace(rows, labels=tenths.to_numpy(dtype=np.int64)), count, seed) if count > 1 else []
+    if not folds or any(len(np.unique(rows.labels[learned])) < 2 or not len(other) for learned, other in folds):  # noqa: PLR2004
+        raise NotReadyError(
+            f"{task.name} cannot be trained: its {len(rows)} training rows are too few, or too alike, to judge a model "
+            "on rows that it has not learned from. Backfill a source with more rows."
+        )
+    return folds
+
+
+def _members(task: Task, rows: Rows, folds: Sequence[Fold], size: str, seed: int) -> dict[str, Regressor]:
+    """Each family with its usual parameters, and once more with tuned ones where the search tunes it."""
+    members, shape = {}, learning_shape(rows, folds)
+    for family in tqdm(NUMBER_FAMILIES, desc=f"{task.name}: families", disable=not sys.stderr.isatty()):
+        log.info("%s: %s", task.name, family.name)
+        usual = members[family.name] = family.make(shape, seed)
+        if size not in family.draws:
+            continue
+        tried = RandomizedSearchCV(
+            usual,
+            dict(family.distributions(shape)),
+            n_iter=family.draws[size],
+            scoring="neg_root_mean_squared_error" if task.scorer == "rmse" else "neg_mean_absolute_error",
+            cv=[(thinned(learned), other) for learned, other in folds] if keeps_rows(usual) else folds,
+            refit=False,
+            error_score="raise",
+            n_jobs=workers(rows),
+            random_state=seed,
+        ).fit(rows.matrix, rows.labels)
+        members[family.name + TUNED] = clone(usual).set_params(**tried.best_params_)
+    return members
+
+
+def _team(members: Mapping[str, Regressor]) -> tuple[str, ...]:
+    """One member of each family, the tuned one where there is one."""
+    return tuple(family.name + TUNED if family.name + TUNED in members else family.name for family in NUMBER_FAMILIES)
+
+
+def _out_of_fold(members: Mapping[str, Regressor], rows: Rows, folds: Sequence[Fold]) -> Floats:
+    """What each member (n, m), learned without a fold, says of the rows of that fold; 0 of rows that no fold has."""
+    jobs = [(position, member, fold) for position, member in enumerate(members.values()) for fold in folds]
+    said = Parallel(n_jobs=workers(rows))(delayed(_answers)(member, rows, fold) for _, member, fold in jobs)
+    answers = np.zeros((len(rows), len(members)))
+    for (position, _, (_, other)), numbers in zip(jobs, said, strict=True):
+        answers[other, position] = numbers
+    return answers
+
+
+def _answers(member: Regressor, rows: Rows, fold: Fold) -> Floats:
+    learned, other = fold
+    return member_numbers(fit_member(member, rows.matrix[learned], rows.labels[learned]), rows.matrix[other])
+
+
+def _judged(
+    task: Task, labels: Floats, folds: Sequence[Fold], team: tuple[str, ...], answers: Floats
+) -> NumberCandidate:
+    """Add up the members for the rows of each fold by the weights that suit the other folds."""
+    middle = np.empty(len(labels))
+    for learned, other in folds:
+        weights, intercept = _weights(answers[learned], labels[learned])
+        middle[other] = answers[other] @ weights + intercept
+    by_fold = [_score(task, middle[other] - labels[other]) for _, other in folds]
+    return NumberCandidate(
+        members=team,
+        score=_score(task, middle - labels),
+        standard_error=float(np.std(by_fold) / np.sqrt(len(folds))),
+        answers=answers,
+        middle=middle,
+    )
+
+
+def _weights(answers: Floats, labels: Floats) -> tuple[Floats, float]:
+    """One member stands for itself; several are weighed."""
+    return positive_weights(answers, labels) if answers.shape[1] > 1 else (np.ones(1), 0.0)
+
+
+def _score(task: Task, errors: Floats) -> float:
+    """The task's score of errors; the pinball loss of numbers without intervals ranks as their mean size does."""
+    return float(np.sqrt((errors**2).mean()) if task.scorer == "rmse" else np.abs(errors).mean())
+
+
+def _errors(matrix: Floats, labels: Floats, middle: Floats, folds: Sequence[Fold], seed: int) -> Errors:
+    """The errors on rows not learned from, by their expected size where that tells more than the mean one."""
+    errors = labels - middle
+    mean = float(np.abs(errors).mean()) or np.finfo(np.float64).tiny
+    constant = Errors(errors / mean, None, mean)
+    if len(errors) < ROWS_FOR_SPREAD:
+        return constant
+    smallest, expected = SMALLEST_SHARE * mean, np.empty(len(errors))
+    for learned, other in folds:
+        regressor = spread_regressor(len(learned), seed).fit(matrix[learned], np.abs(errors[learned]))
+        expected[other] = expected_errors(regressor, matrix[other], smallest)
+    whole = slim_numbers(spread_regressor(len(errors), seed).fit(matrix, np.abs(errors)))
+    varied = Errors(errors / expected, whole, smallest)
+    return min((constant, varied), key=lambda each: _interval_loss(errors, each, expected))
+
+
+def _interval_loss(errors: Floats, found: Errors, expected: Floats) -> float:
+    """The pinball loss of the ends of the intervals that such errors make."""
+    size = np.full(len(errors), found.smallest) if found.spread is None else expected
+    ends = {level: np.quantile(found.relative, level) * size for level in QUANTILES.values()}
+    return float(np.mean([np.maximum(level * (errors - e), (level - 1) * (errors - e)) for level, e in ends.items()]))
+
+
+def _fitted(rows: Rows, best: NumberCandidate, members: Mapping[str, Regressor], labels: Floats) -> WeightedSum:
+    """The members of a candidate that count, fitted on all rows, with the weights that suit rows not learned from."""
+    matrix = fill_missing(rows.matrix, medians(rows.matrix))
+    weights, intercept = _weights(best.answers, labels)
+    least = min(SMALLEST_WEIGHT, weights.max())
+    counted = {name: weight for name, weight in zip(best.members, weights, strict=True) if weight >= least}
+    fitted = {name: fit_member(members[name], matrix, rows.labels) for name in counted}
+    return WeightedSum(fitted, np.array(list(counted.values())), intercept)
+
+
+def _ensemble(task: Task, rows: Rows, sum_of: WeightedSum, errors: Errors) -> NumberEnsemble:
+    relative = thinned_errors(errors.relative)
+    return NumberEnsemble(
+        fill=medians(rows.matrix),
+        members=sum_of.members,
+        weights=sum_of.weights,
+        intercept=sum_of.intercept,
+        spread=errors.spread,
+        smallest_spread=errors.smallest,
+        errors=relative,
+        centre=middle_error(relative) if _decision(task)["kind"] == "median" else 0.0,
+        low=task.outcome.low,
+        high=task.outcome.high,
+        baseline=float(rows.labels.mean()),
+        baseline_of=task.persistence,
+    )
+
+
+def _decision(task: Task) -> DecisionRule:
+    """Which number is answered: the median makes the least absolute error, the mean the least squared one."""
+    return {"kind": "median" if task.scorer in MEDIAN_SCORERS else "mean"}
+
+
+def _intervals(estimator: NumberEnsemble, rows: int, *, adaptive: bool) -> Intervals:
+    return {
+        "rows": rows,
+        "spread": estimator.spread is not None,
+        "bounds": {str(share): list(error_bounds(estimator.errors, missed)) for share, missed in MISSED.items()},
+        "adaptive": adaptive,
+    }
+
+
+def _table(
+    candidates: Sequence[NumberCandidate], best: NumberCandidate, members: Mapping[str, Regressor]
+) -> pd.DataFrame:
+    rows = [
+        {
+            "candidate": each.name,
+            "parameters": "; ".join(filter(None, (_parameters(name, members) for name in each.members))),
+            "score": each.score,
+            "standard_error": each.standard_error,
+            "chosen": each is best,
+        }
+        for each in candidates
+    ]
+    return pd.DataFrame(rows).sort_values("score", ignore_index=True)
+
+
+def _parameters(name: str, members: Mapping[str, Regressor]) -> str:
+    return parameters(name, members, NUMBER_FAMILIES)

@@ -1,0 +1,40 @@
+"""The outcome of a search, of classes and of numbers alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from pipelines.documents.model import DecisionRule, Intervals
+from pipelines.models.model import AnyEnsemble
+from pipelines.training.families import Family, Shape
+
+TUNED = ", tuned"
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The outcome of a search: the fitted model with its decision rule, and how every candidate did.
+
+    `table` has a row a candidate, the best first: `candidate`, `parameters`, `score` (the task's scorer),
+    `standard_error`, `chosen`; of classes also `log_loss`, by which they are ordered. A number has `intervals`.
+    """
+
+    chosen: str
+    estimator: AnyEnsemble = field(repr=False)
+    decision: DecisionRule
+    table: pd.DataFrame = field(repr=False)
+    seconds: float
+    intervals: Intervals | None = None
+
+
+def parameters(name: str, members: Mapping[str, Any], families: Sequence[Family]) -> str:
+    """The parameters of a tuned member that its family's search varies."""
+    family = next(family for family in families if family.name == name.removesuffix(TUNED))
+    values = members[name].get_params() if name.endswith(TUNED) else {}
+    varied = family.distributions(Shape(rows=1, numeric=0))
+    chosen = {key.split("__")[-1]: values[key] for key in varied if key in values}
+    return ", ".join(
+        f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in chosen.items()
+    )
