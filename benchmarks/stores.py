@@ -31,7 +31,7 @@ from pipelines.stores.base import Column, FeatureGroup
 from pipelines.stores.embedded import EmbeddedStore
 
 ROOT = Path(__file__).parents[1]
-PAGE, PICTURE = ROOT / "docs" / "scale.md", ROOT / "docs" / "pictures" / "scale.png"
+PAGE, PICTURE = ROOT / "docs" / "scale.md", ROOT / "docs" / "scale.png"
 BEGIN, END = "<!-- written by `make benchmark`: stores -->\n", "<!-- end of what is written -->\n"
 
 SIZES = (10_000, 100_000, 1_000_000)
