@@ -123,7 +123,7 @@ def describe(header: str, cells: pd.Series, kind: Kind | None = None) -> Column 
     if kind == "category" or (kind is None and not number.all() and number.mean() < MOSTLY):
         return _category(header, cells, filled)
     if kind is None and not number.all():
-        raise UsageError(_cannot_tell(header, filled, number))
+        raise UsageError(cannot_tell(header, filled, number))
     if kind is None and _few_whole(numbers):
         return _category(header, cells, filled)
     return _number(header, cells)
@@ -240,7 +240,8 @@ def _few_whole(numbers: np.ndarray) -> bool:
     return bool(len(np.unique(numbers)) <= FEW_WHOLE_NUMBERS and (numbers == np.trunc(numbers)).all())
 
 
-def _cannot_tell(header: str, filled: pd.Series, number: np.ndarray) -> str:
+def cannot_tell(header: str, filled: pd.Series, number: np.ndarray) -> str:
+    """What to say of a column whose cells are numbers (n,) in most rows only."""
     others = ", ".join(_quoted(cell) for cell in filled[~number].unique()[:EXAMPLES])
     return (
         f"The column {header} has a number in {number.sum():,} of {len(filled):,} rows, and {others} in others. Say "

@@ -1,6 +1,7 @@
 """The text of a drafted module: what a person would have written, with a comment where a decision is theirs."""
 
 import json
+import math
 import re
 import textwrap
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines.drafting.columns import PARTS, Column, outward
+from pipelines.drafting.columns import PARTS, Column, decimals, outward
 from pipelines.drafting.plan import Plan
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -18,6 +19,8 @@ LINE = 120
 LONGEST_SENTENCE = 90
 # Below this share of the rows a class is rare, and hardly ever the most probable one.
 RARE = 0.15
+# Finer digits of a number say nothing beside how much it varies.
+SPREAD_DIGITS = 3
 # What is usual: all but one in a hundred on either side.
 USUAL = (0.01, 0.5, 0.99)
 
@@ -42,7 +45,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.filters |= {
         "literal": _literal, "number": _number, "listed": _listed, "range": _range, "sentence": _sentence,
-        "usual": _usual, "constant": _constant, "rare": _is_rare,
+        "usual": _usual, "constant": _constant, "rare": _is_rare, "shown_decimals": _shown_decimals,
     }  # fmt: skip
     return environment
 
@@ -93,6 +96,12 @@ def _range(column: Column) -> tuple[float, float]:
 def _usual(column: Column) -> tuple[float, ...]:
     finite = column.numbers[np.isfinite(column.numbers)]
     return tuple(float(f"{value:.4g}") for value in np.quantile(finite, USUAL))
+
+
+def _shown_decimals(label: Column) -> int:
+    """How many decimals people are shown: no more than the file has, nor than three digits of the spread take."""
+    spread = float(label.numbers[np.isfinite(label.numbers)].std())
+    return min(decimals(label.numbers), max(0, SPREAD_DIGITS - 1 - math.floor(math.log10(spread))))
 
 
 def _is_rare(column: Column) -> bool:

@@ -12,7 +12,17 @@ from pipelines.datasets.contract import as_numbers
 from pipelines.datasets.names import slug
 from pipelines.datasets.roles import FEWEST_TO_SHARE
 from pipelines.datasets.sources import plain_name
-from pipelines.drafting.columns import Column, Kind, LeftOut, decimals, describe, parts_of_date, title_and_unit
+from pipelines.drafting.columns import (
+    MOSTLY,
+    Column,
+    Kind,
+    LeftOut,
+    cannot_tell,
+    decimals,
+    describe,
+    parts_of_date,
+    title_and_unit,
+)
 from pipelines.errors import UsageError
 
 FEWEST_ROWS = 20
@@ -34,7 +44,7 @@ class Wishes:
     labels
         What to predict.
     numbers, categories
-        What columns are whose cells do not tell.
+        What columns are, labels among them, whose cells do not tell.
     left_out
         The columns not to use.
     dates
@@ -78,6 +88,11 @@ class Plan:
         return (*self.features, *self.labels)
 
     @property
+    def outcomes(self) -> list[str]:
+        """What kinds of outcomes its labels have, by the name of their class."""
+        return sorted({"Number" if label.kind == "number" else "Classes" for label in self.labels})
+
+    @property
     def aliases(self) -> dict[str, str]:
         """The names in the file, as the reader writes them, that differ from those of the columns."""
         names = {each.header: each.name for each in self.columns if not each.part}
@@ -102,7 +117,7 @@ class Plan:
     @property
     def decimals(self) -> int | None:
         """With how many decimals new measurements are drawn; None where values that occur are better."""
-        places = {decimals(each.numbers) for each in self.features if each.kind == "number"}
+        places = {decimals(each.numbers) for each in self.columns if each.kind == "number"}
         return places.pop() if self.rows < FEW_ROWS and len(places) == 1 and 0 not in places else None
 
 
@@ -121,7 +136,7 @@ def plan(name: str, file: Path, cells: pd.DataFrame, wishes: Wishes) -> Plan:
     """
     wishes = _in_the_file(file, cells, wishes)
     cells, twice = _each_readable_once(cells)
-    labels = [_label(file, header, cells) for header in wishes.labels]
+    labels = [_label(file, header, cells, wishes.kind(header)) for header in wishes.labels]
     rest = [header for header in cells.columns if header not in {*wishes.labels, *wishes.left_out}]
     columns = [each for header in rest for each in _columns(header, cells[header], wishes)]
     features = _with_blanks([each for each in columns if isinstance(each, Column)], wishes.blanks)
@@ -187,10 +202,12 @@ def _in_the_file(file: Path, cells: pd.DataFrame, wishes: Wishes) -> Wishes:
 
     said = [wishes.labels, wishes.numbers, wishes.categories, wishes.left_out, wishes.dates]
     wanted = [list(dict.fromkeys(map(header, names))) for names in said]
-    twice = [name for name, times in Counter(name for names in wanted for name in names).items() if times > 1]
+    labels, numbers, categories, left_out, dates = wanted
+    roles = [[*labels, *left_out, *dates], [*numbers, *categories, *left_out, *dates]]
+    counts = [Counter(names) for names in roles]
+    twice = sorted({name for each in counts for name, times in each.items() if times > 1})
     if twice:
         raise UsageError(f"You say two things of the column {', '.join(twice)}; say one.")
-    labels, numbers, categories, left_out, dates = wanted
     blanks = {header(name): value for name, value in wishes.blanks.items()}
     return Wishes(labels, numbers, categories, left_out, dates, blanks)
 
@@ -207,35 +224,45 @@ def _each_readable_once(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut
     return cells.loc[:, ~again], twice
 
 
-def _label(file: Path, header: str, cells: pd.DataFrame) -> Column:
+def _label(file: Path, header: str, cells: pd.DataFrame, kind: Kind | None) -> Column:
     """The column to predict, or a sentence that says why it cannot be."""
-    filled = cells[header].dropna()
-    if _is_continuous(filled):
-        raise UsageError(
-            f"The label {header} is a number ({filled.nunique():,} different ones), and only classes can be predicted "
-            "here yet; put ranges of it into a column of their own, such as low and high, and predict that."
-        )
-    described = describe(header, cells[header], "category")
+    described = describe(header, cells[header], kind or _kind_of_label(header, cells[header].dropna()))
     if isinstance(described, LeftOut):
         raise UsageError(f"The label {header} cannot be predicted: {described.why}.")
-    if len(described.values) > MOST_CLASSES:
-        raise UsageError(
-            f"The label {header} has {len(described.values):,} classes, and {MOST_CLASSES} can be told; group them."
-        )
-    frequent = [value for value, rows in described.counts.items() if rows >= FEWEST_TO_SHARE]
-    if len(filled) < FEWEST_ROWS or len(frequent) < FEWEST_CLASSES:
-        raise UsageError(
-            f"{file.name} has {len(filled):,} rows with {header}, and {len(frequent)} classes of {FEWEST_TO_SHARE} "
-            f"rows or more; it takes {FEWEST_ROWS} rows and {FEWEST_CLASSES} such classes."
-        )
+    filled = len(cells) - described.missing
+    if described.kind == "category":
+        _refuse_classes(file, described, filled)
+    elif filled < FEWEST_ROWS:
+        raise UsageError(f"{file.name} has {filled:,} rows with {header}; it takes {FEWEST_ROWS}.")
     return described
 
 
-def _is_continuous(filled: pd.Series) -> bool:
+def _refuse_classes(file: Path, label: Column, filled: int) -> None:
+    """Refuse a label of which too many classes, or too few with rows enough, are there."""
+    header = label.header
+    if len(label.values) > MOST_CLASSES:
+        raise UsageError(
+            f"The label {header} has {len(label.values):,} classes, and {MOST_CLASSES} can be told; group them, or say "
+            "--number where it is an amount."
+        )
+    frequent = [value for value, rows in label.counts.items() if rows >= FEWEST_TO_SHARE]
+    if filled < FEWEST_ROWS or len(frequent) < FEWEST_CLASSES:
+        raise UsageError(
+            f"{file.name} has {filled:,} rows with {header}, and {len(frequent)} classes of {FEWEST_TO_SHARE} "
+            f"rows or more; it takes {FEWEST_ROWS} rows and {FEWEST_CLASSES} such classes."
+        )
+
+
+def _kind_of_label(header: str, filled: pd.Series) -> Kind:
+    """A number where the cells are measured, with fractions or more whole numbers than classes can be; else classes."""
     numbers = as_numbers(filled)
-    if not len(filled) or not np.isfinite(numbers).all():
-        return False
-    return filled.nunique() > MOST_CLASSES or bool((numbers != np.trunc(numbers)).any())
+    number = np.isfinite(numbers)
+    measured = len(np.unique(numbers[number])) > MOST_CLASSES or bool((numbers[number] % 1 != 0).any())
+    if not measured or not len(filled) or number.mean() < MOSTLY:
+        return "category"
+    if not number.all():
+        raise UsageError(cannot_tell(header, filled, number))
+    return "number"
 
 
 def _refuse_parts_beside_columns(columns: Sequence[Column]) -> None:

@@ -14,6 +14,8 @@ from pipelines.drafting.columns import title_and_unit
 from pipelines.drafting.draft import draft
 from pipelines.drafting.plan import Wishes
 from pipelines.errors import PipelineError, UsageError
+from tests.drafted import diabetes_rows, homes_rows
+from tests.drafted import drafted as made_by_new
 
 ROWS = 60
 RNG = np.random.default_rng(8)
@@ -144,7 +146,12 @@ def test_parquet_is_read_like_the_same_table_as_csv(root, file, tmp_path):
     ("changes", "arguments", "sentence"),
     [
         ({}, {"labels": ("colour",)}, r"no column 'colour' in birds.csv; it has .*Bill length"),
-        ({}, {"labels": ("Depth",)}, r"label Depth is a number \(\d+ different ones\), and only classes can be pre"),
+        (
+            {"Depth": ["deep", *BIRDS["Depth"][1:]]},
+            {"labels": ("Depth",)},
+            "a number in 59 of 60 rows, and 'deep' in o",
+        ),
+        ({"Depth": 5.5}, {"labels": ("Depth",)}, "label Depth cannot be predicted: it is always '5.5'"),
         ({}, {"labels": ("planet",)}, "label planet cannot be predicted: it is always 'Earth'"),
         ({}, {"labels": ("species",), "numbers": ("sex",), "categories": ("sex",)}, "two things of the column sex"),
         ({}, {"labels": ("species",), "left_out": ("species",)}, "two things of the column species"),
@@ -198,6 +205,50 @@ def test_a_category_of_many_values_is_one_where_the_person_says_so(root, file):
     assert told.left_out[0].why == "it has 400 different texts, more than 300; say --category where they are one"
     said = drafted(root, file, "fraud", name="said", categories=("shop",)).dataset
     assert len(asdict(said.feature("shop"))["values"]) == 400
+
+
+def test_a_label_that_is_measured_becomes_a_number_with_its_unit_range_and_digits(root, file):
+    BIRDS.assign(price_usd=RNG.normal(250, 40, ROWS).round(4)).to_csv(file, index=False)
+    done = drafted(root, file, "price_usd", "species")
+    price, species = done.dataset.tasks
+    assert (price.name, price.outcome.kind, species.outcome.kind) == ("birds_price_usd", "number", "classes")
+    assert (price.outcome.unit, price.outcome.low, price.outcome.decimals) == ("USD", 0, 1)
+    assert price.outcome.high > 350
+    assert [label.kind for label in done.dataset.labels] == ["number", "text"]
+    checked = validate(done.dataset, done.dataset.load([file]).rows)
+    assert checked.accepted["price_usd"].dtype == "float64"
+    assert len(checked.accepted) == ROWS
+    text = (root / done.files[0]).read_text()
+    assert "import Classes, Number" in text
+    assert "PRICE_USD_VALUES" not in text
+    assert linted(root / done.files[0], root) == [0, 0]
+
+
+def test_the_drafts_of_the_tests_are_numbers(root):
+    for rows, label in ((diabetes_rows(), "progression"), (homes_rows(), "median_value_usd")):
+        dataset = made_by_new(label, rows, label, root)
+        assert dataset.tasks[0].outcome.kind == "number"
+        assert dataset.strata == (label,)
+        assert label in dataset.simulator.strata
+        assert len(validate(dataset, dataset.load([]).rows).rejected) == 0
+
+
+def test_whole_numbers_are_classes_up_to_a_hundred_and_what_the_person_says_counts(root, file):
+    BIRDS.assign(score=RNG.integers(3, 6, ROWS)).to_csv(file, index=False)
+    assert drafted(root, file, "score").dataset.tasks[0].classes == ("3", "4", "5")
+    said = drafted(root, file, "score", name="said", numbers=("score",)).dataset
+    assert said.tasks[0].outcome.kind == "number"
+    assert said.tasks[0].outcome.decimals == 0
+
+
+def test_rows_whose_label_is_text_in_a_number_go_to_quarantine_where_the_person_says_that_it_is_one(root, file):
+    BIRDS.assign(Depth=["deep", "inf", *BIRDS["Depth"][2:]]).to_csv(file, index=False)
+    done = drafted(root, file, "Depth", numbers=("Depth",))
+    checked = validate(done.dataset, done.dataset.load([file]).rows)
+    assert [reason.split(" (")[0] for reason in checked.rejected["reasons"]] == [
+        "depth: 'deep' is not a number", "depth: 'inf' is infinite",
+    ]  # fmt: skip
+    assert "Quarantined: 2 rows of the file" in done.doubts[0]
 
 
 def test_a_few_rows_are_too_few(root, file):
