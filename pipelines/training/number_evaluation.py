@@ -43,7 +43,7 @@ class NumberEvaluation:
         One row an input: `loss`, by how much the mean absolute error rises when the input is shuffled among the rows,
         and `low`, `high`, the least and the most over the shuffles.
     predicted
-        The predictions with `label` and `event_time`, one row a test row.
+        The predictions with `label`, `sample_id` and `event_time`, one row a test row.
     """
 
     rows: int
@@ -68,7 +68,8 @@ class NumberEvaluation:
 def evaluate_number(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.Generator) -> NumberEvaluation:
     """Judge a model on labelled rows that it has not learned from."""
     labels = task.labels(held_out).to_numpy()
-    predicted = models.predict(model, held_out).assign(label=labels, event_time=held_out["event_time"])
+    identity = held_out[["sample_id", "event_time"]]
+    predicted = models.predict(model, held_out).assign(label=labels, **identity)
     answers = (predicted["prediction"].to_numpy(), predicted[task.answer_columns].to_numpy())
     groups = sample_groups(task.dataset, held_out, distinguishable=told_apart(model))
 
