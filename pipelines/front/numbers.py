@@ -16,6 +16,7 @@ from pipelines.wording import (
 Document = Mapping[str, Any]
 
 LEAST_HEIGHT = 0.1  # a narrower course is no drama
+DIGITS = 2  # of what has no unit
 # What the simplest answer is called, and what it does.
 SIMPLEST = {
     "mean": ("Always the mean", "answers the mean of what was learned from"),
@@ -87,7 +88,10 @@ def score_words(task: Document, score: str, found: Document | None) -> str:
 
 def value_words(task: Document, score: str, value: float | None, digits: int | None = None) -> str:
     """A score without, in the unit too."""
-    return _error(task, value) if score in IN_UNITS else number(value, digits)
+    if score in IN_UNITS:
+        return _error(task, value)
+    # What is nothing after rounding has no sign.
+    return number(None if value is None else round(value, DIGITS) + 0.0, DIGITS if digits is None else digits)
 
 
 def least_height(task: Document, score: str, level: float) -> float:  # noqa: ARG001 - as for classes

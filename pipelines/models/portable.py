@@ -55,8 +55,8 @@ def portable(estimator: AnyEnsemble) -> tuple[dict[str, Any], bytes]:
 
 
 @singledispatch
-def _portable(estimator: object) -> tuple[dict[str, Any], bytes]:
-    raise NotPortable(f"A {type(estimator).__name__} runs in Python only.")
+def _portable(estimator: object) -> tuple[dict[str, Any], bytes]:  # noqa: ARG001 - whatever is no ensemble of classes
+    raise NotPortable("A model of a number runs in Python only.")
 
 
 @_portable.register

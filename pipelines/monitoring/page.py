@@ -18,7 +18,7 @@ from pipelines.monitoring.browser_model import Form
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUMMARIES = {
-    "scores": "How sure are these numbers? Scores with intervals, class by class, beside always saying the commonest",
+    "scores": "How sure are these numbers? Scores with intervals, beside those of the simplest answer",
     "inputs": "What arrives now, against what the models learned from",
     "champions": "Which version was in charge when, and why",
     "recent": "The newest predictions",

@@ -54,6 +54,8 @@ def test_errors_have_the_unit_and_shares_have_none():
     assert words(task, "bias", documents.error(-0.12)) == "-0.12 °C (-0.32 to +0.08)"
     assert words(task, "coverage_95", documents.error(0.7)) == "0.70 (0.50 to 0.90)"
     assert words(task, "mae", None) == "-"
+    value = kind_of(task).value_words
+    assert [value(task, "r2", each, None) for each in (-0.0004, 0.9, None)] == ["0.00", "0.90", "-"]
 
 
 def test_an_error_above_its_promise_is_told_as_one():
