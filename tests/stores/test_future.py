@@ -65,6 +65,7 @@ def test_rows_from_a_time_on_are_removed_and_no_other(store):
     store.upsert(READINGS, readings(("a", 1, day(0)), ("b", 2, day(1)), ("c", 3, day(2))))
     store.remove(READINGS, SECOND + timedelta(microseconds=1))
     assert list(store.read(READINGS)["sensor"]) == ["a", "b"]
+    assert list(store.read(READINGS, where={"sensor": "b"})["sensor"]) == ["b"]
     store.remove(READINGS, SECOND + timedelta(days=9))
     assert store.count(READINGS) == 2
 

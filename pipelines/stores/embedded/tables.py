@@ -145,8 +145,11 @@ class DeltaTables(StoreFolder):
         newest = self.newest(group)
         if newest and newest >= as_utc(start):
             with self._writing(group):
-                DeltaTable(self._path(group)).delete(f"{group.event_time} >= '{as_utc(start).isoformat()}'")
-                make_durable(self._path(group))
+                # The `delete` of delta-rs writes the rest of a file with text as views, which Arrow cannot filter.
+                none, path = arrow_schema(group).empty_table(), self._path(group)
+                since = f"{group.event_time} >= '{as_utc(start).isoformat()}'"
+                write_deltalake(path, none, mode="overwrite", predicate=since, writer_properties=COMPRESSED)
+                make_durable(path)
 
     @guarded
     def written_at(self, group: FeatureGroup) -> datetime | None:
