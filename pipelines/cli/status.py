@@ -14,11 +14,11 @@ from pipelines.errors import NotReadyError
 from pipelines.front.kinds import kind_of, live_words
 from pipelines.front.told import outcome_part
 from pipelines.monitoring import quality as monitoring
+from pipelines.monitoring.kept_ledger import read_ledger
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import (
     champion_version,
     describe_readable,
-    predictions_group,
     quarantine_group,
     samples_group,
 )
@@ -115,8 +115,7 @@ def _champion(store: Store, task: Task) -> _Champion:
 
 
 def _task_status(store: Store, task: Task, champion: _Champion) -> TaskStatus:
-    predictions = store.read(predictions_group(task))
-    newest = predictions["event_time"].max() if len(predictions) else None
+    ledger = read_ledger(store, task)
     about = {
         **outcome_part(task),
         "versions": store.versions(task.name),
@@ -124,10 +123,10 @@ def _task_status(store: Store, task: Task, champion: _Champion) -> TaskStatus:
         "scorer": task.scorer,
         "held_out": champion.described.get("metrics", {}),
         "baseline": champion.described.get("baseline", {}),
-        "live": plain(monitoring.live_quality(task, predictions)),
-        "awaiting": plain(asdict(awaiting(task, predictions))),
-        "predictions": len(predictions),
-        "newest_day": newest.date().isoformat() if newest is not None else None,
+        "live": plain(monitoring.live_quality(ledger)),
+        "awaiting": plain(asdict(awaiting(task, ledger.rows))),
+        "predictions": ledger.samples,
+        "newest_day": ledger.newest_day.isoformat() if ledger.newest_day else None,
     }
     return cast("TaskStatus", about)
 

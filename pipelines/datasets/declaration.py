@@ -7,7 +7,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from pipelines.datasets.derived import Calendar, Rolling
-from pipelines.datasets.names import LONGEST_NAME, PREDICTIONS, QUARANTINE, name_fault
+from pipelines.datasets.names import ENDS_OF_GROUPS, LONGEST_NAME, PREDICTIONS, QUARANTINE, name_fault
 from pipelines.datasets.outcomes import Classes, Number
 from pipelines.errors import DeclarationError
 
@@ -64,8 +64,9 @@ def _group_faults(dataset: "DataSet") -> Iterator[str]:
     """What is wrong with the names of its groups, and with what every data set needs at least."""
     groups = [f"{dataset.name}{QUARANTINE}", *(f"{task.name}{PREDICTIONS}" for task in dataset.tasks)]
     yield from (f"its group {name} has more than {LONGEST_NAME} signs" for name in groups if len(name) > LONGEST_NAME)
-    if dataset.name.endswith((QUARANTINE, PREDICTIONS)):
-        yield f"its name ends like that of a group; leave {QUARANTINE} and {PREDICTIONS} away"
+    if dataset.name.endswith(ENDS_OF_GROUPS):
+        *others, last = ENDS_OF_GROUPS
+        yield f"its name ends like that of a group; leave {', '.join(others)} and {last} away"
     if not (dataset.features and dataset.labels and dataset.tasks):
         yield "it needs a feature, a label and a task, at least one of each"
     if dataset.historical_time.utcoffset() != timedelta(0):

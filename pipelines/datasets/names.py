@@ -20,7 +20,8 @@ PROBABILITY = "probability_"
 INTERVALS = (80, 95)
 BASELINE = "baseline"
 # How the groups end that belong to a data set and to a task.
-QUARANTINE, PREDICTIONS = "_quarantine", "_predictions"
+QUARANTINE, PREDICTIONS, LEDGER = "_quarantine", "_predictions", "_ledger"
+ENDS_OF_GROUPS = (QUARANTINE, PREDICTIONS, LEDGER)
 # The feature store takes names of 63 signs; a probability column has 12 of them before that of its class.
 LONGEST_NAME, LONGEST_CLASS_SLUG = 63, 40
 # So many signs of a checksum keep the columns of a few hundred classes apart.

@@ -3,9 +3,10 @@
 An interval never claims more than the data can tell: see `bootstrap`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +18,14 @@ from pipelines.datasets.outcomes import Classes, Number
 from pipelines.models.number_sums import Numbers, NumberSums, baseline_scores_of, number_sums_of
 from pipelines.models.score_sums import (
     BINS,
-    INNER_EDGES,
     Floats,
     Integers,
     Sums,
     Texts,
-    bin_sums,
     known_rows,
-    matrix_of,
     positions,
 )
-from pipelines.models.sums import resampled, scores_of_sums, sums_by_unit
+from pipelines.models.sums import AnySums, scores_of_sums, sums_by_unit
 
 NORMAL_975 = 1.959963984540054  # two-sided 95 %
 LARGEST_UNITS = 5000  # more are pooled at random into this many: the interval's own noise is then 1 % of its width
@@ -56,6 +54,7 @@ NUMBER_TITLES = {
 # For classes in an order alone.
 ORDINAL = ("quadratic_kappa", "mean_absolute_error")
 ALL_TITLES = TITLES | NUMBER_TITLES
+LARGEST_DRAW = 2_000_000  # counts held at once while repeats are drawn: 16 MB, however many units there are
 UNITS_FOR_SPREAD = 2  # one row resampled is always itself and says nothing about spread
 
 # Below 30 samples a 95 % interval of a share may be wider than ±0.17: it tells no model from its baseline.
@@ -73,6 +72,7 @@ LOWER_IS_BETTER = (
 
 
 Answers: TypeAlias = "Texts | Numbers"
+S = TypeVar("S", bound=AnySums)
 
 
 @dataclass(frozen=True)
@@ -130,14 +130,24 @@ def bootstrap(
     no spread to see, and what is no share has NaN bounds.
     """
     labelled = known_rows(labels)
-    value = score(task, labels, predictions, others)
-    if not labelled.any():
-        return {name: Estimate(np.nan, np.nan, np.nan) for name in value}
     units = _units(np.arange(len(labelled)) if groups is None else np.asarray(groups), labelled, rng)
-    parts = sums_by_unit(task, labels, predictions, others, units)
-    size = int(units.max()) + 1
-    replicates = scores_of_sums(resampled(parts, _draws(size, repeats, rng)), task)
-    intervals = {name: _percentiles(name, value[name], replicates[name], size) for name in value}
+    parts, whole = (sums_by_unit(task, labels, predictions, others, unit) for unit in (units, None))
+    return bootstrap_of_sums(task, parts, rng, repeats=repeats, whole=whole)
+
+
+def bootstrap_of_sums(
+    task: Task, parts: S, rng: np.random.Generator, *, repeats: int = 1000, whole: S | None = None
+) -> dict[str, Estimate]:
+    """What `bootstrap` tells, from the sums of what is resampled together: rows, groups, days or some of each.
+
+    `whole` are the sums of all; without them the parts are added up.
+    """
+    value = {name: float(values[0]) for name, values in scores_of_sums(whole or parts.total, task).items()}
+    if not parts.flat().any():
+        return {name: Estimate(np.nan, np.nan, np.nan) for name in value}
+    drawn = [scores_of_sums(parts.resampled(draws), task) for draws in _draws(len(parts), repeats, rng)]
+    replicates = {name: np.concatenate([scores[name] for scores in drawn]) for name in value}
+    intervals = {name: _percentiles(name, value[name], replicates[name], len(parts)) for name in value}
     return _honest(parts, task, intervals)
 
 
@@ -168,30 +178,27 @@ def paired_differences(
     if not labelled.any():
         return {name: Estimate(np.nan, np.nan, np.nan) for name in value}
     units = _units(np.arange(len(labelled)) if groups is None else np.asarray(groups), labelled, rng)
-    draws = _draws(int(units.max()) + 1, repeats, rng)
-    new, old = (
-        scores_of_sums(resampled(sums_by_unit(task, labels, *answers, units=units), draws), task)
-        for answers in (other, one)
-    )
-    differences = {
-        name: _percentiles("", value[name] - versus[name], new[name] - old[name], draws.shape[1]) for name in value
-    }
+    new, old = (sums_by_unit(task, labels, *answers, units=units) for answers in (other, one))
+    drawn = [
+        (scores_of_sums(new.resampled(draws), task), scores_of_sums(old.resampled(draws), task))
+        for draws in _draws(len(new), repeats, rng)
+    ]
+    found = {name: np.concatenate([mine[name] - theirs[name] for mine, theirs in drawn]) for name in value}
+    differences = {name: _percentiles("", value[name] - versus[name], found[name], len(new)) for name in value}
     unseen = _unseen(task.outcome, int(labelled.sum()))
     return {name: _widened(e, unseen) if e.low == e.high else e for name, e in differences.items()}
 
 
-def calibration_noise(probabilities: npt.ArrayLike, rng: np.random.Generator, *, repeats: int = 1000) -> float:
-    """The calibration error (95th percentile) that a perfectly calibrated model would show on these rows by chance.
+def calibration_noise(bins: Floats, rng: np.random.Generator, *, repeats: int = 1000) -> float:
+    """The calibration error (95th percentile) that a perfectly calibrated model would show on some rows by chance.
 
-    Few rows make the error large, whatever the model. Hits in a bin are taken as normal. NaN without rows.
+    Few rows make the error large, whatever the model. Hits in a bin are taken as normal. NaN without rows. `bins` are
+    the sums over the rows, of one unit: (4, BINS).
     """
-    matrix = np.asarray(probabilities, dtype=np.float64)
-    if not len(matrix):
+    n, _, _, variance = bins
+    if not n.any():
         return np.nan
-    confidence = matrix.max(axis=1)
-    bins = np.searchsorted(INNER_EDGES, confidence, side="left")
-    spread = np.sqrt(np.bincount(bins, weights=confidence * (1 - confidence), minlength=BINS))
-    errors = np.abs(rng.standard_normal((repeats, BINS)) * spread).sum(axis=1) / len(matrix)
+    errors = np.abs(rng.standard_normal((repeats, BINS)) * np.sqrt(variance)).sum(axis=1) / n.sum()
     return float(np.quantile(errors, 0.95))
 
 
@@ -220,14 +227,15 @@ def confusion(task: Task, labels: Texts, predictions: Texts) -> pd.DataFrame:
     )
 
 
-def reliability(task: Task, labels: Texts, probabilities: npt.ArrayLike) -> pd.DataFrame:
+def reliability(bins: Floats) -> pd.DataFrame:
     """How often the most probable class is right, by how probable it was said to be.
+
+    `bins` are the sums over the rows, of one unit: (4, BINS).
 
     Returns one row a bin: `low`, `high` (edges), `n`, `confidence` (mean), `accuracy` with `accuracy_low` and
     `accuracy_high` (Wilson); NaN in an empty bin.
     """
-    labelled = known_rows(labels)
-    n, confidence, hits = bin_sums(positions(task, labels, labelled), matrix_of(task, probabilities, labelled))[0]
+    n, confidence, hits, _ = bins
     edges = np.linspace(0, 1, BINS + 1)
     with np.errstate(invalid="ignore"):
         table = pd.DataFrame(
@@ -266,11 +274,18 @@ def _number_baseline(outcome: Number, task: Task, labels: Any, others: Any) -> d
 
 @_baseline.register
 def _majority(outcome: Classes, task: Task, labels: Any, others: Any) -> dict[str, float]:  # noqa: ANN401, ARG001 - see above
-    labelled = known_rows(labels)
-    shares = np.bincount(positions(task, labels, labelled), minlength=len(task.classes)) / max(labelled.sum(), 1)
-    rows = len(labelled)
-    majority = np.full(rows, task.classes[int(shares.argmax())], dtype=object)
-    return score(task, labels, majority, np.tile(shares, (rows, 1)))
+    true = positions(task, labels, known_rows(labels))
+    return baseline_of_counts(task, np.bincount(true, minlength=len(task.classes)))
+
+
+def baseline_of_counts(task: Task, counts: npt.ArrayLike) -> dict[str, float]:
+    """What `baseline` tells of classes, from how many rows have each as their label (k,)."""
+    known = np.asarray(counts, dtype=np.float64)
+    shares = known / max(known.sum(), 1)
+    # One row of each class, which counts as often as there are such.
+    majority, chances = [task.classes[int(shares.argmax())]] * len(known), np.tile(shares, (len(known), 1))
+    rows = sums_by_unit(task, task.classes, majority, chances, units=np.arange(len(known)))
+    return {name: float(values[0]) for name, values in scores_of_sums(rows.resampled(known[None]), task).items()}
 
 
 def _units(groups: npt.NDArray[np.generic], labelled: npt.NDArray[np.bool_], rng: np.random.Generator) -> Integers:
@@ -282,10 +297,13 @@ def _units(groups: npt.NDArray[np.generic], labelled: npt.NDArray[np.bool_], rng
     return pools[units]
 
 
-def _draws(size: int, repeats: int, rng: np.random.Generator) -> Floats:
-    """How often each repeat drew each unit: (repeats, size)."""
-    drawn = np.arange(repeats)[:, None] * size + rng.integers(0, size, (repeats, size))
-    return np.bincount(drawn.ravel(), minlength=repeats * size).reshape(repeats, size).astype(np.float64)
+def _draws(size: int, repeats: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """How often each repeat drew each unit: some repeats at a time, (some, size)."""
+    at_once = max(LARGEST_DRAW // size, 1)
+    for first in range(0, repeats, at_once):
+        some = min(at_once, repeats - first)
+        drawn = np.arange(some)[:, None] * size + rng.integers(0, size, (some, size))
+        yield np.bincount(drawn.ravel(), minlength=some * size).reshape(some, size).astype(np.float64)
 
 
 def _percentiles(name: str, value: float, replicates: Floats, size: int) -> Estimate:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipelines.datasets import Task
 from pipelines.datasets.names import INTERVALS
+from pipelines.models.additive import Additive
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -29,7 +30,7 @@ QUANTITIES = (
 
 
 @dataclass(frozen=True)
-class NumberSums:
+class NumberSums(Additive):
     """Sums over the rows, one set a unit or repeat: (r, q), a column for each of `QUANTITIES`."""
 
     table: Floats

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.models.additive import Additive
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -24,8 +25,18 @@ SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)  # what scikit-learn clip
 
 
 @dataclass(frozen=True)
-class Sums:
-    """Sums over the rows, one set a repeat: confusion (r, k, k), log-loss (r,), bins (r, 3, BINS)."""
+class Sums(Additive):
+    """Sums over the rows of each unit: a row, a day, a repeat. They add up: units to larger ones.
+
+    Attributes
+    ----------
+    confusion
+        True classes by answers: (units, k, k).
+    loss
+        The log-loss: (units,).
+    bins
+        Of each calibration bin rows, confidence, hits, and the variance of these if it is right: (units, 4, BINS).
+    """
 
     confusion: Floats
     loss: Floats
@@ -54,9 +65,13 @@ def matrix_of(task: Task, probabilities: npt.ArrayLike, labelled: npt.NDArray[np
 
 
 def sums_of(
-    task: Task, labels: Texts, predictions: Texts, probabilities: npt.ArrayLike, units: Integers | None
+    task: Task,
+    labels: Texts,
+    predictions: Texts,
+    probabilities: npt.ArrayLike,
+    units: Integers | None,
 ) -> Sums:
-    """The sums of each unit, or of all rows together."""
+    """The sums of each unit, or of all rows together; `units` has the number of the unit of each labelled row."""
     labelled, k = known_rows(labels), len(task.classes)
     true, answered = positions(task, labels, labelled), positions(task, predictions, labelled)
     matrix = matrix_of(task, probabilities, labelled)
@@ -67,19 +82,17 @@ def sums_of(
     return Sums(
         confusion=cells.reshape(size, k, k).astype(np.float64),
         loss=np.bincount(units, weights=losses, minlength=size).astype(np.float64),
-        bins=bin_sums(true, matrix, units),
+        bins=bin_sums(true, matrix, units, size),
     )
 
 
-def bin_sums(true: Integers, matrix: Floats, units: Integers | None = None) -> Floats:
-    """Rows, summed confidence and hits of each calibration bin: (units, 3, BINS)."""
-    units = np.zeros(len(true), dtype=np.int64) if units is None else units
-    size = int(units.max(initial=0)) + 1
+def bin_sums(true: Integers, matrix: Floats, units: Integers, size: int) -> Floats:
+    """What `Sums.bins` has of each unit."""
     top, confidence = matrix.argmax(axis=1), matrix.max(axis=1, initial=0)
     cells = units * BINS + np.searchsorted(INNER_EDGES, confidence, side="left")
     sums = [
         np.bincount(cells, weights=weights, minlength=size * BINS).reshape(size, BINS)
-        for weights in (np.ones(len(true)), confidence, (top == true).astype(np.float64))
+        for weights in (np.ones(len(true)), confidence, (top == true).astype(np.float64), confidence * (1 - confidence))
     ]
     return np.stack(sums, axis=1)
 

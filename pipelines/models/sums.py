@@ -1,8 +1,7 @@
 """The additive sums and the scores of answers of any kind: of classes, see `score_sums`; of numbers, `number_sums`."""
 
-from dataclasses import fields
 from functools import singledispatch
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
@@ -12,7 +11,6 @@ from pipelines.models.number_sums import NumberSums, number_scores_of, number_su
 from pipelines.models.score_sums import Floats, Integers, Sums, scores_of, sums_of
 
 AnySums: TypeAlias = Sums | NumberSums
-S = TypeVar("S", bound=AnySums)
 
 
 def sums_by_unit(
@@ -51,16 +49,6 @@ def _number_sums(outcome: Number, task: Task, *given: Any) -> AnySums:  # noqa: 
     return number_sums_of(task, *given)
 
 
-def resampled(parts: S, draws: Floats) -> S:
-    """The sums of each repeat from how often it drew each unit (r, units)."""
-    return type(parts)(*(_weighted(draws, getattr(parts, part.name)) for part in fields(parts)))
-
-
-def cumulated(parts: S) -> S:
-    """The sums of each unit and of all before it."""
-    return type(parts)(*(getattr(parts, part.name).cumsum(axis=0) for part in fields(parts)))
-
-
 @singledispatch
 def scores_of_sums(sums: AnySums, task: Task) -> dict[str, Floats]:
     """Every score, one value a unit or repeat."""
@@ -75,9 +63,3 @@ def _(sums: Sums, task: Task) -> dict[str, Floats]:
 @scores_of_sums.register
 def _(sums: NumberSums, task: Task) -> dict[str, Floats]:
     return number_scores_of(task, sums)
-
-
-def _weighted(weights: Floats, parts: Floats) -> Floats:
-    """The sums of each repeat (r, ...)."""
-    flat = weights @ parts.reshape(len(parts), -1)
-    return flat.reshape(len(weights), *parts.shape[1:])

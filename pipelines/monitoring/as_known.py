@@ -15,7 +15,7 @@ from pipelines.documents.model import ModelInfo
 from pipelines.monitoring.dashboard import DashboardReport
 from pipelines.monitoring.document import DataState, TaskState, dataset_document
 from pipelines.monitoring.kinds import task_document
-from pipelines.monitoring.quality import version_in_charge
+from pipelines.monitoring.ledger import Ledger
 from pipelines.stores.base import TICK, Store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, read_history, samples_group
 from pipelines.stores.outcomes import as_known, corrected_since
@@ -53,7 +53,7 @@ def _data_state(store: Store, dataset: DataSet, predicted: Sequence[pd.DataFrame
     arrivals = store.read(samples_group(dataset), end=at + TICK, where={"origin": ARRIVED})
     arrivals = arrivals[~arrivals["sample_id"].isin(_came_later(predicted, at))].reset_index(drop=True)
     quarantine = store.read(quarantine_group(dataset), end=at + TICK)
-    return DataState(dataset, read_history(store, dataset), arrivals, quarantine, len(arrivals))
+    return DataState(dataset, read_history(store, dataset), arrivals, quarantine, len(arrivals), len(quarantine))
 
 
 def _came_later(predicted: Sequence[pd.DataFrame], at: datetime) -> pd.Series:
@@ -67,8 +67,9 @@ def _task_state(store: Store, task: Task, predictions: pd.DataFrame, at: datetim
     champion = max(log, key=lambda entry: entry.when).version if log else None
     described = {version: store.describe(task.name, version) for version in store.versions(task.name)}
     versions = [version for version, info in described.items() if _created(info) <= at]
-    in_charge = version_in_charge(predictions) or champion
-    return TaskState(task, predictions, log, versions, champion, described[in_charge] if in_charge else {})
+    ledger = Ledger.of(task, predictions)
+    in_charge = ledger.in_charge or champion
+    return TaskState(ledger, log, versions, champion, described[in_charge] if in_charge else {})
 
 
 def _created(info: ModelInfo) -> datetime:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from pipelines.datasets import DataSet, Task, all_datasets
-from pipelines.datasets.arrivals import ARRIVED, HISTORICAL
+from pipelines.datasets.arrivals import ARRIVED
 from pipelines.documents import Damaged
 from pipelines.documents.metrics import (
     METRICS_FILE,
@@ -27,6 +27,7 @@ from pipelines.monitoring import page as site
 from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring.browser_model import browser_files, form_of
 from pipelines.monitoring.document import DataState, TaskState
+from pipelines.monitoring.kept_ledger import is_kept, keep_ledger, read_ledger
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures.canvas import Picture
 from pipelines.pictures.social import social_picture
@@ -36,8 +37,8 @@ from pipelines.stores.catalogue import (
     champion_version,
     describe_readable,
     first_arrival,
-    predictions_group,
     quarantine_group,
+    read_history,
     samples_group,
 )
 
@@ -48,6 +49,8 @@ log = logging.getLogger(__name__)
 FRONT = {"dashboard/front-light.svg": LIGHT, "dashboard/front-dark.svg": DARK}
 # What drift looks at: the days for which alarms are told, and the longest window before the first of them.
 ARRIVALS_READ = timedelta(days=2 * scoreboard.ALARM_DAYS)
+# Of what was refused the newest is shown, and since when something is; older rows are counted.
+QUARANTINE_READ = timedelta(days=scoreboard.ALARM_DAYS)
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,9 @@ def refresh_dashboard(
         "datasets": {dataset.name: scoreboard.dataset_document(data)},
         "tasks": {state.task.name: kinds.task_document(state, data) for state in states},
     }
+    for state in states:
+        if is_kept(state.task):
+            keep_ledger(store, state.ledger, state.over_time)
     pictures = {state.task.name: _pictures(state, data, own) for state in states}
     files = {
         f"dashboard/{task}/{name}.png": picture.png for task, each in pictures.items() for name, picture in each.items()
@@ -112,26 +118,26 @@ def _data_state(store: Store, dataset: DataSet) -> DataState:
     group = samples_group(dataset)
     newest = store.newest(group)
     start = max(first_arrival(dataset), newest - ARRIVALS_READ) if newest else None
-    historical = store.read(group, where={"origin": HISTORICAL})
+    historical, refused = read_history(store, dataset), quarantine_group(dataset)
+    last = store.newest(refused)
     return DataState(
         dataset=dataset,
         historical=historical,
         arrivals=store.read(group, start=start, where={"origin": ARRIVED}),
-        quarantine=store.read(quarantine_group(dataset)),
+        quarantine=store.read(refused, start=last and last - QUARANTINE_READ),
         arrived=store.count(group) - len(historical),
+        quarantined=store.count(refused),
     )
 
 
 def _task_state(store: Store, task: Task) -> TaskState:
-    predictions = store.read(predictions_group(task))
-    champion = champion_version(store, task)
-    in_charge = monitoring.version_in_charge(predictions) or champion
+    ledger, champion = read_ledger(store, task), champion_version(store, task)
+    in_charge = ledger.in_charge or champion
     model, trouble = describe_readable(store, task, in_charge)
     if trouble:
         log.warning("%s", trouble)
     return TaskState(
-        task=task,
-        predictions=predictions,
+        ledger=ledger,
         log=store.champion_log(task.name),
         versions=store.versions(task.name),
         champion=champion,
@@ -141,7 +147,7 @@ def _task_state(store: Store, task: Task) -> TaskState:
 
 def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Picture]:
     task, document, whole = state.task, own["tasks"][state.task.name], own["datasets"][data.dataset.name]
-    newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
+    newest = monitoring.with_samples(monitoring.recent_predictions(state.ledger.rows, 1), data.arrivals)
     row = None if newest.empty else newest.iloc[0].to_dict()
     drift = figures.drift_picture(
         data.dataset,
@@ -193,7 +199,7 @@ def _stored(store: Store) -> Parts:
 
 def _portrait(state: TaskState, data: DataState) -> Iterator[bytes]:
     """The newest sample as it was predicted; nothing before the first."""
-    newest = monitoring.with_samples(monitoring.recent_predictions(state.predictions, 1), data.arrivals)
+    newest = monitoring.with_samples(monitoring.recent_predictions(state.ledger.rows, 1), data.arrivals)
     for row in newest.to_dict("records"):
         yield kinds.newest_portrait(state.task, row, data.historical)
 

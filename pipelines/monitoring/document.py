@@ -25,6 +25,7 @@ from pipelines.monitoring import quality_alarms as alarms
 from pipelines.monitoring.corrections import corrected_samples
 from pipelines.monitoring.distributions import distributions
 from pipelines.monitoring.expectation import expectation
+from pipelines.monitoring.ledger import Ledger, served_rows
 from pipelines.monitoring.seasons import apart, has_season, same_season
 from pipelines.stores.base import ChampionEntry
 from pipelines.stores.outcomes import awaiting
@@ -47,9 +48,9 @@ class DataState:
     historical, arrivals
         Rows of the samples group; of the arrivals at least those of the newest `ALARM_DAYS` and one window before.
     quarantine
-        Rows of the quarantine group.
-    arrived
-        How many arrivals there are in all.
+        Rows of the quarantine group, at least those of the newest `ALARM_DAYS`.
+    arrived, quarantined
+        How many there are in all of both.
     """
 
     dataset: DataSet
@@ -57,6 +58,7 @@ class DataState:
     arrivals: pd.DataFrame = field(repr=False)
     quarantine: pd.DataFrame = field(repr=False)
     arrived: int = 0
+    quarantined: int = 0
 
     @property
     def newest_day(self) -> date | None:
@@ -86,17 +88,21 @@ class DataState:
 class TaskState:
     """What the store holds of a task; `model` is the `model.json` of the version in charge, empty without one."""
 
-    task: Task
-    predictions: pd.DataFrame = field(repr=False)
+    ledger: Ledger
     log: Sequence[ChampionEntry]
     versions: Sequence[int]
     champion: int | None
     model: ModelInfo = field(repr=False)
 
+    @property
+    def task(self) -> Task:
+        """The task itself."""
+        return self.ledger.task
+
     @cached_property
     def over_time(self) -> pd.DataFrame:
         """The newest part of the course of the scores, for document and picture."""
-        return monitoring.quality_over_time(self.task, self.predictions, newest=MOST_DAYS)
+        return monitoring.quality_over_time(self.ledger, newest=MOST_DAYS)
 
 
 def dataset_document(state: DataState, drift: Mapping[str, object] | None = None) -> DataPart:
@@ -113,7 +119,7 @@ def dataset_document(state: DataState, drift: Mapping[str, object] | None = None
             "arrived": state.arrived,
             "origins": sorted(state.arrivals["origin"].unique()),
             "newest_day": newest,
-            "quarantined": len(quarantine),
+            "quarantined": state.quarantined,
             "lately": lately(state),
             "quarantine": shown[["seen_at", "source", "reasons", "row"]].to_dict("records"),
             "drift": drift or input_drift_document(state),
@@ -147,7 +153,7 @@ def lately(state: DataState) -> dict[str, object]:
 
 def task_document(state: TaskState, data: DataState) -> TaskPart:
     """What the pages say about a task; numbers are about the version that served the newest sample."""
-    task, predictions, day = state.task, state.predictions, day_document(state, data)
+    ledger, day = state.ledger, day_document(state, data)
     version, live, held_out = day["version"], day["live"], day["held_out"]
     document: TaskPart = plain(
         {
@@ -157,11 +163,11 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
             "decision": state.model.get("decision"),
             "decision_cost": state.model.get("decision_cost"),
             "baseline": state.model.get("baseline", {}),
-            "expectation": _expectation(task, predictions, version, held_out),
+            "expectation": _expectation(ledger, version, held_out),
             "gap": monitoring.gap_to_promise(live, held_out),
-            "by_version": monitoring.by_version(task, predictions),
-            "challenger": monitoring.challenger_comparison(task, predictions),
-            "calibration": monitoring.calibration(task, predictions, version),
+            "by_version": monitoring.by_version(ledger),
+            "challenger": monitoring.challenger_comparison(ledger),
+            "calibration": monitoring.calibration(ledger, version),
             "over_time": state.over_time.to_dict("records"),
         },
         DECIMALS,
@@ -171,10 +177,9 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
 
 def day_document(state: TaskState, data: DataState) -> dict[str, Any]:
     """The part of a task's document that the front tells anew each day; not its course, which takes longer."""
-    task, predictions = state.task, state.predictions
+    task, ledger, held_out = state.task, state.ledger, state.model.get("metrics", {})
     version = _in_charge(state)
-    served, held_out = monitoring.served_rows(predictions, version), state.model.get("metrics", {})
-    newest = predictions["event_time"].max() if len(predictions) else None
+    units = ledger.of_version(version)
     # A record has an end: no run of it is ever missing, and no outcome overdue.
     return {
         "title": task.title,
@@ -188,23 +193,26 @@ def day_document(state: TaskState, data: DataState) -> dict[str, Any]:
         "champion": state.champion,
         "version": version,
         "held_out": held_out,
-        "live": monitoring.live_quality(task, predictions, version),
-        "awaiting": asdict(awaiting(task, predictions)) | ({"overdue_after": None} if data.record else {}),
-        "live_baseline": monitoring.live_baseline(task, predictions, version),
-        "confusion": metrics.confusion(task, served["label"], served["prediction"]).to_numpy().tolist(),
-        "alarms": [asdict(alarm) for alarm in alarms.quality_alarms(task, served, held_out)],
+        "live": monitoring.live_quality(ledger, version),
+        "awaiting": asdict(awaiting(task, ledger.rows)) | ({"overdue_after": None} if data.record else {}),
+        "live_baseline": monitoring.live_baseline(ledger, version),
+        "confusion": monitoring.confusion(ledger, version),
+        "alarms": [
+            asdict(alarm)
+            for alarm in alarms.quality_alarms(task, ledger.dates(units), ledger.class_sums.confusion[units], held_out)
+        ],
         "drift": class_drift_document(state, data),
         "recent": _recent(state, data),
         "champion_log": monitoring.reigns(state.log),
-        "predictions": len(predictions),
-        "newest_day": newest.date() if newest is not None else None,
-        "last_run": predictions["predicted_at"].max() if len(predictions) else None,
-        "late_after": None if data.record else monitoring.late_after(predictions),
+        "predictions": ledger.samples,
+        "newest_day": ledger.newest_day,
+        "last_run": ledger.last_run,
+        "late_after": None if data.record else monitoring.late_after(ledger),
     }
 
 
 def _in_charge(state: TaskState) -> int | None:
-    served = monitoring.version_in_charge(state.predictions)
+    served = state.ledger.in_charge
     return state.champion if served is None else served
 
 
@@ -251,7 +259,7 @@ def class_drift_document(state: TaskState, data: DataState) -> dict[str, object]
     Roles are stratified, so all history has the mix of the reserve and says it more sharply.
     """
     task, day = state.task, data.newest_day
-    served = monitoring.served_rows(state.predictions)
+    served = served_rows(state.ledger.rows)
     if day is None or served.empty:
         return {"needs": "a first prediction", "tests": [], "alarms": []}
     if task.dataset.split == "time":
@@ -285,13 +293,11 @@ def task_tests(task: Task, data: DataPart, own: TaskPart) -> list[DriftTest]:
     return [*inputs, *own["drift"]["tests"]]
 
 
-def _expectation(
-    task: Task, predictions: pd.DataFrame, version: int | None, held_out: Mapping[str, Estimate]
-) -> dict[str, object]:
+def _expectation(ledger: Ledger, version: int | None, held_out: Mapping[str, Estimate]) -> dict[str, object]:
     """What is expected before the truth is known: nothing where the truth comes with the sample."""
-    if task.due_after is None or version is None or predictions.empty:
+    if ledger.task.due_after is None or version is None or ledger.rows.empty:
         return {"over_time": [], "windows": 0, "held": 0}
-    return expectation(task, predictions, version, held_out)
+    return expectation(ledger.task, ledger.rows, version, held_out)
 
 
 def _promised_predictions(state: TaskState) -> list[str]:
@@ -302,7 +308,7 @@ def _promised_predictions(state: TaskState) -> list[str]:
 
 
 def _recent(state: TaskState, data: DataState) -> list[dict[str, object]]:
-    task, rows = state.task, monitoring.recent_predictions(state.predictions, RECENT)
+    task, rows = state.task, monitoring.recent_predictions(state.ledger.rows, RECENT)
     corrected = corrected_samples(rows, data.arrivals, state.model)
     columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label"]
     columns += ["corrected_at", "run_url"]

@@ -15,7 +15,8 @@ from pipelines.datasets import Task
 from pipelines.models.expected_sums import ExpectedSums, expected_scores, expected_sums_of
 from pipelines.models.metrics import MEANS_OVER_CLASSES, Estimate
 from pipelines.models.score_sums import Floats, Integers, sums_of, table_scores
-from pipelines.monitoring.quality import SEED, first_days, served_rows, sufficiency
+from pipelines.monitoring.ledger import served_rows
+from pipelines.monitoring.quality import SEED, first_days, sufficiency
 
 # A course over a quarter of a year shows what is about to come true; older windows are told by their scores.
 MOST_DAYS = 91

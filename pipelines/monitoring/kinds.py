@@ -12,6 +12,7 @@ from pipelines.documents.metrics import TaskPart
 from pipelines.front.kinds import kind_of
 from pipelines.monitoring import document, number_document, quality
 from pipelines.monitoring.document import DataState, TaskState
+from pipelines.monitoring.ledger import served_rows
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures import numbers
 from pipelines.pictures.calibration import calibration_picture
@@ -82,7 +83,7 @@ def _class_pictures(
     counts = pd.DataFrame(part["confusion"], index=outcome.names, columns=outcome.names)
     return {
         "newest": figures.newest_picture(task, newest, history),
-        "recent": figures.recent_picture(task, quality.recent_predictions(state.predictions, PICTURED)),
+        "recent": figures.recent_picture(task, quality.recent_predictions(state.ledger.rows, PICTURED)),
         "confusion": confusion_picture(task, counts, part["version"]),
         "quality": figures.quality_picture(
             task,
@@ -100,10 +101,10 @@ def _class_pictures(
 def _number_pictures(
     outcome: Number, state: TaskState, part: TaskPart, newest: Mapping[str, Any] | None, history: pd.DataFrame
 ) -> dict[str, Picture]:
-    task, served = state.task, quality.served_rows(state.predictions, part["version"])
+    task, served = state.task, served_rows(state.ledger.rows, part["version"])
     return {
         "newest": numbers.newest_picture(task, outcome, newest, history),
-        "recent": numbers.recent_picture(task, outcome, quality.recent_predictions(state.predictions, PICTURED)),
+        "recent": numbers.recent_picture(task, outcome, quality.recent_predictions(state.ledger.rows, PICTURED)),
         "actual": numbers.actual_picture(task, outcome, served),
         "course": numbers.course_picture(task, outcome, served),
         "residuals": numbers.residuals_picture(task, outcome, served),

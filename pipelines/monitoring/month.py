@@ -22,6 +22,7 @@ from pipelines.front.findings import findings_of
 from pipelines.models import Model
 from pipelines.monitoring import drift
 from pipelines.monitoring.document import DataState, TaskState, dataset_document, day_document, drift_told
+from pipelines.monitoring.ledger import Ledger
 from pipelines.monitoring.quality import quality_over_time
 from pipelines.stores.base import ChampionEntry
 from pipelines.stores.catalogue import predictions_group
@@ -68,7 +69,7 @@ class Player:
             ChampionEntry(self.task.name, model.version, _clock(first), "what if", "as the story goes")
             for first, model in past
         ]
-        return TaskState(self.task, self.served(day + 1), log, [], past[-1][1].version, past[-1][1].info)
+        return TaskState(Ledger.of(self.task, self.served(day + 1)), log, [], past[-1][1].version, past[-1][1].info)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _arrived(stage: Stage, scenario: str) -> DataState:
     checked = validate(stage.dataset, rows.reset_index(drop=True))
     refused = quarantine_rows(checked.rejected, f"simulate {scenario}", _clock(1))
     refused["seen_at"] = _run_of(checked.rejected["event_time"]).to_numpy()
-    return replace(data, arrivals=checked.accepted, quarantine=refused)
+    return replace(data, arrivals=checked.accepted, quarantine=refused, quarantined=len(refused))
 
 
 def _answers(player: Player, arrivals: pd.DataFrame) -> dict[int, pd.DataFrame]:
@@ -141,7 +142,7 @@ def _frame(day: int, data: DataState, players: Sequence[Player], alarms: Mapping
     end = _midnight(day + 1)
     arrivals = data.arrivals[data.arrivals["event_time"] < end]
     quarantine = data.quarantine[data.quarantine["seen_at"] < end]
-    seen = replace(data, arrivals=arrivals, quarantine=quarantine, arrived=len(arrivals))
+    seen = replace(data, arrivals=arrivals, quarantine=quarantine, arrived=len(arrivals), quarantined=len(quarantine))
     past = {each: names for each, names in alarms.items() if each <= _date(day)}
     told = dataset_document(seen, drift_told(seen, past))
     tasks = {player.task.name: _slim(day_document(player.state(day), seen)) for player in players}
@@ -167,7 +168,7 @@ def _concerned(frame: Frame, day: int) -> list[str]:
 
 def _course(player: Player) -> list[dict[str, Any]]:
     score = f"rolling_{player.task.scorer}"
-    course = quality_over_time(player.task, player.served())
+    course = quality_over_time(Ledger.of(player.task, player.served()))
     points: list[dict[str, Any]] = plain(course[["version", "day", score]].to_dict("records"), DECIMALS)
     return points
 

@@ -14,6 +14,7 @@ from pipelines.models import metrics
 from pipelines.monitoring import number_quality, quality
 from pipelines.monitoring.corrections import corrected_samples
 from pipelines.monitoring.document import ALARM_DAYS, MOST_DAYS, RECENT, DataState, TaskState
+from pipelines.monitoring.ledger import served_rows
 from pipelines.monitoring.seasons import apart, same_season
 from pipelines.stores.outcomes import awaiting
 
@@ -22,12 +23,11 @@ NO_CALIBRATION: Calibration = {"enough": False, "n": 0, "bins": [], "error": Non
 
 def task_document(state: TaskState, data: DataState) -> TaskPart:
     """What the pages say about a task; numbers are about the version that served the newest sample."""
-    task, predictions = state.task, state.predictions
-    served = quality.served_rows(predictions)
+    task, ledger, predictions = state.task, state.ledger, state.ledger.rows
+    served = served_rows(predictions)
     version = int(served["model_version"].iloc[-1]) if len(served) else state.champion
     held_out, settled = state.model.get("metrics", {}), number_quality.settled_rows(predictions, version)
     live = number_quality.live_quality(task, settled, version)
-    newest = predictions["event_time"].max() if len(predictions) else None
     document: TaskPart = plain(
         {
             "title": task.title, "description": task.description, "dataset": data.dataset.name, "ahead": task.ahead,
@@ -44,10 +44,10 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
             "over_time": number_quality.over_time(task, predictions, MOST_DAYS).to_dict("records"),
             "alarms": [asdict(alarm) for alarm in number_quality.quality_alarms(task, settled, held_out)],
             "drift": _drift(state, data, served), "recent": _recent(state, data),
-            "champion_log": quality.reigns(state.log), "predictions": len(predictions),
-            "newest_day": newest.date() if newest is not None else None,
-            "last_run": predictions["predicted_at"].max() if len(predictions) else None,
-            "late_after": None if data.record else quality.late_after(predictions),
+            "champion_log": quality.reigns(state.log), "predictions": ledger.samples,
+            "newest_day": ledger.newest_day,
+            "last_run": ledger.last_run,
+            "late_after": None if data.record else quality.late_after(ledger),
         },
         DECIMALS,
     )  # fmt: skip
@@ -56,13 +56,13 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
 
 def _expectation(state: TaskState, version: int | None) -> dict[str, Any]:
     """What is expected before the truth is known: nothing where the truth comes with the sample."""
-    if state.task.due_after is None or version is None or state.predictions.empty:
+    if state.task.due_after is None or version is None or state.ledger.rows.empty:
         return {"over_time": [], "windows": 0, "held": 0}
-    return number_quality.expectation(state.task, state.predictions, version, state.model.get("metrics", {}))
+    return number_quality.expectation(state.task, state.ledger.rows, version, state.model.get("metrics", {}))
 
 
 def _by_version(state: TaskState) -> list[dict[str, Any]]:
-    served = quality.served_rows(state.predictions)
+    served = served_rows(state.ledger.rows)
     return [
         {
             "first_day": own["event_time"].min().date(),
@@ -75,7 +75,7 @@ def _by_version(state: TaskState) -> list[dict[str, Any]]:
 
 def _challenger(state: TaskState, champion: int | None) -> dict[str, Any] | None:
     """The newest challenger against the version in charge, on the samples that both predicted."""
-    rows = state.predictions
+    rows = state.ledger.rows
     shadow = rows[(rows["served"] == "challenger") & (rows["model_version"] > (champion or 0))]
     if champion is None or shadow.empty:
         return None
@@ -112,7 +112,7 @@ def _compared(state: TaskState, data: DataState, served: pd.DataFrame, day: date
 
 
 def _recent(state: TaskState, data: DataState) -> list[dict[str, Any]]:
-    rows = quality.recent_predictions(state.predictions, RECENT)
+    rows = quality.recent_predictions(state.ledger.rows, RECENT)
     corrected = corrected_samples(rows, data.arrivals, state.model)
     columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label"]
     columns += ["corrected_at", "run_url"]

@@ -19,8 +19,9 @@ from pipelines.models.metrics import FEWEST_SAMPLES, NORMAL_975, ROLLING_SAMPLES
 from pipelines.models.number_sums import baseline_scores_of, number_scores_of, number_sums_of
 from pipelines.monitoring.drift import DriftTest, numeric_drift
 from pipelines.monitoring.expectation import MOST_DAYS, held_windows
+from pipelines.monitoring.ledger import served_rows
 from pipelines.monitoring.loss_alarms import Tested, bar_of, hits_alarm, losses_alarm
-from pipelines.monitoring.quality import ROLLING_REPEATS, SEED, served_rows
+from pipelines.monitoring.quality import ROLLING_REPEATS, SEED
 from pipelines.monitoring.quality_alarms import QualityAlarm, promise_of
 
 # Eight of ten answers are told to be within an error; the others tell how far off the rest are.

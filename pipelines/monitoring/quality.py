@@ -1,16 +1,16 @@
-"""How well the models do on what arrived: numbers from the prediction history.
+"""How well the models do on what arrived: numbers from the ledger of what was predicted.
 
 Prediction and label stand in one row under one `sample_id`; nothing here pairs rows by their position, and every
 function gives the same answer for the same rows in any order. What one version did is never mixed with what another
 did.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
@@ -22,7 +22,8 @@ from pipelines.models.metrics import (
     ROLLING_SAMPLES,
     Estimate,
 )
-from pipelines.models.score_sums import Floats, Integers, Sums, scores_of, sums_of
+from pipelines.models.score_sums import Floats, Integers, Sums, scores_of
+from pipelines.monitoring.ledger import Ledger, answers, labelled, ordered, served_rows
 from pipelines.stores.outcomes import LATE_AFTER
 
 # With 10 samples of a class the interval of its recall still spans up to 0.5; with fewer it says nothing.
@@ -31,27 +32,11 @@ SEED = 2026  # resampling only draws intervals; a fixed seed keeps an unchanged 
 ROLLING_REPEATS = 200  # one interval a day: 200 repeats place its ends well enough for a picture
 
 
-def served_rows(predictions: pd.DataFrame, version: int | None = None) -> pd.DataFrame:
-    """What was served by the champion of the time (all of them or one version), oldest first, one row a sample."""
-    rows = predictions[predictions["served"] == "champion"]
-    if version is not None:
-        rows = rows[rows["model_version"] == version]
-    return _ordered(rows).drop_duplicates("sample_id", keep="last", ignore_index=True)
-
-
-def version_in_charge(predictions: pd.DataFrame) -> int | None:
-    """The version that served the newest sample; None before the first prediction."""
-    rows = served_rows(predictions)
-    return None if rows.empty else int(rows["model_version"].iloc[-1])
-
-
-def live_quality(task: Task, predictions: pd.DataFrame, version: int | None = None) -> dict[str, Any]:
+def live_quality(ledger: Ledger, version: int | None = None) -> dict[str, Any]:
     """How well one version does on the labelled samples that it served.
 
     Parameters
     ----------
-    predictions
-        Rows of the task's predictions group, in any order.
     version
         Which version; by default the one that served the newest sample.
 
@@ -60,19 +45,36 @@ def live_quality(task: Task, predictions: pd.DataFrame, version: int | None = No
     `{"version", "n", metric: {"value", "low", "high", "enough", "needs"}}` with the metrics of `metrics.score`; `needs`
     says in words what is missing where `enough` is false.
     """
-    version = version_in_charge(predictions) if version is None else version
-    rows = _labelled(served_rows(predictions, version))
-    estimates = metrics.bootstrap(task, *_answers(task, rows), np.random.default_rng(SEED))
-    counts = rows["label"].value_counts().to_dict()
-    return {"version": version, "n": len(rows)} | {
-        name: _document(estimate) | sufficiency(task, name, counts) for name, estimate in estimates.items()
+    version = ledger.in_charge if version is None else version
+    units = ledger.of_version(version)
+    counts = _of_each_class(ledger, units)
+    return {"version": version, "n": sum(counts.values())} | {
+        name: _document(estimate) | sufficiency(ledger.task, name, counts)
+        for name, estimate in live_estimates(ledger, units).items()
     }
 
 
-def live_baseline(task: Task, predictions: pd.DataFrame, version: int | None = None) -> dict[str, float]:
+def live_estimates(ledger: Ledger, units: Integers) -> dict[str, Estimate]:
+    """The scores of one version over all its days, as the ledger has them already, or from its sums."""
+    told = ledger.days["live"].iloc[units[-1]] if len(units) else None
+    if told:
+        return {name: Estimate(*map(_number, parts)) for name, parts in json.loads(told).items()}
+    return metrics.bootstrap_of_sums(ledger.task, ledger.parts(units), np.random.default_rng(SEED))
+
+
+def live_baseline(ledger: Ledger, version: int | None = None) -> dict[str, float]:
     """The scores that always answering the majority class would have had on the same samples."""
-    version = version_in_charge(predictions) if version is None else version
-    return metrics.baseline(task, _labelled(served_rows(predictions, version))["label"])
+    version = ledger.in_charge if version is None else version
+    counts = _of_each_class(ledger, ledger.of_version(version))
+    return metrics.baseline_of_counts(ledger.task, list(counts.values()))
+
+
+def confusion(ledger: Ledger, version: int | None) -> list[list[int]]:
+    """How often each class (outer: true) got each answer (inner) of a version, both in class order."""
+    table: list[list[int]] = (
+        np.rint(ledger.class_sums.at(ledger.of_version(version)).total.confusion[0]).astype(int).tolist()
+    )
+    return table
 
 
 def gap_to_promise(live: Mapping[str, Any], held_out: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -89,20 +91,20 @@ def gap_to_promise(live: Mapping[str, Any], held_out: Mapping[str, Mapping[str, 
     }
 
 
-def by_version(task: Task, predictions: pd.DataFrame) -> list[dict[str, Any]]:
+def by_version(ledger: Ledger) -> list[dict[str, Any]]:
     """The live quality of every version that served, in order of version, with its first and last day."""
-    rows = served_rows(predictions)
     return [
         {
-            "first_day": of_version["event_time"].min().date().isoformat(),
-            "last_day": of_version["event_time"].max().date().isoformat(),
-            "live": live_quality(task, of_version, int(version)),
+            "first_day": days[0].isoformat(),
+            "last_day": days[-1].isoformat(),
+            "live": live_quality(ledger, int(version)),
         }
-        for version, of_version in rows.groupby("model_version", sort=True)
+        for version in np.unique(ledger.days["model_version"])
+        if (days := ledger.dates(ledger.of_version(version, "served")))
     ]
 
 
-def quality_over_time(task: Task, predictions: pd.DataFrame, newest: int | None = None) -> pd.DataFrame:
+def quality_over_time(ledger: Ledger, newest: int | None = None) -> pd.DataFrame:
     """The scores after each day, one row a version and day with labelled samples.
 
     Parameters
@@ -116,39 +118,36 @@ def quality_over_time(task: Task, predictions: pd.DataFrame, newest: int | None 
     `cumulative_accuracy_low` and `_high` (Wilson), `rolling_n`, and `rolling_<metric>` with `_low` and `_high`
     (bootstrap) over the newest whole days that hold `ROLLING_SAMPLES` samples; NaN below `FEWEST_SAMPLES`.
     """
-    rows = _labelled(served_rows(predictions))
-    if rows.empty:
+    settled = ledger.days[ledger.days["settled"] > 0]
+    if settled.empty:
         return pd.DataFrame(columns=["version", "day", "n", "total", "rolling_n"])
     # Each of the newest days has a row at least, so no row that is asked for lies before them.
-    since = np.unique(_days(rows))[-newest if newest else 0 :][0]
-    parts = [
-        _version_over_time(task, of_version, since)
-        for _, of_version in rows.groupby("model_version", sort=True)
-        if _days(of_version).max() >= since
-    ]
+    since = np.unique(settled["day"].dt.date)[-newest if newest else 0 :][0]
+    shown = np.unique(settled.loc[settled["day"].dt.date >= since, "model_version"])
+    parts = [_version_over_time(ledger, int(version), since) for version in shown]
     table = pd.concat(parts, ignore_index=True).sort_values(["day", "version"], ignore_index=True)
     return table.tail(newest or len(table)).reset_index(drop=True)
 
 
-def challenger_comparison(task: Task, predictions: pd.DataFrame) -> dict[str, Any] | None:
-    """The newest challenger against the version in charge, on the samples that both predicted.
+def challenger_comparison(ledger: Ledger) -> dict[str, Any] | None:
+    """The newest challenger against the version in charge, on the newest samples that both predicted.
 
     Returns `{"champion", "challenger", "n", "enough", "differences": {metric: {"value", "low", "high"}}}`, where a
     difference is challenger minus champion; None where no challenger newer than the version in charge predicted.
     """
-    champion = version_in_charge(predictions)
+    task, predictions, champion = ledger.task, ledger.rows, ledger.in_charge
     shadow = predictions[(predictions["served"] == "challenger") & (predictions["model_version"] > (champion or 0))]
     if champion is None or shadow.empty:
         return None
     challenger = int(shadow["model_version"].max())
     columns = ["sample_id", "prediction", *task.probability_columns]
-    rows = _labelled(served_rows(predictions, champion)).merge(
-        _ordered(shadow[shadow["model_version"] == challenger])[columns],
+    rows = labelled(served_rows(predictions, champion)).merge(
+        ordered(shadow[shadow["model_version"] == challenger])[columns],
         on="sample_id", suffixes=("", "_other"), validate="one_to_one",
     )  # fmt: skip
     other = (rows["prediction_other"], rows[[f"{name}_other" for name in task.probability_columns]])
-    labels, *answers = _answers(task, rows)
-    differences = metrics.paired_differences(task, labels, tuple(answers), other, np.random.default_rng(SEED))
+    labels, *own = answers(task, rows)
+    differences = metrics.paired_differences(task, labels, tuple(own), other, np.random.default_rng(SEED))
     return {
         "champion": champion,
         "challenger": challenger,
@@ -158,21 +157,21 @@ def challenger_comparison(task: Task, predictions: pd.DataFrame) -> dict[str, An
     }
 
 
-def calibration(task: Task, predictions: pd.DataFrame, version: int | None = None) -> dict[str, Any]:
+def calibration(ledger: Ledger, version: int | None = None) -> dict[str, Any]:
     """Whether the probabilities of a version mean what they say, on the labelled samples that it served.
 
     Returns `{"n", "error", "chance", "enough", "bins"}`: the calibration error, the 95th percentile of what a perfectly
     calibrated model would show on as many samples, and the rows of `metrics.reliability`.
     """
-    version = version_in_charge(predictions) if version is None else version
-    rows = _labelled(served_rows(predictions, version))
-    labels, _, probabilities = _answers(task, rows)
+    version = ledger.in_charge if version is None else version
+    units = ledger.of_version(version)
+    n, total = int(ledger.days["settled"].iloc[units].sum()), ledger.class_sums.at(units).total
     return {
-        "n": len(rows),
-        "error": metrics.score(task, *_answers(task, rows))["calibration_error"],
-        "chance": metrics.calibration_noise(probabilities, np.random.default_rng(SEED)),
-        "enough": len(rows) >= FEWEST_SAMPLES,
-        "bins": metrics.reliability(task, labels, probabilities).to_dict("records"),
+        "n": n,
+        "error": float(scores_of(ledger.task, total)["calibration_error"][0]),
+        "chance": metrics.calibration_noise(total.bins[0], np.random.default_rng(SEED)),
+        "enough": n >= FEWEST_SAMPLES,
+        "bins": metrics.reliability(total.bins[0]).to_dict("records"),
     }
 
 
@@ -184,7 +183,7 @@ def recent_predictions(predictions: pd.DataFrame, count: int) -> pd.DataFrame:
 def with_samples(predictions: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     """Each prediction beside the measurements of its own sample, found by `sample_id`; oldest first."""
     extra = [name for name in samples.columns if name == "sample_id" or name not in predictions.columns]
-    return _ordered(predictions.merge(samples[extra], on="sample_id", how="left", validate="many_to_one"))
+    return ordered(predictions.merge(samples[extra], on="sample_id", how="left", validate="many_to_one"))
 
 
 def reigns(log: Iterable[Any]) -> list[dict[str, Any]]:
@@ -223,21 +222,18 @@ def first_days(confusion: Floats) -> tuple[Integers, Integers]:
     return np.maximum(narrow, 0), np.maximum(np.min([narrow, *of_class], axis=0), 0)
 
 
-def late_after(predictions: pd.DataFrame) -> datetime | None:
+def late_after(ledger: Ledger) -> datetime | None:
     """When the next run must have happened; None before the first."""
-    return None if predictions.empty else predictions["predicted_at"].max().to_pydatetime() + LATE_AFTER
+    last = ledger.last_run
+    return None if last is None else last.to_pydatetime() + LATE_AFTER
 
 
-def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.sort_values(["event_time", "sample_id", "model_version"], ignore_index=True)
-
-
-def _labelled(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["label"].notna()].reset_index(drop=True)
-
-
-def _answers(task: Task, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.DataFrame]:
-    return rows["label"], rows["prediction"], rows[task.probability_columns]
+def _of_each_class(ledger: Ledger, units: Integers) -> dict[str, int]:
+    """How many settled samples there are of each class; of numbers, how many in all."""
+    if not ledger.task.classes:
+        return {"": int(ledger.days["settled"].iloc[units].sum())}
+    counts = np.rint(ledger.class_sums.confusion[units].sum(axis=(0, 2))).astype(int)
+    return dict(zip(ledger.task.classes, counts.tolist(), strict=True))
 
 
 def _document(estimate: Estimate) -> dict[str, float]:
@@ -273,37 +269,27 @@ def _gap(metric: str, live: Mapping[str, Any], promise: Mapping[str, Any]) -> di
     return {"value": value, "low": float(low), "high": float(high), "verdict": verdict}
 
 
-def _days(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """The UTC day of each row."""
-    return np.asarray(rows["event_time"].dt.date.to_numpy())
-
-
-def _version_over_time(task: Task, rows: pd.DataFrame, since: date) -> pd.DataFrame:
-    days, index = np.unique(_days(rows), return_inverse=True)
-    daily = sums_of(task, *_answers(task, rows), units=index)
-    total = np.bincount(index).cumsum()
+def _version_over_time(ledger: Ledger, version: int, since: date) -> pd.DataFrame:
+    units = ledger.of_version(version)
+    days, counts, daily = (
+        np.array(ledger.dates(units)),
+        ledger.days["settled"].to_numpy()[units],
+        ledger.class_sums.at(units),
+    )
+    total = counts.cumsum()
     ends = np.concatenate([[0], total])
     firsts, wide = first_days(daily.confusion)
-    shown = days >= since
+    shown = np.flatnonzero(days >= since)
     table = pd.DataFrame(
-        {
-            "version": int(rows["model_version"].iloc[0]),
-            "day": days,
-            "n": np.bincount(index),
-            "total": total,
-            "rolling_n": total - ends[firsts],
-        }
-    ).join(_cumulative(task, daily))[shown]
-    windows, wide_windows = (
-        [rows.iloc[ends[first] : end] for first, end in zip(begin[shown], total[shown], strict=True)]
-        for begin in (firsts, wide)
+        {"version": version, "day": days, "n": counts, "total": total, "rolling_n": total - ends[firsts]}
     )
-    rolling = [_rolling(task, window, other) for window, other in zip(windows, wide_windows, strict=True)]
+    table = table.join(_cumulative(ledger.task, daily)).iloc[shown]
+    rolling = [rolling_scores(ledger, units[: end + 1], firsts[end], wide[end]) for end in shown]
     return table.join(pd.DataFrame(rolling, index=table.index))
 
 
 def _cumulative(task: Task, daily: Sums) -> pd.DataFrame:
-    sums = Sums(daily.confusion.cumsum(axis=0), daily.loss.cumsum(), daily.bins.cumsum(axis=0))
+    sums = daily.running()
     hits, n = np.trace(sums.confusion, axis1=1, axis2=2), sums.confusion.sum(axis=(1, 2))
     bounds = [metrics.wilson(h, m) for h, m in zip(hits, n, strict=True)]
     scores = pd.DataFrame(scores_of(task, sums)).add_prefix("cumulative_")
@@ -312,10 +298,23 @@ def _cumulative(task: Task, daily: Sums) -> pd.DataFrame:
     )
 
 
-def _rolling(task: Task, window: pd.DataFrame, wide: pd.DataFrame) -> dict[str, float]:
-    """The scores of the newest samples; those that are means over classes need a window with enough of each."""
-    scored = {False: _bootstrapped(task, window)}
-    scored[True] = scored[False] if len(wide) == len(window) else _bootstrapped(task, wide)
+def rolling_scores(ledger: Ledger, units: Integers, first: int, wide: int) -> dict[str, float]:
+    """The scores of the newest samples of a version; means over classes need a window with enough of each.
+
+    Parameters
+    ----------
+    units
+        Its days, rows of `Ledger.days`; the window ends with the last of them.
+    first, wide
+        Where both windows begin among these.
+    """
+    told = ledger.days["rolling"].iloc[units[-1]]
+    if told:
+        return {name: _number(value) for name, value in json.loads(told).items()}
+    narrow = _bootstrapped(ledger, units[first:])
+    # Where even all of history has too few of a class, neither window has enough.
+    enough = sufficiency(ledger.task, MEANS_OVER_CLASSES[0], _of_each_class(ledger, units[wide:]))["enough"]
+    scored = {False: narrow, True: _bootstrapped(ledger, units[wide:]) if enough and wide < first else narrow}
     return {
         f"rolling_{name}{end}": part
         for name in scored[False]
@@ -323,13 +322,17 @@ def _rolling(task: Task, window: pd.DataFrame, wide: pd.DataFrame) -> dict[str, 
     }
 
 
-def _bootstrapped(task: Task, window: pd.DataFrame) -> dict[str, dict[str, float]]:
+def _bootstrapped(ledger: Ledger, units: Integers) -> dict[str, dict[str, float]]:
     """Value and ends of the interval of each score, NaN where the window has not enough for it."""
-    rng, counts = np.random.default_rng(SEED), window["label"].value_counts().to_dict()
-    estimates = metrics.bootstrap(task, *_answers(task, window), rng, repeats=ROLLING_REPEATS)
+    rng, counts = np.random.default_rng(SEED), _of_each_class(ledger, units)
+    estimates = metrics.bootstrap_of_sums(ledger.task, ledger.parts(units), rng, repeats=ROLLING_REPEATS)
     return {
         name: {"": estimate.value, "_low": estimate.low, "_high": estimate.high}
-        if sufficiency(task, name, counts)["enough"]
+        if sufficiency(ledger.task, name, counts)["enough"]
         else {"": np.nan, "_low": np.nan, "_high": np.nan}
         for name, estimate in estimates.items()
     }
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value

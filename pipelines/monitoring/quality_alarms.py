@@ -10,17 +10,17 @@ Source: J. Shin, A. Ramdas, A. Rinaldo (2024), E-detectors: a nonparametric fram
 I. Waudby-Smith, A. Ramdas (2024), Estimating means of bounded random variables by betting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.special import expit, logit, logsumexp
 
 from pipelines.datasets import Task
+from pipelines.models.score_sums import Floats
 
 # On average at least so many days of samples pass before a false alarm of any score of a version: ten years.
 DAYS_TO_FALSE_ALARM = 3650
@@ -47,27 +47,27 @@ class QualityAlarm:
     since: date | None
 
 
-def quality_alarms(task: Task, served: pd.DataFrame, held_out: Mapping[str, Mapping[str, Any]]) -> list[QualityAlarm]:
+def quality_alarms(
+    task: Task, days: Sequence[date], confusion: Floats, held_out: Mapping[str, Mapping[str, Any]]
+) -> list[QualityAlarm]:
     """Test the accuracy of one version, and its recall of the classes that matter, against their promises.
 
     Parameters
     ----------
-    served
-        What the version served: its prediction rows in any order, with `event_time`, `prediction` and `label`.
+    days
+        The days of what the version served and is settled, in order.
+    confusion
+        How often on each of them a class (rows) got an answer (columns): (days, k, k).
     held_out
         The metrics of the version's `model.json`: `{metric: {"value", "low", "high"}}`.
     """
-    labelled = served[served["label"].notna()]
-    days = labelled["event_time"].dt.date
-    hit = labelled["prediction"] == labelled["label"]
-    counted = {"accuracy": labelled["label"].notna()}
-    counted |= {f"recall_{name}": labelled["label"] == name for name in task.guarded}
+    counted = {"accuracy": (np.trace(confusion, axis1=1, axis2=2), confusion.sum(axis=(1, 2)))}
+    places = {name: task.classes.index(name) for name in task.guarded}
+    counted |= {f"recall_{name}": (confusion[:, i, i], confusion[:, i].sum(axis=1)) for name, i in places.items()}
     promises = {name: promise_of(held_out.get(name)) for name in counted}
     tested = {name: promise for name, promise in promises.items() if promise is not None}
     bar = np.log10(DAYS_TO_FALSE_ALARM * max(len(tested), 1))
-    return [
-        _alarm(name, promise, hit[counted[name]].groupby(days[counted[name]]), bar) for name, promise in tested.items()
-    ]
+    return [_alarm(name, promise, days, counted[name], bar) for name, promise in tested.items()]
 
 
 def promise_of(estimate: Mapping[str, Any] | None) -> float | None:
@@ -102,9 +102,9 @@ def evidence_path(hits: npt.ArrayLike, totals: npt.ArrayLike, promise: float) ->
     return base_ten
 
 
-def _alarm(name: str, promise: float, by_day: Any, bar: float) -> QualityAlarm:  # noqa: ANN401 - a pandas group
-    hits, totals = by_day.sum().to_numpy(), by_day.size().to_numpy()
-    days = sorted(by_day.groups)
+def _alarm(name: str, promise: float, days: Sequence[date], by_day: tuple[Floats, Floats], bar: float) -> QualityAlarm:
+    counted = np.flatnonzero(by_day[1])
+    hits, totals = (part[counted] for part in by_day)
     path = evidence_path(hits, totals, promise)
     below = np.flatnonzero(path < bar)
     first = int(below[-1]) + 1 if len(below) else 0
@@ -116,5 +116,5 @@ def _alarm(name: str, promise: float, by_day: Any, bar: float) -> QualityAlarm: 
         evidence=float(path[-1]) if len(path) else 0.0,
         bar=float(bar),
         on=on,
-        since=days[first] if on else None,
+        since=days[counted[first]] if on else None,
     )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import HISTORICAL, ORIGINS
-from pipelines.datasets.names import BASELINE, INTERVALS, PREDICTIONS, QUARANTINE
+from pipelines.datasets.names import BASELINE, INTERVALS, LEDGER, PREDICTIONS, QUARANTINE
 from pipelines.datasets.outcomes import Classes, Number
 from pipelines.datasets.spec import Feature, Label
 from pipelines.documents import Damaged
@@ -70,6 +70,27 @@ def predictions_group(task: Task) -> FeatureGroup:
         ),
         key=("sample_id", "model_version"),
         event_time="event_time",
+    )
+
+
+def ledger_group(task: Task) -> FeatureGroup:
+    """The predictions of a task summed by version and day; all of it can be made again from the predictions."""
+    return FeatureGroup(
+        name=f"{task.name}{LEDGER}",
+        description=f"{task.title}: what each version predicted on each day, summed, and how well it did.",
+        columns=(
+            Column("model_version", "bigint", "The version that made the predictions."),
+            Column("day", "timestamp", "The day of the samples (UTC, midnight)."),
+            Column("samples", "bigint", "How many samples it predicted."),
+            Column("served", "bigint", "How many of them it predicted as the champion."),
+            Column("settled", "bigint", "Of how many of these it is known what turned out."),
+            Column("predicted_at", "timestamp", "The clock of the run that made the last of the predictions (UTC)."),
+            Column("sums", "string", "What every score follows from, summed over what is settled, as JSON."),
+            Column("rolling", "string", "The scores of the newest samples after this day, as JSON, where told."),
+            Column("live", "string", "The scores of the version after this day, as JSON, where told."),
+        ),
+        key=("model_version", "day"),
+        event_time="day",
     )
 
 

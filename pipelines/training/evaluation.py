@@ -17,6 +17,7 @@ from pipelines.documents.model import Evaluated
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import Estimate
 from pipelines.models.ranking import Ranking, rankings
+from pipelines.models.score_sums import scores_of, sums_of
 from pipelines.training.number_evaluation import NumberEvaluation, evaluate_number
 from pipelines.training.parts import importance_table, parts_by_category, told_apart
 
@@ -133,12 +134,13 @@ def importance(task: Task, model: Model, held_out: pd.DataFrame, rng: np.random.
 
 
 def _calibration(task: Task, labels: Any, chances: Any, rng: np.random.Generator) -> dict[str, Any]:  # noqa: ANN401 - arrays
+    sums = sums_of(task, labels, labels, chances, units=None)
     return {
         "enough": True,
         "n": len(labels),
-        "bins": metrics.reliability(task, labels, chances).to_dict("records"),
-        "error": metrics.score(task, labels, labels, chances)["calibration_error"],
-        "chance": metrics.calibration_noise(chances, rng),
+        "bins": metrics.reliability(sums.bins[0]).to_dict("records"),
+        "error": float(scores_of(task, sums)["calibration_error"][0]),
+        "chance": metrics.calibration_noise(sums.bins[0], rng),
     }
 
 

@@ -5,6 +5,7 @@ from sklearn import metrics as reference
 
 from pipelines.datasets import all_tasks, task_named
 from pipelines.models import metrics
+from pipelines.models.score_sums import sums_of
 
 GRADE, QUALITY, VARIETY = task_named("wine_grade"), task_named("wine_quality"), task_named("iris_variety")
 
@@ -104,7 +105,7 @@ def test_baseline_answers_the_majority_class_with_the_shares():
 
 def test_reliability_counts_every_row_once():
     labels, predictions, probabilities = made(GRADE)
-    table = metrics.reliability(GRADE, labels, probabilities)
+    table = metrics.reliability(sums_of(GRADE, labels, predictions, probabilities, units=None).bins[0])
     assert table["n"].sum() == len(labels)
     hits = (table["accuracy"].fillna(0) * table["n"]).sum()
     assert hits == pytest.approx((labels == predictions).sum())
@@ -189,5 +190,6 @@ def test_two_models_that_agree_on_few_rows_may_still_differ():
 
 def test_calibration_noise_is_what_calibrated_models_show():
     errors = [metrics.score(GRADE, *made(GRADE, n=300, seed=s))["calibration_error"] for s in range(200)]
-    noise = metrics.calibration_noise(made(GRADE, n=300)[2], np.random.default_rng(0))
+    sums = sums_of(GRADE, *made(GRADE, n=300), units=None)
+    noise = metrics.calibration_noise(sums.bins[0], np.random.default_rng(0))
     assert noise == pytest.approx(np.quantile(errors, 0.95), rel=0.15)

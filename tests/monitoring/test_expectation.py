@@ -9,6 +9,7 @@ import pytest
 from pipelines.datasets import task_named
 from pipelines.monitoring import quality
 from pipelines.monitoring.expectation import expectation
+from pipelines.monitoring.ledger import Ledger
 
 GRADE = task_named("wine_grade")
 PROMISE = histories.model_document(GRADE)["metrics"]
@@ -30,7 +31,7 @@ def fixture_told(rows):
 
 def test_open_days_are_expected_and_settled_ones_came_true_as_the_course_says(rows, told):
     over_time = told["over_time"]
-    course = quality.quality_over_time(GRADE, rows)
+    course = quality.quality_over_time(Ledger.of(GRADE, rows))
     assert len(over_time) == 40
     assert [row["open"] for row in over_time[-4:]] == [0, 10, 10, 10]
     assert np.isfinite([row["expected_accuracy"] for row in over_time[2:]]).all()

@@ -19,6 +19,7 @@ from pipelines.front.sentences import plain_sentences
 from pipelines.models import metrics
 from pipelines.monitoring import kinds, number_quality
 from pipelines.monitoring.document import DataState, TaskState, dataset_document
+from pipelines.monitoring.ledger import Ledger
 from pipelines.monitoring.loss_alarms import bar_of, loss_path
 from pipelines.stores.base import ChampionEntry
 
@@ -47,7 +48,7 @@ def states(rows, **model):
                              "price": rows["label"], "origin": "simulated", "role": None})  # fmt: skip
     quarantine = pd.DataFrame(columns=["seen_at", "source", "reasons", "row", "quarantine_id"])
     data = DataState(LATE, historical, arrivals, quarantine.astype({"seen_at": "datetime64[us, UTC]"}), len(arrivals))
-    return TaskState(PRICE, rows, log, [1], 1, info), data
+    return TaskState(Ledger.of(PRICE, rows), log, [1], 1, info), data
 
 
 def part(rows, **model):

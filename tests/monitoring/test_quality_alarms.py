@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.datasets import task_named
 from pipelines.monitoring import quality_alarms as alarms
+from pipelines.monitoring.ledger import Ledger
 
 GRADE = task_named("wine_grade")
 PROMISE = {"accuracy": {"value": 0.76, "low": 0.735, "high": 0.785}}
@@ -68,13 +69,19 @@ def test_the_promise_is_lower_than_the_interval_because_arrivals_are_a_sample_to
     assert alarms.promise_of(None) is None
 
 
+def alarms_of(rows, held_out):
+    ledger = Ledger.of(GRADE, rows)
+    units = ledger.of_version(1)
+    return alarms.quality_alarms(GRADE, ledger.dates(units), ledger.sums.confusion[units], held_out)
+
+
 def test_a_model_that_begins_to_say_fair_only_is_found_by_its_recalls():
     held_out = histories.model_document(GRADE, accuracy=0.7, width=0.05)["metrics"]
     good = histories.history(GRADE, days=60)
     bad = histories.history(GRADE, days=60, seed=5, start=histories.START + timedelta(days=60)).assign(
         prediction="fair"
     )
-    found = {alarm.score: alarm for alarm in alarms.quality_alarms(GRADE, pd.concat([good, bad]), held_out)}
+    found = {alarm.score: alarm for alarm in alarms_of(pd.concat([good, bad]), held_out)}
     assert not found["accuracy"].on
     assert not found["recall_fair"].on
     assert found["recall_excellent"].on
@@ -86,10 +93,10 @@ def test_shuffled_rows_and_unknown_labels_change_nothing():
     rows = histories.history(GRADE, days=20)
     unknown = rows.head(3).assign(sample_id=["x", "y", "z"], label=None)
     mixed = pd.concat([unknown, rows]).sample(frac=1, random_state=0)
-    assert alarms.quality_alarms(GRADE, mixed, held_out) == alarms.quality_alarms(GRADE, rows, held_out)
+    assert alarms_of(mixed, held_out) == alarms_of(rows, held_out)
 
 
 def test_nothing_is_tested_without_rows_or_promises():
-    assert alarms.quality_alarms(GRADE, histories.history(GRADE), {}) == []
-    none = alarms.quality_alarms(GRADE, histories.history(GRADE, days=0), histories.model_document(GRADE)["metrics"])
+    assert alarms_of(histories.history(GRADE), {}) == []
+    none = alarms_of(histories.history(GRADE, days=0), histories.model_document(GRADE)["metrics"])
     assert [(alarm.n, alarm.on) for alarm in none] == [(0, False)] * 4

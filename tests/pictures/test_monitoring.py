@@ -13,6 +13,7 @@ from pipelines.datasets import all_tasks, task_named
 from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
+from pipelines.monitoring.ledger import Ledger, served_rows
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures.calibration import calibration_picture
 from pipelines.pictures.confusion import confusion_picture
@@ -28,7 +29,7 @@ def opened(picture):
 def drawn(task, rows, log=()):
     """Every picture of a history."""
     dataset = task.dataset
-    document, served = histories.model_document(task), monitoring.served_rows(rows)
+    document, served = histories.model_document(task), served_rows(rows)
     newest = monitoring.with_samples(monitoring.recent_predictions(rows, 1), histories.arrivals_of(task, rows))
     tests = [asdict(test) for test in made_tests(dataset)] if len(rows) else []
     return {
@@ -36,10 +37,10 @@ def drawn(task, rows, log=()):
         "recent": figures.recent_picture(task, monitoring.recent_predictions(rows, 12)),
         "confusion": confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
         "quality": figures.quality_picture(
-            task, monitoring.quality_over_time(task, rows), document["metrics"], document["baseline"], log
+            task, monitoring.quality_over_time(Ledger.of(task, rows)), document["metrics"], document["baseline"], log
         ),
         "drift": figures.drift_picture(dataset, f"{task.title}: drift", tests, "0 of 5 samples"),
-        "calibration": calibration_picture(task, monitoring.calibration(task, rows)),
+        "calibration": calibration_picture(task, monitoring.calibration(Ledger.of(task, rows))),
     }
 
 
@@ -166,7 +167,7 @@ def test_what_is_expected_is_drawn_beside_what_came_and_alone_before_anything_ha
     expected = [{"day": day} for day in ("2026-09-30", "2026-10-01", "2026-10-02")]
     for row in expected:
         row |= {f"expected_{name}{end}": 0.6 for name in ("macro_f1", "accuracy") for end in ("", "_low", "_high")}
-    course = monitoring.quality_over_time(GRADE, histories.history(GRADE))
+    course = monitoring.quality_over_time(Ledger.of(GRADE, histories.history(GRADE)))
     alone, without = course.head(0), figures.quality_picture(GRADE, course, document["metrics"], {}, [])
     both, only = (
         figures.quality_picture(GRADE, rows, document["metrics"], {}, [], expected=expected) for rows in (course, alone)
