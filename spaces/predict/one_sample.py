@@ -98,9 +98,7 @@ def _load_samples(parts: Parts, like: gr.Dropdown, buttons: Sequence[tuple[gr.Bu
     for button, load in buttons:
         outputs = [parts.inputs, parts.loaded, *parts.outputs]
         button.click(partial(press, load), [parts.task, like], outputs, **parts.quiet).then(None, js=parts.fresh)
-    parts.task.input(
-        lambda name: gr.update(choices=_kinds(parts.by_name[name]), value=""), parts.task, like, **parts.quiet
-    )
+    parts.task.input(lambda name: _choices(parts.by_name[name]), parts.task, like, **parts.quiet)
 
 
 def _cards(predictors: Sequence[Predictor]) -> None:
@@ -168,12 +166,21 @@ def _sample_buttons(predictors: Sequence[Predictor]) -> tuple[gr.Dropdown, list[
         return predictor.surprise(rng), "A new sample from the simulator of the daily runs"
 
     with gr.Row(elem_classes="samples", visible=there):
-        like = gr.Dropdown(_kinds(predictors[0]), value="", label="Real samples", min_width=120, elem_id=f"kind-{name}")
+        like = gr.Dropdown(
+            _kinds(predictors[0]), value="", label="Real samples", min_width=120, elem_id=f"kind-{name}",
+            visible=len(_kinds(predictors[0])) > 1,
+        )  # fmt: skip
         buttons: list[tuple[gr.Button, Source]] = [
             (gr.Button("Another real sample", size="sm", min_width=120, elem_id=f"real-{name}"), real),
             (gr.Button("A simulated one", size="sm", min_width=120, elem_id=f"surprise-{name}"), made),
         ]
     return like, buttons
+
+
+def _choices(predictor: Predictor) -> dict[str, Any]:
+    """The choice of a class, which is not seen where there is none."""
+    kinds = _kinds(predictor)
+    return gr.update(choices=kinds, value="", visible=len(kinds) > 1)
 
 
 def _kinds(predictor: Predictor) -> list[tuple[str, str]]:
