@@ -20,6 +20,7 @@ from pipelines.models import metrics
 from pipelines.monitoring import kinds, number_quality
 from pipelines.monitoring.document import DataState, TaskState, dataset_document
 from pipelines.monitoring.ledger import Ledger
+from pipelines.monitoring.live import live_scores
 from pipelines.monitoring.loss_alarms import bar_of, loss_path
 from pipelines.stores.base import ChampionEntry
 
@@ -153,3 +154,10 @@ def test_a_challenger_is_compared_on_the_same_samples():
     found = part(pd.concat([one, better], ignore_index=True))[0]["challenger"]
     assert (found["champion"], found["challenger"], found["n"], found["enough"]) == (1, 2, 60, True)
     assert found["differences"]["mae"]["high"] < 0
+
+
+def test_the_status_has_the_live_scores_of_numbers_too():
+    rows = number_history(PRICE, days=40)
+    found = live_scores(Ledger.of(PRICE, rows))
+    assert found == number_quality.live_quality(PRICE, number_quality.settled_rows(rows, 1), 1)
+    assert found["mae"]["enough"]
