@@ -9,7 +9,8 @@ import gradio as gr
 
 from pipelines.front.render import FAVICON
 from pipelines.pictures.theme import DARK, FONTS, LIGHT
-from spaces.patient_server import be_patient
+
+from .patient_server import be_patient
 
 # The fonts of the reader's own machine: nothing is fetched.
 SANS = [gr.themes.Font(name) for name in FONTS]
