@@ -11,9 +11,12 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED
+from pipelines.datasets.names import bound_columns
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.inference.settlement import Settlement, settle
+from pipelines.models.adaptive import REMEMBERED, is_adaptive, missed_after
 from pipelines.models.kinds import WHAT
+from pipelines.models.number_ensemble import MISSED
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import (
     champion_version,
@@ -84,7 +87,7 @@ def run_inference(
     if due.empty:
         still = awaiting(task, predictions)
         return InferenceReport(task.name, champion, None, 0, settlement, still, _no_predictions(task))
-    served = _scored(load(store, task, champion), task, due, "champion")
+    served = _scored(store, load(store, task, champion), task, due, "champion")
     challenger = max(store.versions(task.name), default=champion)
     shadow, notices = _shadow(store, task, challenger, due, load) if challenger > champion else (None, ())
     scored = [served] if shadow is None else [served, shadow]
@@ -152,22 +155,35 @@ def _shadow(
 ) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
     """What the newest version, which came after the champion, predicts in its shadow; or why it is left out."""
     try:
-        return _scored(load(store, task, version), task, samples, "challenger"), ()
+        return _scored(store, load(store, task, version), task, samples, "challenger"), ()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a challenger, the champion serves
         what = str(error) if isinstance(error, ModelRefused) else f"it fails with {error!r}; train a new one."
         log.warning("the challenger of %s is left out: %s", task.name, what)
         return None, (f"Challenger version {version} is left out: {what}",)
 
 
-def _scored(model: models.Model, task: Task, samples: pd.DataFrame, served: str) -> pd.DataFrame:
+def _scored(store: Store, model: models.Model, task: Task, samples: pd.DataFrame, served: str) -> pd.DataFrame:
     _refuse_other_kind(model, task)
+    missed = missed_after(_settled(store, task, model, samples)) if is_adaptive(model) else MISSED
     keyed = samples[["sample_id", "event_time"]].assign(
         model_version=model.version,
         served=served,
         label=task.labels(samples),
         inputs=models.fingerprint_inputs(model, samples),
     )
-    return keyed.join(models.predict(model, samples))
+    return keyed.join(models.predict(model, samples, missed))
+
+
+def _settled(store: Store, task: Task, model: models.Model, samples: pd.DataFrame) -> pd.DataFrame:
+    """What the version predicted of the days before the samples, with the outcomes that are known now."""
+    end = samples["event_time"].max().to_pydatetime()
+    rows = store.read(
+        predictions_group(task),
+        columns=["event_time", "model_version", "label", *bound_columns()],
+        start=end - REMEMBERED,
+        end=end,
+    )
+    return rows[(rows["model_version"] == model.version) & rows["label"].notna()]
 
 
 def _refuse_other_kind(model: models.Model, task: Task) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pipelines.datasets.roles import sample_groups
 from pipelines.documents import plain
 from pipelines.documents.model import Evaluated
 from pipelines.models import Model, metrics
+from pipelines.models.adaptive import is_adaptive, predict_in_order
 from pipelines.models.interval_calibration import interval_calibration
 from pipelines.models.metrics import Estimate
 from pipelines.training.parts import importance_table, parts_by_category, told_apart
@@ -69,7 +71,7 @@ def evaluate_number(task: Task, model: Model, held_out: pd.DataFrame, rng: np.ra
     """Judge a model on labelled rows that it has not learned from."""
     labels = task.labels(held_out).to_numpy()
     identity = held_out[["sample_id", "event_time"]]
-    predicted = models.predict(model, held_out).assign(label=labels, **identity)
+    predicted = _predicted(task, model, held_out, labels).assign(label=labels, **identity)
     answers = (predicted["prediction"].to_numpy(), predicted[task.answer_columns].to_numpy())
     groups = sample_groups(task.dataset, held_out, distinguishable=told_apart(model))
 
@@ -85,6 +87,13 @@ def evaluate_number(task: Task, model: Model, held_out: pd.DataFrame, rng: np.ra
         importance=importance_table(task, held_out, error, rng),
         predicted=predicted,
     )
+
+
+def _predicted(task: Task, model: Model, held_out: pd.DataFrame, labels: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """The predictions as they would have been made day by day, where intervals follow the outcomes."""
+    if is_adaptive(model):
+        return predict_in_order(model, held_out, labels, task.due_after or timedelta(0))
+    return models.predict(model, held_out)
 
 
 def _parts(

@@ -147,7 +147,7 @@ def search_number(task: Task, rows: Rows, size: str, seed: int) -> SearchResult:
         decision=_decision(task),
         table=_table(candidates, best, members),
         seconds=time.perf_counter() - began,
-        intervals=_intervals(estimator, len(labels), adaptive=False),
+        intervals=_intervals(estimator, len(labels), adaptive=rows.chained),
     )
 
 
