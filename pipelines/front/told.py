@@ -40,10 +40,8 @@ def _(outcome: Classes, task: Task) -> dict[str, Any]:  # noqa: ARG001 - of any 
 @_outcome_part.register
 def _(outcome: Number, task: Task) -> dict[str, Any]:
     low, high = (end if math.isfinite(end) else None for end in (outcome.low, outcome.high))
-    label = next((label for label in task.dataset.labels if label.name == task.label), None)
-    before = task.dataset.split == "time" and label is not None and label.of
     told = {"kind": outcome.kind, "unit": outcome.unit, "low": low, "high": high, "decimals": outcome.decimals}
-    return {"outcome": told | {"baseline": "persistence" if before else "mean"}}
+    return {"outcome": told | {"baseline": "persistence" if task.persistence else "mean"}}
 
 
 @singledispatch

@@ -119,7 +119,8 @@ def quality_picture(
         if f"expected_{name}" in foreseen:
             _draw_expected(axes, name, foreseen)
         _mark_changes(axes, days, reigns)
-    lines, words = panels[-1].get_legend_handles_labels()
+    # One of them may have no baseline.
+    lines, words = max((axes.get_legend_handles_labels() for axes in panels[::-1]), key=lambda each: len(each[0]))
     # The first two have the longest words, and beside each other would reach beyond the picture.
     columns = 2 if len(lines) > 2 else 1  # noqa: PLR2004
     figure.legend(lines, words, loc="outside lower center", ncols=columns, fontsize=SMALL, frameon=False)

@@ -46,6 +46,7 @@ AVERAGED = 30
 USUAL = (0.01, 0.99)
 THIRDS = ("narrow", "middle", "wide")
 ROOM = 0.06
+LEAST_SHARE = 0.6  # from which a picture of coverage begins, at the latest
 
 
 def newest_picture(task: Task, kind: Number, row: Mapping[str, Any] | None, history: pd.DataFrame) -> Picture:
@@ -276,14 +277,17 @@ def _draw_coverage(axes: Axes, known: pd.DataFrame) -> str:
     widths = known["high_95"] - known["low_95"]
     third = widths.rank(method="first").sub(1) * len(THIRDS) // len(known)
     groups = {"all": known} | {name: known[third == at] for at, name in enumerate(THIRDS)}
+    lowest = LEAST_SHARE
     for level, mark, colour in ((80, "o", BLUE), (95, "D", GREEN)):
         axes.axhline(level / 100, color=colour, linestyle=":", linewidth=1.2)
         for at, rows in enumerate(groups.values()):
             hits = int(rows["label"].between(rows[f"low_{level}"], rows[f"high_{level}"]).sum())
-            axes.plot([at] * 2, wilson(hits, len(rows)), color=colour, linewidth=1.6)
+            reach = wilson(hits, len(rows))
+            lowest = min(lowest, reach[0])
+            axes.plot([at] * 2, reach, color=colour, linewidth=1.6)
             axes.plot(at, hits / max(len(rows), 1), mark, color=colour, markersize=6, label=f"{level} %" * (not at))
     axes.set_xticks(range(len(groups)), list(groups), fontsize=SMALL)
-    axes.set(ylim=(0.45, 1.02), xlim=(-0.5, len(groups) - 0.5))
+    axes.set(ylim=(lowest - 0.15, 1.02), xlim=(-0.5, len(groups) - 0.5))
     axes.set_ylabel("share inside", fontsize=TEXT)
     axes.set_xlabel("by width of the interval", fontsize=TEXT)
     axes.grid(axis="y", color=LINES, linewidth=0.6)
