@@ -14,7 +14,7 @@ from pipelines.datasets.outcomes import Classes
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
-from pipelines.inference.pipeline import run_inference
+from pipelines.inference.pipeline import _scored, run_inference
 from pipelines.models.metrics import Estimate
 from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
@@ -154,3 +154,15 @@ def test_days_are_judged_by_what_was_learned_before_them(river):
     rows = river[1].data.learning_rows
     for learned, other in number_folds(LEVEL, rows, 0):
         assert rows.groups[learned].max() + 1 < rows.groups[other].min()
+
+
+def test_intervals_widen_after_outcomes_that_the_store_knows_lay_outside(river):
+    store, trained, _ = river
+    model, rows = load_judged(store, LEVEL, 1), trained.data.test.tail(12)
+    before, day = rows.head(10), rows.tail(1)
+    plain = _scored(store, model, LEVEL, day, "champion")
+    missed = _scored(store, model, LEVEL, before, "champion").assign(label=80.0, predicted_at=NOW, settled_at=NOW)
+    store.upsert(predictions_group(LEVEL), missed.assign(run_url="", corrected_at=None))
+    wide = _scored(store, model, LEVEL, day, "champion")
+    assert (wide["high_95"] - wide["low_95"]).iloc[0] > 1.2 * (plain["high_95"] - plain["low_95"]).iloc[0]
+    assert wide["prediction"].tolist() == plain["prediction"].tolist()
