@@ -62,7 +62,7 @@ def test_no_word_reaches_beyond_a_picture(longest_pictures):
 def longest_pictures():
     """Every picture of a history, and the course of a version that promised nothing, with what was expected of it."""
     rows = histories.history(QUALITY, days=40, per_day=3)
-    over_time = monitoring.quality_over_time(QUALITY, rows)
+    over_time = monitoring.quality_over_time(Ledger.of(QUALITY, rows))
     names = (QUALITY.scorer, "accuracy")
     foreseen = [
         {"day": str(day)} | {f"expected_{name}{end}": 0.5 for name in names for end in ("", "_low", "_high")}
