@@ -4,18 +4,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from pipelines.errors import DeclarationError
 
 Summary = Literal["mean", "sum", "lowest", "highest"]
-CalendarPart = Literal["day_of_year", "month", "weekday"]
+CalendarPart = Literal["day_of_year", "month", "weekday", "season"]
 
-# Each part of dates, as whole numbers: the day of the year and the month from 1, the weekday from 0 for Monday.
+# The middle of the year's warmer half in the north, when the air has followed the sun.
+MIDSUMMER, YEAR = 200, 365.25
+# Each part of dates: the day of the year and the month from 1, the weekday from 0 for Monday, and the season as a wave,
+# which has no jump at New Year.
 CALENDAR: Mapping[CalendarPart, Callable[[pd.Series], pd.Series]] = {
     "day_of_year": lambda days: days.dt.dayofyear,
     "month": lambda days: days.dt.month,
     "weekday": lambda days: days.dt.dayofweek,
+    "season": lambda days: np.cos(2 * np.pi * (days.dt.dayofyear - MIDSUMMER) / YEAR),
 }
 
 
@@ -56,7 +61,9 @@ class Rolling:
 
 @dataclass(frozen=True)
 class Calendar:
-    """A part of the sample's date as a number: `day_of_year` from 1, `month` from 1, `weekday` from 0 for Monday."""
+    """A part of the sample's date as a number: `day_of_year` from 1, `month` from 1, `weekday` from 0 for Monday, or
+    `season` from -1 in mid-January to 1 in mid-July.
+    """
 
     part: CalendarPart
 

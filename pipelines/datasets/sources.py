@@ -163,9 +163,9 @@ def parts_of_dates(cells: pd.Series, parts: Sequence[CalendarPart]) -> pd.DataFr
     written = cells.astype(object).where(cells.notna(), "").str.strip()
     found = written.str.extract(rf"^{YEAR_FIRST}$").apply(pd.to_numeric)
     days = pd.to_datetime(found, errors="coerce")
-    numbers = {f"{cells.name}_{part}": CALENDAR[part](days).astype("Int64").astype(object) for part in parts}
+    numbers = {f"{cells.name}_{part}": CALENDAR[part](days) for part in parts}
     return pd.DataFrame(
-        {name: part.astype(str).where(days.notna(), cells).astype(object) for name, part in numbers.items()}
+        {name: part.map("{:g}".format).where(days.notna(), cells).astype(object) for name, part in numbers.items()}
     )
 
 

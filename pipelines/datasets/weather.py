@@ -1,4 +1,4 @@
-"""Weather: the days of a place, and whether it rains on the next one.
+"""Weather: the days of a place, whether it rains on the next one, and how warm that will be.
 
 Offline it is a record of Seattle, four years from 2012 on, whose last month the demo plays. Where `WEATHER_PLACE` says
 where, the days are fetched.
@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import open_meteo
-from pipelines.datasets.derived import Calendar, Lag, Rolling
+from pipelines.datasets.derived import Calendar, Derived, Lag, Rolling
 from pipelines.datasets.fetching import Access, Fetched, Record
-from pipelines.datasets.outcomes import Classes
-from pipelines.datasets.sky import draw_rain, draw_sun
+from pipelines.datasets.outcomes import Classes, Number
+from pipelines.datasets.sky import draw_rain, draw_sun, draw_thermometer
 from pipelines.datasets.sources import Form, Source, read_files
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Task
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 FILE = Path(__file__).parents[2] / "data" / "weather.csv"
 RAINS = ("dry", "rain")
 MEASURED = ("precipitation", "temp_max", "temp_min", "wind")
+# What no place on earth has been beyond, in the shade.
+COLDEST, WARMEST = -90, 60
+TEMPERATURE = "weather_temperature"
 # Measurable rain, as the United States count it: a hundredth of an inch.
 WET_FROM = 0.25
 DAY = timedelta(days=1)
@@ -85,16 +88,18 @@ def _record() -> pd.DataFrame:
 
 
 def draw(axes: "Axes", sample: pd.Series, task: Task, label: str) -> None:  # noqa: ARG001 - a face tells it all
-    """Draw the next day: the sun, a cloud with rain, or a grey sun where it is not known."""
-    if label == "rain":
+    """Draw the next day: the sun, a cloud with rain or a thermometer, grey where it is not known."""
+    if task.name == TEMPERATURE:
+        draw_thermometer(axes, float(label) if label else None)
+    elif label == "rain":
         draw_rain(axes)
     else:
         draw_sun(axes, labelled=label == "dry")
 
 
-def _temperature(name: str, title: str, description: str, derived: Lag | None = None) -> Feature:
+def _temperature(name: str, title: str, description: str, derived: Derived | None = None) -> Feature:
     return Feature(
-        name=name, title=title, description=description, unit="°C", low=-90, high=60, plausible=(-60, 55),
+        name=name, title=title, description=description, unit="°C", low=COLDEST, high=WARMEST, plausible=(-60, 55),
         usual=(-15.0, 13.0, 38.0), derived=derived,
     )  # fmt: skip
 
@@ -102,7 +107,7 @@ def _temperature(name: str, title: str, description: str, derived: Lag | None = 
 DATASET = DataSet(
     name="weather",
     title="Weather",
-    description="Days of one place, and whether it rains on the next one.",
+    description="Days of one place, whether it rains on the next one, and how warm it gets.",
     provenance=Provenance(
         citation="National Oceanic and Atmospheric Administration, daily summaries of Seattle-Tacoma airport, as "
         "seattle-weather.csv of vega_datasets 0.9.0.",
@@ -161,6 +166,15 @@ DATASET = DataSet(
             high=366,
             derived=Calendar("day_of_year"),
         ),
+        _temperature("temp_max_30", "Warmest, 30 days", "The mean of 30 days.", Rolling("temp_max", 30, "mean")),
+        Feature(
+            name="season",
+            title="Season",
+            description="From -1 in mid-January to 1 in mid-July.",
+            low=-1,
+            high=1,
+            derived=Calendar("season"),
+        ),
     ),
     labels=(
         Label(
@@ -171,6 +185,15 @@ DATASET = DataSet(
             of="rain",
             ahead=1,
             # A day is whole when the next one has begun.
+            due_after=2 * DAY,
+        ),
+        Label(
+            name="temp_max_tomorrow",
+            title="Warmest, tomorrow",
+            description="The highest temperature of the next day.",
+            kind="number",
+            of="temp_max",
+            ahead=1,
             due_after=2 * DAY,
         ),
     ),
@@ -184,6 +207,19 @@ DATASET = DataSet(
             inputs=(
                 "precipitation", "temp_max", "temp_min", "wind", "rain", "rain_before", "temp_max_before",
                 "precipitation_3", "precipitation_14", "day_of_year",
+            ),
+        ),
+        Task(
+            name=TEMPERATURE,
+            title="Warmest tomorrow",
+            description="How warm the next day gets, from the days before it.",
+            label="temp_max_tomorrow",
+            outcome=Number(unit="°C", low=COLDEST, high=WARMEST),
+            # A large miss is worse than several small ones for whoever dresses by it.
+            scorer="rmse",
+            inputs=(
+                "temp_max", "temp_min", "temp_max_before", "temp_max_30", "precipitation", "precipitation_3", "wind",
+                "rain", "season",
             ),
         ),
     ),

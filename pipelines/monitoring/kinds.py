@@ -140,6 +140,8 @@ def _(outcome: Classes, task: Task, row: Mapping[str, Any], history: pd.DataFram
 
 @_newest_portrait.register
 def _(outcome: Number, task: Task, row: Mapping[str, Any], history: pd.DataFrame) -> bytes:
+    if task.dataset.draw:
+        return portrait(task, row, str(row["prediction"]), history)
     return scale_portrait(outcome, row, task.labels(history))
 
 
