@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
+from pipelines.documents.metrics import Expectation
 from pipelines.documents.values import Damaged, parse
 
 WHAT_IF_FILE = "dashboard/what_if.json.gz"
@@ -68,8 +69,10 @@ def what_if_bytes(document: WhatIf) -> bytes:
 
 def document_of(story: Story, frame: Frame) -> Mapping[str, Any]:
     """What `dashboard/metrics.json` would have said on the day of a frame, as far as the front tells it."""
+    nothing_expected: Expectation = {"over_time": [], "windows": 0, "held": 0}
     tasks = {
-        name: task
+        name: {"expectation": nothing_expected}
+        | task
         | {"over_time": [point for point in story["over_time"][name] if point["day"] <= str(task["newest_day"])]}
         for name, task in frame["tasks"].items()
     }

@@ -8,6 +8,7 @@ from pipelines import models
 from pipelines.datasets import dataset_named
 from pipelines.documents.what_if import WHAT_IF_FILE, document_of, parse_what_if, what_if_bytes
 from pipelines.features.backfill import backfill
+from pipelines.front.played import played as drawn
 from pipelines.monitoring import what_if
 from pipelines.monitoring.hasty import hasty_model
 from pipelines.monitoring.month import BEGINS, DAYS, HASTE, MENDED, PATIENCE, SHOWN_FROM, Player, Stage, played
@@ -53,6 +54,13 @@ def day_of(story, kind):
 
 def frame_of(story, day):
     return next(frame for frame in story["frames"] if frame["day"] == day)
+
+
+def test_the_front_draws_every_day_of_a_month_that_was_played(story):
+    months = {"schema_version": 1, "made_from": "", "days": DAYS, "stories": {"broken_units": story}}
+    for frame in story["frames"]:
+        page = drawn(parse_what_if(what_if_bytes(months)), "broken_units", frame["day"])
+        assert f"day {frame['day']} of {DAYS}" in page
 
 
 def test_the_alarm_goes_off_after_the_trouble_begins_and_the_version_before_is_promoted_back(story):
