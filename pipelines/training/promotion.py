@@ -109,7 +109,8 @@ def decide_succession(
         entry = store.champion(task.name)
         champion = entry.version if entry else None
         if entry and champion == model.version:
-            return champion, Decision(promote=True, sentence=f"Version {champion} is champion already: {entry.reason}")
+            # Promoted by a run that ended before it wrote its decision down: in the words that it would have written.
+            return champion, Decision(promote=True, sentence=entry.reason.removesuffix(_grounds(model.info)))
         decision = _decision(store, task, model, champion=champion, who=who, order=order)
         if not decision.promote:
             return champion, decision
@@ -379,8 +380,12 @@ def _unseen(store: Store, task: Task, *versions: ModelInfo) -> Unseen:
 
 def _reason(decision: Decision, info: ModelInfo) -> str:
     """The sentence of the champion log: the decision, and the data and code that it rests on."""
+    return decision.sentence + _grounds(info)
+
+
+def _grounds(info: ModelInfo) -> str:
     data, commit = info["data"]["fingerprint"][:SHORT], info["commit"][:SHORT]
-    return f"{decision.sentence} Data {data}, commit {commit or 'unknown'}."
+    return f" Data {data}, commit {commit or 'unknown'}."
 
 
 def refuse_another_source(store: Store, task: Task, model: Model) -> None:

@@ -231,9 +231,10 @@ def test_a_decision_that_was_made_but_not_written_down_is_written_by_the_repeat(
         register(store, place)
     with monkeypatch.context() as patch:
         patch.setattr(training, "remember_decision", lambda *_: None)
-        version = register(store, place, promote="always").version
-    report = train_again(store)
+        first = register(store, place, promote="always")
+    report, version = train_again(store), first.version
     assert (report.version, report.promoted, report.champion) == (version, True, version)
+    assert report.sentence == first.sentence
     assert len(store.champion_log(VARIETY.name)) == version
     assert train_again(store) is None
 
