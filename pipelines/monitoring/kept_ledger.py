@@ -31,6 +31,8 @@ DAY = timedelta(days=1)
 EXPECTED_READ = timedelta(days=730)
 # The days for which drift of predictions and labels is told.
 CLASSES_READ = timedelta(days=max(WINDOWS))
+# A week of rows is read in a second, and a job of Hopsworks takes minutes.
+MOST_BEHIND = timedelta(days=7)
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,8 @@ def read_ledger(store: Store, task: Task) -> Ledger:
 def keep_ledger(store: Store, ledger: Ledger, over_time: pd.DataFrame) -> None:
     """Keep the ledger in the store with the scores that are told of it; only what differs is written.
 
+    Where a write waits for minutes this is done once a week: a ledger that is some days behind costs little.
+
     Parameters
     ----------
     over_time
@@ -95,7 +99,16 @@ def keep_ledger(store: Store, ledger: Ledger, over_time: pd.DataFrame) -> None:
     there = store.read(group, columns=KEY)
     if not there.merge(days[KEY], how="left", indicator=True)["_merge"].eq("both").all():
         store.clear(group)
+    elif store.writes_wait and _behind(there, days) < MOST_BEHIND:
+        return
     store.upsert(group, days)
+
+
+def _behind(there: pd.DataFrame, days: pd.DataFrame) -> timedelta:
+    """How much older the newest day that is kept is than the newest that there is."""
+    kept = days["day"].min() if there.empty else there["day"].max()
+    behind: timedelta = days["day"].max() - kept
+    return behind
 
 
 def _read_from(store: Store, task: Task, kept: pd.DataFrame) -> datetime | None:

@@ -110,6 +110,10 @@ class Store(Protocol):
     def location(self) -> str:
         """Where it is, for a person: a folder, or a project and its host."""
 
+    @property
+    def writes_wait(self) -> bool:
+        """Whether a write of rows waits, for minutes, until a job of the store has moved them."""
+
     def upsert(self, group: FeatureGroup, rows: pd.DataFrame) -> int:
         """Insert new keys and update changed ones; of equal keys in `rows` the last counts.
 

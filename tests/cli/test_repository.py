@@ -9,6 +9,7 @@ from pipelines.errors import NotReadyError
 
 ALONE = {
     "scorer": "macro_f1",
+    "classes": ["poor", "fair", "excellent"],
     "verdict": "alone",
     "held_out": {"value": 0.59, "low": 0.55, "high": 0.63},
     "baseline": 0.25,

@@ -137,10 +137,10 @@ def test_no_surprise_from_a_challenger_stops_the_champion(store, tmp_path, monke
     register_small_model(store, GRADE, tmp_path / "two")
     predict = models.predict
 
-    def predict_or_fail(model, samples):
+    def predict_or_fail(model, *asked):
         if model.version == 2:
             raise surprise
-        return predict(model, samples)
+        return predict(model, *asked)
 
     monkeypatch.setattr(models, "predict", predict_or_fail)
     report = infer(store)

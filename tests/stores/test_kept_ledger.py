@@ -28,6 +28,7 @@ def test_a_ledger_is_kept_continued_and_made_again(store, monkeypatch):
     refreshed(store)
     store.upsert(predictions_group(VARIETY), rows[newest])
     course = quality_over_time(refreshed(store))
+    assert store.count(ledger_group(VARIETY)) == (119 if store.writes_wait else 120)
     assert len(read_ledger(store, VARIETY).rows) < len(rows)
     store.clear(ledger_group(VARIETY))
     scores = [name for name in course.columns if not name.endswith(("_low", "_high"))]

@@ -18,3 +18,4 @@ class EmbeddedStore(DeltaTables, ModelFolders, StoredFiles):
     """A store in the folder `root`; any number of processes may use it at the same time."""
 
     kind = "embedded"
+    writes_wait = False

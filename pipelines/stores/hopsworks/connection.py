@@ -86,6 +86,11 @@ class Connected:
         self.inside = False
 
     @property
+    def writes_wait(self) -> bool:
+        """True where rows go through Kafka."""
+        return self.settings.write_path == "kafka"
+
+    @property
     def location(self) -> str:
         """The cluster and project."""
         host = self.settings.host or "Hopsworks"
