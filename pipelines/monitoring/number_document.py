@@ -8,7 +8,6 @@ import pandas as pd
 
 from pipelines.documents import DECIMALS, plain
 from pipelines.documents.metrics import TaskPart
-from pipelines.documents.model import Calibration
 from pipelines.front.told import answer_part, outcome_part
 from pipelines.models import metrics
 from pipelines.monitoring import number_quality, quality
@@ -17,8 +16,6 @@ from pipelines.monitoring.document import ALARM_DAYS, MOST_DAYS, RECENT, DataSta
 from pipelines.monitoring.ledger import served_rows
 from pipelines.monitoring.seasons import apart, same_season
 from pipelines.stores.outcomes import awaiting
-
-NO_CALIBRATION: Calibration = {"enough": False, "n": 0, "bins": [], "error": None, "chance": None}
 
 
 def task_document(state: TaskState, data: DataState) -> TaskPart:
