@@ -53,9 +53,12 @@ def read_cells(name: str, content: bytes) -> pd.DataFrame:
 
 def _text(name: str, content: bytes) -> str:
     try:
-        return content.decode("utf-8-sig").lstrip("\r\n ")
+        text = content.decode("utf-8-sig").lstrip("\r\n ")
     except UnicodeDecodeError as error:
         raise SourceError(f"The source {name} is not UTF-8 text. Save it as a UTF-8 CSV file.") from error
+    if "\0" in text:
+        raise SourceError(f"The source {name} is no text: it has null signs. Save it as a UTF-8 CSV file.")
+    return text
 
 
 def _lines(name: str, text: str, separator: str) -> list[list[str]]:
@@ -89,8 +92,8 @@ def _refuse_longer_rows(name: str, header: Sequence[str], rows: Sequence[list[st
     if len(longest) > len(header):
         raise SourceError(
             f"The source {name} has a row of {len(longest)} cells under a header of {len(header)}; it begins with "
-            f"{', '.join(longest)[:60]}. Give each column a name in the header, one for row names too, and put numbers "
-            "with a decimal comma, and text with a comma, between quotes."
+            f"{', '.join(longest)[:60]}. Let the header be the first line, with a name for each column, for row names "
+            "too, and put numbers with a decimal comma, and text with a comma, between quotes."
         )
 
 

@@ -46,5 +46,6 @@ def _texts(name: str, header: str, column: pa.ChunkedArray) -> list[str]:
         return [cell or "" for cell in column.cast(pa.string()).to_pylist()]
     except pa.ArrowException as error:
         raise SourceError(
-            f"The column {header} of the source {name} holds {column.type}; numbers, texts and dates can be read."
+            f"The column {header} of the source {name} holds {column.type}; numbers, texts and dates can be read. "
+            "Write the file without it, or what matters of it as columns."
         ) from error

@@ -17,7 +17,7 @@ from pipelines.datasets.parquet import MAGIC, read_parquet_cells
 from pipelines.errors import SourceError
 
 # How the usual tools write an empty cell; anything else that is no number is a broken cell.
-BLANKS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+BLANKS = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "null", "NULL", "None", "?")
 HEADER_SHOWN = 200
 # Names of columns that may say what a file name says too, whatever their cells look like.
 TYPE_LIKE = ("type", "kind", "style", "color", "colour", "class", "category", "group", "variety")
@@ -100,27 +100,28 @@ def read_table(
             f"The source {path} has no column {', '.join(missing)}; it needs {', '.join(columns)}, with commas, "
             f"semicolons or tabs between cells. Its header reads: {header}."
         )
-    if cells.empty:
-        raise SourceError(f"The source {path} has a header but no rows. Give a CSV file with rows.")
+    _refuse_no_rows(path, cells)
     for column in form.told_by_name:
         if column in columns and column not in cells.columns:
             cells[column] = _told_by_name(path, column, form.told_by_name[column], cells.columns)
-    cells = _blanks_as_none(cells)
+    cells = blanks_as_none(cells)
     return cells.assign(
         **{name: cells[name].map(rule, na_action="ignore") for name, rule in form.spellings.items() if name in cells}
     )
 
 
 def read_as_written(path: Path) -> pd.DataFrame:
-    """The cells of one file as text, None for a blank one, below the names that stand in the file; see `read_files`."""
-    return _blanks_as_none(_cells(path, _content(path)))
+    """The cells of one file as text, blank ones as they are, below the names that stand in the file."""
+    cells = _cells(path, _content(path))
+    _refuse_no_rows(path, cells)
+    return cells
 
 
 def from_frame(rows: pd.DataFrame, name: str) -> Source:
     """A source from a frame that a library ships; its identity is that of its CSV text."""
     text = rows.to_csv(index=False, lineterminator="\n")
     cells = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    return Source(_blanks_as_none(cells), name, hashlib.sha256(text.encode()).hexdigest())
+    return Source(blanks_as_none(cells), name, hashlib.sha256(text.encode()).hexdigest())
 
 
 def plain_name(name: str) -> str:
@@ -176,7 +177,13 @@ def _with_parts_of_dates(cells: pd.DataFrame, form: Form) -> pd.DataFrame:
     )
 
 
-def _blanks_as_none(cells: pd.DataFrame) -> pd.DataFrame:
+def _refuse_no_rows(path: Path, cells: pd.DataFrame) -> None:
+    if cells.empty:
+        raise SourceError(f"The source {path} has a header but no rows. Give a file with rows.")
+
+
+def blanks_as_none(cells: pd.DataFrame) -> pd.DataFrame:
+    """Cells with None for what the usual tools write where nothing is."""
     return cells.astype(object).where(~cells.isin(BLANKS), None)
 
 

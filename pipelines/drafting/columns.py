@@ -5,7 +5,7 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -27,8 +27,12 @@ MOST_VALUES, MOST_SAID = 300, 10_000
 FEWEST_ROWS_A_VALUE = 2
 # Two whole numbers are a yes and a no; more are taken as an amount.
 FEW_WHOLE_NUMBERS = 2
+# Whole numbers of so few values may be codes.
+MAYBE_CODES = 12
+# So many whole numbers in a row happen by chance; more do not.
+FEWEST_TO_COUNT = 10
 # Where so many cells are numbers, the others may be slips; which it is, no program can tell.
-MOSTLY = 0.8
+MOSTLY, HALF = 0.8, 0.5
 EXAMPLES = 3
 LONGEST_TITLE = 60
 MOST_DECIMALS = 10
@@ -46,9 +50,28 @@ UNITS = {
 PARTS: Mapping[CalendarPart, tuple[int, int]] = {"month": (1, 12), "weekday": (0, 6)}
 _BRACKETED = re.compile(r"(?P<words>.*\S)\s*[(\[](?P<unit>[^()\[\]]{1,12})[)\]]\s*")
 _YEAR_FIRST = re.compile(YEAR_FIRST)
-_DATE = re.compile(YEAR_FIRST + r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( \d{1,2}:\d{2}.*)?")
-_WITH_SIGN = re.compile(r"[-+]?[€$£¥]\s?[\d.,]+|[-+]?[\d.,]+\s?[%€$£¥]")
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_DATE = re.compile(
+    YEAR_FIRST + r"|\d{4}[-/]\d{2}"  # 2026-11-21, 2026-11
+    r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}([ T,]+\d{1,2}:\d{2}.*)?"  # 21.11.2026
+    r"|(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"  # 20261121
+    rf"|\d{{1,2}}[-/. ]+{_MONTH}[-/., ]+\d{{2,4}}.*|{_MONTH}[ -]\d{{1,2}},? +\d{{4}}.*",  # 21 Nov 2026, Nov 21, 2026
+    re.IGNORECASE,
+)
+_WITH_SIGN = re.compile(
+    r"[-+]?[€$£¥]\s?[-+]?[\d.,]+|[-+]?[\d.,]+\s?[%€$£¥]"
+    r"|[-+]?\d{1,3}([ ,'\u2019\u00a0\u202f]\d{3})+([.,]\d+)?"  # 1,234,567
+    r"|[-+]?\d{1,3}(\.\d{3}){2,}(,\d+)?|[-+]?\d{1,3}\.\d{3},\d+"  # 1.234.567, but not 1.234
+    rf"|[-+]?\d[\d.,]*\s?({'|'.join(unit for unit in UNITS if len(unit) > 1)})\.?"  # 75kg, and 3a is a name
+    rf"|[-+]?\d[\d.,]*\s({'|'.join(UNITS)})\.?",
+    re.IGNORECASE,
+)
+# A number is never written so; a postal code or the key of a product is.
+_LEADING_ZERO = re.compile(r"0\d+")
 _COUNTER = re.compile(r"(.*_)?(id|index|nr|no|number|row|key)")
+_CLOCK = re.compile(r"(.*_)?(time|timestamp|date|datetime|epoch|ts|at)")
+# Seconds and milliseconds from 1970 to a day between 2001 and 2033.
+_EPOCHS = ((1e9, 2e9), (1e12, 2e12))
 
 
 @dataclass(frozen=True)
@@ -99,7 +122,7 @@ class LeftOut:
     why: str
 
 
-def describe(header: str, cells: pd.Series, kind: Kind | None = None) -> Column | LeftOut:
+def describe(header: str, cells: pd.Series, kind: Kind | None = None, blank: str = "") -> Column | LeftOut:
     """What a column is.
 
     Parameters
@@ -108,6 +131,8 @@ def describe(header: str, cells: pd.Series, kind: Kind | None = None) -> Column 
         Text cells (n,), None for a blank one.
     kind
         What a person says it is; otherwise the cells tell.
+    blank
+        What a person says that a blank cell is, which makes the column a category.
 
     Raises
     ------
@@ -115,18 +140,32 @@ def describe(header: str, cells: pd.Series, kind: Kind | None = None) -> Column 
         The cells do not tell, or not what the person says.
     """
     filled = cells.dropna()
-    numbers = as_numbers(filled)
+    numbers = numbers_of(filled)
     number = np.isfinite(numbers)
-    why = _no_use(header, filled, numbers, kind)
+    why = _no_use(header, cells, filled, kind, blank)
     if why:
         return LeftOut(header, why)
-    if kind == "category" or (kind is None and not number.all() and number.mean() < MOSTLY):
-        return _category(header, cells, filled)
-    if kind is None and not number.all():
+    if kind is None and _partly_numbers(numbers):
         raise UsageError(cannot_tell(header, filled, number))
-    if kind is None and _few_whole(numbers):
-        return _category(header, cells, filled)
+    if kind == "category" or (kind is None and (not number.all() or _few_whole(numbers))):
+        return _with_blank(_category(header, cells, filled), blank)
     return _number(header, cells)
+
+
+def numbers_of(filled: pd.Series) -> np.ndarray:
+    """The cells as numbers (n,), NaN where they are none: a column with leading zeros has codes."""
+    if filled.map(lambda cell: bool(_LEADING_ZERO.fullmatch(cell))).any():
+        return np.full(len(filled), math.nan)
+    return as_numbers(filled)
+
+
+def no_label(header: str, filled: pd.Series) -> str:
+    """Why nobody would predict a column of such cells, as the end of a sentence; empty where one may."""
+    if _numbers_rows(header, numbers_of(filled)):
+        return f"it numbers the rows; say --number {_option(header)} where it is an amount"
+    if _mostly(filled, _DATE) or _is_epoch(header, numbers_of(filled)):
+        return f"it is a date; say --category {_option(header)} where each is a class"
+    return _signs(header, filled) if _mostly(filled, _WITH_SIGN) else ""
 
 
 def parts_of_date(header: str, cells: pd.Series) -> list[Column]:
@@ -174,15 +213,11 @@ def in_order(values: Sequence[str]) -> tuple[str, ...]:
 
 
 def plain_values(cells: pd.Series) -> pd.Series:
-    """The cells of a category, whole numbers written without a fraction where all are: `1` for `1.0`."""
-    numbers = as_numbers(cells)
-    filled = cells.notna().to_numpy()
-    if not (
-        filled.any() and np.isfinite(numbers[filled]).all() and (numbers[filled] == np.trunc(numbers[filled])).all()
-    ):
+    """The filled cells of a category, whole numbers written without a fraction where all are: `1` for `1.0`."""
+    numbers = numbers_of(cells)
+    if not (np.isfinite(numbers).all() and (numbers == np.trunc(numbers)).all()):
         return cells
-    return pd.Series([f"{number:.0f}" if there else None for number, there in zip(numbers, filled, strict=True)],
-                     index=cells.index, dtype=object)  # fmt: skip
+    return pd.Series([f"{number:.0f}" for number in numbers], index=cells.index, dtype=object)
 
 
 def decimals(numbers: np.ndarray) -> int:
@@ -194,35 +229,63 @@ def decimals(numbers: np.ndarray) -> int:
     return MOST_DECIMALS
 
 
-def _no_use(header: str, filled: pd.Series, numbers: np.ndarray, kind: Kind | None) -> str:
+def _no_use(header: str, cells: pd.Series, filled: pd.Series, kind: Kind | None, blank: str) -> str:
     """Why no task can use the column; empty where one can, or where the person says what it is."""
     different = filled.nunique()
     if not plain_name(header) or header == ROW_NAME:
         return "it has no name"
     if different == 0:
         return "it is empty"
-    if different == 1:
-        return f"it is always {_quoted(filled.iloc[0])}"
-    return "" if kind else _no_number_or_category(header, filled, numbers)
+    if different == 1 and not (blank and cells.isna().any()):
+        advice = "" if kind else f" (--blank {_option(header)}=VALUE makes a value of that)"
+        return f"it is always {_quoted(filled.iloc[0])}" + f" where it is not empty{advice}" * int(cells.isna().any())
+    return "" if kind or blank else _no_number_or_category(header, filled, numbers_of(filled))
 
 
 def _no_number_or_category(header: str, filled: pd.Series, numbers: np.ndarray) -> str:
-    different = filled.nunique()
-    if filled.map(lambda cell: bool(_DATE.fullmatch(cell))).mean() > MOSTLY:
+    if _mostly(filled, _DATE) or _is_epoch(header, numbers):
         return f"it is a date; its month and weekday become columns by --date {_option(header)}, with the year first"
-    if filled.map(lambda cell: bool(_WITH_SIGN.fullmatch(cell))).mean() > MOSTLY:
-        return f"its numbers have signs around them, as in {_quoted(filled.iloc[0])}; write the numbers alone"
+    if _mostly(filled, _WITH_SIGN):
+        return _signs(header, filled)
     if np.isfinite(numbers).mean() >= MOSTLY:
         return "it numbers the rows" if _numbers_rows(header, numbers) else ""
-    return _no_category(filled, different)
+    return _no_category(filled, filled.nunique())
+
+
+def _mostly(filled: pd.Series, form: re.Pattern[str]) -> bool:
+    """Whether most cells are written so."""
+    counts = filled.value_counts()
+    fits = np.array([bool(form.fullmatch(cell)) for cell in counts.index], dtype=bool)
+    return bool(counts[fits].sum() > MOSTLY * len(filled))
+
+
+def _signs(header: str, filled: pd.Series) -> str:
+    example = _quoted(next(cell for cell in filled if _WITH_SIGN.fullmatch(cell)))
+    return (
+        f"its numbers have signs around or within them, as in {example}; write the numbers alone, or say --category "
+        f"{_option(header)}"
+    )
+
+
+def _is_epoch(header: str, numbers: np.ndarray) -> bool:
+    """Whether numbers are seconds since 1970, below a name that says so."""
+    told = _CLOCK.fullmatch(slug(header).removesuffix("_value")) is not None and len(numbers) > 0
+    return told and any(((numbers > low) & (numbers < high)).all() for low, high in _EPOCHS)
+
+
+def _partly_numbers(numbers: np.ndarray) -> bool:
+    """Whether most cells are numbers and the others are not, so that no program can tell what they are."""
+    number = np.isfinite(numbers)
+    amounts = number.mean() >= HALF and len(np.unique(numbers[number])) > MAYBE_CODES
+    return bool(not number.all() and (number.mean() >= MOSTLY or amounts))
 
 
 def _numbers_rows(header: str, numbers: np.ndarray) -> bool:
-    """Whether whole numbers go up by one from row to row, or are all different below a name that says so."""
-    if not (numbers == np.trunc(numbers)).all():
+    """Whether whole numbers are all different, and go on without a gap or stand below a name that says so."""
+    if not (numbers == np.trunc(numbers)).all() or len(np.unique(numbers)) < max(len(numbers), FEWEST_TO_COUNT):
         return False
-    told = _COUNTER.fullmatch(slug(header)) is not None and len(np.unique(numbers)) == len(numbers)
-    return told or bool(len(numbers) > 1 and (np.diff(numbers) == 1).all())
+    told = _COUNTER.fullmatch(slug(header)) is not None
+    return told or bool(np.ptp(numbers) == len(numbers) - 1)
 
 
 def _no_category(filled: pd.Series, different: int) -> str:
@@ -246,7 +309,7 @@ def cannot_tell(header: str, filled: pd.Series, number: np.ndarray) -> str:
     return (
         f"The column {header} has a number in {number.sum():,} of {len(filled):,} rows, and {others} in others. Say "
         f"what it is: --number {_option(header)} (rows with other cells: quarantine), --category {_option(header)}, "
-        f"or --leave-out {_option(header)}."
+        f"or --leave-out {_option(header)}; or empty the cells in which nothing is known."
     )
 
 
@@ -258,6 +321,13 @@ def _category(header: str, cells: pd.Series, filled: pd.Series) -> Column:
     whole = all(value.lstrip("-").isdigit() for value in ordered)
     title, _ = title_and_unit(header)
     return Column(header, slug(header), title, "", "category", np.array([]), ordered, whole, int(cells.isna().sum()))
+
+
+def _with_blank(column: Column, value: str) -> Column:
+    """The category with what a blank cell is: one of its values or one more."""
+    if not value:
+        return column
+    return replace(column, blank=value, counts={**column.counts, value: column.counts.get(value, 0) + column.missing})
 
 
 def _number(header: str, cells: pd.Series) -> Column:

@@ -3,19 +3,17 @@
 import hashlib
 import importlib.util
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from pipelines.datasets import DataSet, found_datasets
 from pipelines.datasets.contract import validate
 from pipelines.datasets.names import name_fault
 from pipelines.datasets.parquet import MAGIC
-from pipelines.datasets.roles import FEWEST_TO_SHARE
-from pipelines.datasets.sources import read_as_written
-from pipelines.drafting.columns import Column, LeftOut
+from pipelines.datasets.sources import blanks_as_none, read_as_written
+from pipelines.drafting.columns import LeftOut
+from pipelines.drafting.doubts import doubts_of
 from pipelines.drafting.module import module_text, provenance_text
 from pipelines.drafting.plan import Plan, Wishes, plan
 from pipelines.errors import SourceError, UsageError
@@ -25,8 +23,6 @@ ROOT = Path(__file__).parents[2]
 MODULES, DATA = Path("pipelines") / "datasets", Path("data")
 # GitHub refuses larger files.
 MOST_BYTES = 100 * 1024 * 1024
-# Whole numbers of so few values may be codes.
-MAYBE_CODES = 12
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,8 @@ def draft(name: str, file: Path, wishes: Wishes, root: Path = ROOT) -> Draft:
         The file cannot be read.
     """
     _refuse_name(name, root)
-    drawn = plan(name, file, read_as_written(file), wishes)
+    written = read_as_written(file)
+    drawn = plan(name, file, blanks_as_none(written), wishes)
     content = file.read_bytes()
     data_file = f"{name}.{'parquet' if content.startswith(MAGIC) else 'csv'}"
     _refuse_data(root / DATA / data_file, content)
@@ -71,7 +68,7 @@ def draft(name: str, file: Path, wishes: Wishes, root: Path = ROOT) -> Draft:
     }
     dataset, doubts = _tried(drawn, texts[MODULES / f"{name}.py"])
     _write({root / path: text for path, text in texts.items()})
-    return Draft(dataset, tuple(texts), drawn.left_out, (*doubts, *_doubts(drawn)))
+    return Draft(dataset, tuple(texts), drawn.left_out, (*doubts, *doubts_of(drawn, written)))
 
 
 def _refuse_name(name: str, root: Path) -> None:
@@ -110,32 +107,6 @@ def _tried(drawn: Plan, module: bytes) -> tuple[DataSet, list[str]]:
         f"Quarantined: {counted(len(checked.rejected), 'row')} of the file, where {next(iter(checked.faults), '')}."
     )
     return dataset, [broken] if len(checked.rejected) else []
-
-
-def _doubts(drawn: Plan) -> Iterator[str]:
-    codes = [feature.header for feature in drawn.features if feature.kind == "number" and _maybe_codes(feature)]
-    if codes:
-        yield (
-            f"Taken as amounts: {', '.join(codes)}. Where the whole numbers are codes, remove what was drafted and "
-            "draft it again with --category COLUMN."
-        )
-    for label in drawn.labels:
-        few = [f"{value} ({rows:,})" for value, rows in label.counts.items() if rows < FEWEST_TO_SHARE]
-        if few:
-            yield (
-                f"{label.header} has classes of fewer than {FEWEST_TO_SHARE} rows, which cannot both train and test: "
-                f"{', '.join(few)}. Collect more, or group them in the file."
-            )
-        if label.missing:
-            yield f"{counted(label.missing, 'row')} without {label.header}: kept, but neither to train nor to test."
-
-
-def _maybe_codes(feature: Column) -> bool:
-    return (
-        feature.whole
-        and not feature.part
-        and len(np.unique(feature.numbers[np.isfinite(feature.numbers)])) <= MAYBE_CODES
-    )
 
 
 def _write(files: Mapping[Path, bytes]) -> None:

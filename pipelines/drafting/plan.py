@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.datasets.contract import as_numbers
-from pipelines.datasets.names import slug
+from pipelines.datasets.names import LONGEST_NAME, slug
 from pipelines.datasets.roles import FEWEST_TO_SHARE
 from pipelines.datasets.sources import plain_name
 from pipelines.drafting.columns import (
@@ -20,6 +19,8 @@ from pipelines.drafting.columns import (
     cannot_tell,
     decimals,
     describe,
+    no_label,
+    numbers_of,
     parts_of_date,
     title_and_unit,
 )
@@ -135,11 +136,12 @@ def plan(name: str, file: Path, cells: pd.DataFrame, wishes: Wishes) -> Plan:
         A column is not there, cannot be predicted or cannot be told, or there are too few rows.
     """
     wishes = _in_the_file(file, cells, wishes)
-    cells, twice = _each_readable_once(cells)
+    cells, twice = _each_readable_once(file, cells)
     labels = [_label(file, header, cells, wishes.kind(header)) for header in wishes.labels]
     rest = [header for header in cells.columns if header not in {*wishes.labels, *wishes.left_out}]
     columns = [each for header in rest for each in _columns(header, cells[header], wishes)]
-    features = _with_blanks([each for each in columns if isinstance(each, Column)], wishes.blanks)
+    features = [each for each in columns if isinstance(each, Column)]
+    _refuse_blanks(features, wishes.blanks)
     left_out = [*(each for each in columns if isinstance(each, LeftOut)), *twice]
     if not features:
         reasons = "; ".join(f"{each.header}: {each.why}" for each in left_out)
@@ -169,12 +171,12 @@ def blank_cells(options: Sequence[str]) -> dict[str, str]:
 
 def _columns(header: str, cells: pd.Series, wishes: Wishes) -> Sequence[Column | LeftOut]:
     if header not in wishes.dates:
-        return [describe(header, cells, wishes.kind(header))]
+        return [describe(header, cells, wishes.kind(header), wishes.blanks.get(header, ""))]
     return parts_of_date(header, cells) or [LeftOut(header, "its month and its weekday are always the same")]
 
 
-def _with_blanks(features: Sequence[Column], blanks: Mapping[str, str]) -> list[Column]:
-    """The columns with what a blank cell is: one of their values or one more."""
+def _refuse_blanks(features: Sequence[Column], blanks: Mapping[str, str]) -> None:
+    """Refuse a value for the blank cells of what is no category."""
     categories = [each.header for each in features if each.kind == "category"]
     for header in blanks:
         if header not in categories:
@@ -182,22 +184,18 @@ def _with_blanks(features: Sequence[Column], blanks: Mapping[str, str]) -> list[
                 f"A blank cell of {header} cannot be said to be {blanks[header]!r}: that is for categories, which are "
                 f"{', '.join(categories) or 'none'} here."
             )
-    return [_with_blank(each, blanks[each.header]) if each.header in blanks else each for each in features]
-
-
-def _with_blank(column: Column, value: str) -> Column:
-    counts = {**column.counts, value: column.counts.get(value, 0) + column.missing}
-    return replace(column, blank=value, counts=counts)
 
 
 def _in_the_file(file: Path, cells: pd.DataFrame, wishes: Wishes) -> Wishes:
     """The wishes by the names as they stand in the file, however the person spelled them."""
-    headers = {plain_name(header): header for header in cells.columns}
+    # Of names that read alike the first counts, as below.
+    headers = {plain_name(header): header for header in reversed(cells.columns)}
 
     def header(name: str) -> str:
         if plain_name(name) not in headers:
             names = ", ".join(cells.columns)[:HEADERS_SHOWN]
-            raise UsageError(f"There is no column {name!r} in {file.name}; it has {names}.")
+            alone = " alone: write commas, semicolons or tabs between cells" if len(cells.columns) == 1 else ""
+            raise UsageError(f"There is no column {name!r} in {file.name}; it has {names}{alone}.")
         return str(headers[plain_name(name)])
 
     said = [wishes.labels, wishes.numbers, wishes.categories, wishes.left_out, wishes.dates]
@@ -212,21 +210,32 @@ def _in_the_file(file: Path, cells: pd.DataFrame, wishes: Wishes) -> Wishes:
     return Wishes(labels, numbers, categories, left_out, dates, blanks)
 
 
-def _each_readable_once(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
-    """The columns that the reader can tell from each other, and those that it cannot."""
-    names = pd.Series([plain_name(header) for header in cells.columns])
-    again = names.duplicated().to_numpy()
-    others = {header: names[names == name].index[0] for header, name in zip(cells.columns, names, strict=True)}
-    twice = [
-        LeftOut(header, f"its name reads like that of {cells.columns[others[header]]}; rename it")
-        for header in cells.columns[again]
-    ]
-    return cells.loc[:, ~again], twice
+def _each_readable_once(file: Path, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
+    """The columns that the reader can tell from each other, and those that are there once more.
+
+    Raises
+    ------
+    UsageError
+        Two names read alike, and the columns differ.
+    """
+    names = pd.Index([plain_name(header) for header in cells.columns])
+    again = names.duplicated() & (names != "")
+    for place in np.flatnonzero(again):
+        first = names.get_indexer_for([names[place]])[0]
+        header, other = cells.columns[place], cells.columns[first]
+        if not cells.iloc[:, place].equals(cells.iloc[:, first]):
+            raise UsageError(
+                f"{file.name} has the columns {other} and {header}, whose names read alike, and they differ. Rename "
+                "one of them."
+            )
+    return cells.loc[:, ~again], [LeftOut(header, "it is there twice") for header in cells.columns[again]]
 
 
 def _label(file: Path, header: str, cells: pd.DataFrame, kind: Kind | None) -> Column:
     """The column to predict, or a sentence that says why it cannot be."""
-    described = describe(header, cells[header], kind or _kind_of_label(header, cells[header].dropna()))
+    filled = cells[header].dropna()
+    why = "" if kind else no_label(header, filled)
+    described = LeftOut(header, why) if why else describe(header, cells[header], kind or _kind_of_label(header, filled))
     if isinstance(described, LeftOut):
         raise UsageError(f"The label {header} cannot be predicted: {described.why}.")
     filled = len(cells) - described.missing
@@ -242,8 +251,8 @@ def _refuse_classes(file: Path, label: Column, filled: int) -> None:
     header = label.header
     if len(label.values) > MOST_CLASSES:
         raise UsageError(
-            f"The label {header} has {len(label.values):,} classes, and {MOST_CLASSES} can be told; group them, or say "
-            "--number where it is an amount."
+            f"The label {header} has {len(label.values):,} classes, and {MOST_CLASSES} can be told; group them, or "
+            "predict another column."
         )
     frequent = [value for value, rows in label.counts.items() if rows >= FEWEST_TO_SHARE]
     if filled < FEWEST_ROWS or len(frequent) < FEWEST_CLASSES:
@@ -255,7 +264,7 @@ def _refuse_classes(file: Path, label: Column, filled: int) -> None:
 
 def _kind_of_label(header: str, filled: pd.Series) -> Kind:
     """A number where the cells are measured, with fractions or more whole numbers than classes can be; else classes."""
-    numbers = as_numbers(filled)
+    numbers = numbers_of(filled)
     number = np.isfinite(numbers)
     measured = len(np.unique(numbers[number])) > MOST_CLASSES or bool((numbers[number] % 1 != 0).any())
     if not measured or not len(filled) or number.mean() < MOSTLY:
@@ -282,7 +291,8 @@ def _named_apart(columns: Sequence[Column]) -> list[Column]:
     for column in columns:
         name, number = column.name, 2
         while name in taken:
-            name, number = f"{column.name}_{number}", number + 1
+            end = f"_{number}"
+            name, number = f"{column.name[: LONGEST_NAME - len(end)]}{end}", number + 1
         taken.add(name)
         named.append(replace(column, name=name))
     return named

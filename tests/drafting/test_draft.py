@@ -116,7 +116,9 @@ def test_columns_that_no_task_can_use_are_said_and_kept_out(root, file):
     assert why["Bird ID"] == "it numbers the rows"
     assert why["seen"] == "it is a date; its month and weekday become columns by --date seen, with the year first"
     assert why["comment"] == "it names rows: 60 different texts in 60 rows"
-    assert why["price"] == "its numbers have signs around them, as in '$0.50'; write the numbers alone"
+    assert why["price"] == (
+        "its numbers have signs around or within them, as in '$0.50'; write the numbers alone, or say --category price"
+    )
     assert why["nothing"] == "it is empty"
 
 
@@ -171,6 +173,15 @@ def test_parquet_is_read_like_the_same_table_as_csv(root, file, tmp_path):
             "There is a column seen_month beside the date seen",
         ),
         ({"weight": ["12", "n/k", *["13"] * 58]}, {"labels": ("species",)}, "--number weight .*--category weight"),
+        # Twenty different numbers in two thirds of the rows, and a word in the others.
+        ({"weight": [*range(20), *range(20), *["n/k"] * 20]}, {"labels": ("species",)}, "40 of 60 rows, and 'n/k' in others"),
+        ({}, {"labels": ("Bird ID",)}, "label Bird ID cannot be predicted: it numbers the rows; say --number"),
+        ({"place": RNG.permutation(ROWS)}, {"labels": ("place",)}, "it numbers the rows; say --number place where"),
+        ({}, {"labels": ("seen",)}, "label seen cannot be predicted: it is a date; say --category seen"),
+        ({}, {"labels": ("price",)}, r"label price cannot be predicted: its numbers have signs .* '\$0\.50'"),
+        ({}, {"labels": ("comment",)}, "60 rows with comment, and 0 classes of 5 rows or more"),
+        ({"Depth ": BIRDS["Depth"] + 1}, {"labels": ("species",)}, "columns Depth and Depth, whose names read alike"),
+        ({"SPECIES": "x"}, {"labels": ("species",)}, "columns species and SPECIES, whose names read alike, and they d"),
         ({"species": ["x"] * 58 + ["y"] * 2}, {"labels": ("species",)}, "1 classes of 5 rows or more; it takes 20"),
     ],
 )
@@ -251,6 +262,57 @@ def test_rows_whose_label_is_text_in_a_number_go_to_quarantine_where_the_person_
     assert "Quarantined: 2 rows of the file" in done.doubts[0]
 
 
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        (["3 Nov 2025", "November 4, 2025"], "it is a date"),
+        (["20251103", "20260214"], "it is a date"),
+        (["2025-11", "2025-12"], "it is a date"),
+        (["1,234,567.5", "9,876"], "signs around or within them, as in '1,234,567.5'"),
+        (["1.234.567", "9.876,5"], "signs around or within them, as in '1.234.567'"),
+        (["75 kg", "81.5kg"], "signs around or within them, as in '75 kg'"),
+        (["yes", None], r"it is always 'yes' where it is not empty (--blank odd=VALUE makes a value of that)"),
+    ],
+)
+def test_cells_that_only_look_like_numbers_or_categories_are_left_out_with_a_reason(root, file, cells, why):
+    BIRDS.assign(odd=cells * (ROWS // 2)).to_csv(file, index=False)
+    done = drafted(root, file)
+    assert why in next(column.why for column in done.left_out if column.header == "odd")
+    assert "odd" not in {feature.name for feature in done.dataset.features}
+
+
+def test_seconds_since_1970_are_a_date_below_a_name_that_says_so(root, file):
+    BIRDS.assign(seen_at=RNG.integers(1_700_000_000, 1_710_000_000, ROWS)).to_csv(file, index=False)
+    assert "it is a date" in next(each.why for each in drafted(root, file).left_out if each.header == "seen_at")
+
+
+def test_codes_with_leading_zeros_are_kept_as_they_are_written(root, file):
+    BIRDS.assign(zip=RNG.choice(["01234", "1234", "99501"], ROWS)).to_csv(file, index=False)
+    dataset = drafted(root, file).dataset
+    assert asdict(dataset.feature("zip"))["values"] == ("01234", "1234", "99501")
+    assert len(validate(dataset, dataset.load([file]).rows).rejected) == 0
+
+
+def test_a_value_for_blank_cells_makes_a_category_of_a_column_of_one(root, file):
+    BIRDS.assign(pool=RNG.choice(["yes", None], ROWS)).to_csv(file, index=False)
+    assert asdict(drafted(root, file, blanks={"pool": "none"}).dataset.feature("pool"))["values"] == ("yes", "none")
+
+
+def test_columns_of_one_name_that_agree_are_one(root, file):
+    BIRDS.assign(SPECIES=BIRDS["species"], Depth_=BIRDS["Depth"]).to_csv(file, index=False)
+    done = drafted(root, file, "SPECIES")
+    assert done.dataset.labels[0].name == "species"
+    assert {each.header for each in done.left_out if each.why == "it is there twice"} == {"SPECIES", "Depth_"}
+
+
+def test_names_too_long_for_a_store_are_kept_apart(root, file):
+    long = "how " * 20
+    BIRDS.assign(**{f"{long}{end}": RNG.normal(0, 1, ROWS) for end in ("much", "many")}).to_csv(file, index=False)
+    names = [each.name for each in drafted(root, file).dataset.features if each.name.startswith("how_how")]
+    assert len(set(names)) == 2
+    assert max(map(len, names)) <= 63
+
+
 def test_a_few_rows_are_too_few(root, file):
     BIRDS.head(12).to_csv(file, index=False)
     with pytest.raises(UsageError, match="12 rows with species"):
@@ -283,6 +345,19 @@ def test_what_was_guessed_and_may_be_wrong_is_said(root, file):
     doubts = " ".join(drafted(root, file).doubts)
     assert "Taken as amounts: stage." in doubts
     assert "1 row without species" in doubts
+    BIRDS.assign(
+        stage=RNG.choice([1, 2, 3], ROWS),
+        Depth=[-999, -999, *BIRDS["Depth"][2:]],
+        tagged=["?", "N/A", "YES", *RNG.choice(["yes", "no"], ROWS - 3)],
+        kind=BIRDS["species"].str[:1],
+    ).to_csv(file, index=False)
+    doubts = " ".join(drafted(root, file, "stage", "species", name="more").doubts)
+    assert "Taken as classes: the 3 whole numbers of stage." in doubts
+    assert "Far from all others in Depth: -999 (2 rows)." in doubts
+    assert "Taken as empty in tagged: ? (1 row), N/A (1 row)." in doubts
+    assert "Kept apart in tagged: YES, yes." in doubts
+    assert "kind tells species in every row." in doubts
+    assert "kind tells stage" not in doubts
     assert values_of(columns(drafted(root, file, name="staged", categories=("stage",))), "Stage") == ("1", "2", "3")
 
 
