@@ -17,8 +17,10 @@ from pipelines.drafting.plan import Plan
 TEMPLATES = Path(__file__).parent / "templates"
 LINE = 120
 LONGEST_SENTENCE = 90
-# Below this share of the rows a class is rare, and hardly ever the most probable one.
-RARE = 0.15
+# Below this share of the rows, or half of an even one, a class is rare, and hardly ever the most probable one.
+RARE, OF_EVEN = 0.15, 0.5
+# Weights of more classes than these take minutes to tune.
+MOST_WEIGHED = 10
 # Finer digits of a number say nothing beside how much it varies.
 SPREAD_DIGITS = 3
 # What is usual: all but one in a hundred on either side.
@@ -105,5 +107,6 @@ def _shown_decimals(label: Column) -> int:
 
 
 def _is_rare(column: Column) -> bool:
-    """Whether a class of a label is rare."""
-    return min(column.counts.values()) < RARE * sum(column.counts.values())
+    """Whether one of a few classes of a label is rare."""
+    classes, rows = len(column.counts), sum(column.counts.values())
+    return classes <= MOST_WEIGHED and min(column.counts.values()) < min(RARE, OF_EVEN / classes) * rows

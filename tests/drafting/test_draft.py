@@ -174,7 +174,11 @@ def test_parquet_is_read_like_the_same_table_as_csv(root, file, tmp_path):
         ),
         ({"weight": ["12", "n/k", *["13"] * 58]}, {"labels": ("species",)}, "--number weight .*--category weight"),
         # Twenty different numbers in two thirds of the rows, and a word in the others.
-        ({"weight": [*range(20), *range(20), *["n/k"] * 20]}, {"labels": ("species",)}, "40 of 60 rows, and 'n/k' in others"),
+        (
+            {"weight": [*range(20), *range(20), *["n/k"] * 20]},
+            {"labels": ("species",)},
+            "40 of 60 rows, and 'n/k' in others",
+        ),
         ({}, {"labels": ("Bird ID",)}, "label Bird ID cannot be predicted: it numbers the rows; say --number"),
         ({"place": RNG.permutation(ROWS)}, {"labels": ("place",)}, "it numbers the rows; say --number place where"),
         ({}, {"labels": ("seen",)}, "label seen cannot be predicted: it is a date; say --category seen"),
@@ -311,6 +315,20 @@ def test_names_too_long_for_a_store_are_kept_apart(root, file):
     names = [each.name for each in drafted(root, file).dataset.features if each.name.startswith("how_how")]
     assert len(set(names)) == 2
     assert max(map(len, names)) <= 63
+
+
+@pytest.mark.parametrize(
+    ("classes", "decision"),
+    [
+        (["a"] * 30 + ["b"] * 25 + ["c"] * 5, "weights"),
+        (["a"] * 52 + ["b"] * 8, "weights"),
+        ([*"abcdefghij"] * 6, "argmax"),  # a tenth each is what ten classes have
+        ([*"abcdefghijk"] * 5 + ["a"] * 5, "argmax"),
+    ],
+)
+def test_weights_are_drafted_where_one_of_a_few_classes_is_rare(root, file, classes, decision):
+    BIRDS.assign(species=classes).to_csv(file, index=False)
+    assert drafted(root, file).dataset.tasks[0].choice.decision == decision
 
 
 def test_a_few_rows_are_too_few(root, file):
