@@ -92,8 +92,8 @@ def _refuse_longer_rows(name: str, header: Sequence[str], rows: Sequence[list[st
     if len(longest) > len(header):
         raise SourceError(
             f"The source {name} has a row of {len(longest)} cells under a header of {len(header)}; it begins with "
-            f"{', '.join(longest)[:60]}. Let the header be the first line, with a name for each column, for row names "
-            "too, and put numbers with a decimal comma, and text with a comma, between quotes."
+            f"{', '.join(longest)[:60]}. Let the header be the first line, with a name for each column, one for row "
+            "names too, and put numbers with a decimal comma, and text with a comma, between quotes."
         )
 
 
