@@ -213,7 +213,8 @@ def test_blank_lines_before_the_header_do_not_matter(tmp_path):
         (",,,\n", "some.csv is empty"),
         ('width,kind\n"1,a\n', "is not a CSV file"),
         (b"width,kind\n1,\xff\xfe\n", "is not UTF-8 text"),
-        (b"PK\x03\x04\x00\x00", "has no column|is not a CSV file"),
+        (b"PK\x03\x04\x00\x00", "is no text: it has null signs"),
+        ("width,kind\n1,a\0b\n", "is no text: it has null signs"),
     ],
 )
 def test_what_is_no_such_file_is_refused_with_a_sentence(tmp_path, content, sentence):
