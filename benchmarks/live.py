@@ -39,9 +39,9 @@ def main() -> None:
     store = open_store(read_settings())
     print("| task | score | simulated | real reserve rows | held-out (95 %) | simulated beside held-out |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for dataset in all_datasets():
+    for dataset in (each for each in all_datasets() if not each.arrivals):
         samples, real = simulated(store, dataset, options.days, options.per_day), reserve(store, dataset)
-        for task in dataset.tasks:
+        for task in (each for each in dataset.tasks if each.classes):
             before = {score: value for score, value, _ in compared(store, task, real)}
             for score, live, promise in compared(store, task, samples):
                 cells = f"{live:.3f} | {before[score]:.3f} | {estimate(promise, 3)} | {_verdict(live, promise)}"

@@ -85,7 +85,9 @@ def to_the_step(value: float, step: float) -> str:
 
 def typical_range(low: float, high: float) -> str:
     """The range of most values, without digits that say nothing about it: `4.6 to 7.7`."""
-    step = step_within(low, high)
+    # Years and counts have no fractions, however close together they are.
+    whole = all(bound == math.trunc(bound) for bound in (low, high))
+    step = max(step_within(low, high), 1.0 if whole else 0.0)
     return f"{to_the_step(low, step)} to {to_the_step(high, step)}"
 
 

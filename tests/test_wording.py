@@ -84,7 +84,13 @@ def test_empty_paragraphs_fall_away():
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
-    [(4.6, 7.724, "4.6 to 7.7"), (0.021, 0.1864, "0.021 to 0.186"), (3.0, 77.0, "3 to 77"), (5.0, 5.0, "5 to 5")],
+    [
+        (4.6, 7.724, "4.6 to 7.7"),
+        (0.021, 0.1864, "0.021 to 0.186"),
+        (3.0, 77.0, "3 to 77"),
+        (5.0, 5.0, "5 to 5"),
+        (2007, 2009.0, "2007 to 2009"),
+    ],
 )
 def test_a_typical_range_has_no_digits_that_say_nothing(low, high, words):
     assert wording.typical_range(low, high) == words

@@ -29,7 +29,7 @@ FEWEST_TO_SHARE = sum(ROLE_WEIGHTS.values())
 BANDS = 10
 # Where one chain of near rows holds over half of at least so many distinct rows, as with one or two features,
 # being near says nothing about being the same sample.
-FEWEST_FOR_CHAIN = 50
+FEWEST_FOR_CHAIN = 10
 # Neighbours a row on average, far beyond where everything is one chain, while all pairs still fit in memory.
 MOST_NEIGHBOURS = 100
 ROWS_TO_ESTIMATE = 1000

@@ -29,6 +29,8 @@ FEWEST_ROWS_A_VALUE = 2
 FEW_WHOLE_NUMBERS = 2
 # Whole numbers of so few values may be codes.
 MAYBE_CODES = 12
+# The square of a larger number is no number that a computer has, and no model could scale the column.
+GREATEST = 1e100
 # So many whole numbers in a row happen by chance; more do not.
 FEWEST_TO_COUNT = 10
 # Where so many cells are numbers, the others may be slips; which it is, no program can tell.
@@ -335,6 +337,11 @@ def _number(header: str, cells: pd.Series) -> Column:
     finite = numbers[np.isfinite(numbers)]
     if not len(finite):
         raise UsageError(f"The column {header} has no number; leave --number {_option(header)} away.")
+    if np.abs(finite).max() > GREATEST:
+        raise UsageError(
+            f"The column {header} has the number {finite[np.abs(finite).argmax()]:g}, too large for any model; correct "
+            f"it, or say --leave-out {_option(header)}."
+        )
     title, unit = title_and_unit(header)
     whole = bool((finite == np.trunc(finite)).all())
     return Column(header, slug(header), title, unit, "number", numbers, {}, whole, int(cells.isna().sum()))

@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from pipelines.datasets import DataSet, found_datasets
 from pipelines.datasets.contract import validate
+from pipelines.datasets.identity import distinguishable
 from pipelines.datasets.names import name_fault
 from pipelines.datasets.parquet import MAGIC
+from pipelines.datasets.roles import ROLE_WEIGHTS, assign_roles
 from pipelines.datasets.sources import blanks_as_none, read_as_written
 from pipelines.drafting.columns import LeftOut
 from pipelines.drafting.doubts import doubts_of
 from pipelines.drafting.module import module_text, provenance_text
-from pipelines.drafting.plan import Plan, Wishes, plan
+from pipelines.drafting.plan import FEW_ROWS, Plan, Wishes, plan
 from pipelines.errors import SourceError, UsageError
 from pipelines.wording import counted
 
@@ -103,10 +107,23 @@ def _tried(drawn: Plan, module: bytes) -> tuple[DataSet, list[str]]:
         spec.loader.exec_module(loaded)
     dataset: DataSet = loaded.DATASET
     checked = validate(dataset, dataset.load([drawn.file]).rows)
+    _refuse_too_alike(drawn, dataset, checked.accepted)
     broken = (
         f"Quarantined: {counted(len(checked.rejected), 'row')} of the file, where {next(iter(checked.faults), '')}."
     )
     return dataset, [broken] if len(checked.rejected) else []
+
+
+def _refuse_too_alike(drawn: Plan, dataset: DataSet, rows: pd.DataFrame) -> None:
+    """Refuse so few rows, or rows so much alike, that a role would have none; of many each has some."""
+    if drawn.rows >= FEW_ROWS:
+        return
+    roles = assign_roles(dataset, rows, distinguishable=distinguishable(dataset, rows))
+    if set(roles) != set(ROLE_WEIGHTS):
+        raise UsageError(
+            f"{drawn.file.name} has {len(rows)} rows that can be used, too few that differ to train, to test and to "
+            "keep a reserve for new samples; it takes more."
+        )
 
 
 def _write(files: Mapping[Path, bytes]) -> None:

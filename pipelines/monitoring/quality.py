@@ -28,6 +28,8 @@ from pipelines.stores.outcomes import LATE_AFTER
 
 # With 10 samples of a class the interval of its recall still spans up to 0.5; with fewer it says nothing.
 FEWEST_OF_CLASS = 10
+# More classes that lack samples than these are counted, not named.
+MOST_NAMED = 3
 SEED = 2026  # resampling only draws intervals; a fixed seed keeps an unchanged page unchanged
 ROLLING_REPEATS = 200  # one interval a day: 200 repeats place its ends well enough for a picture
 
@@ -248,6 +250,8 @@ def sufficiency(task: Task, metric: str, counts: Mapping[str, int]) -> dict[str,
     rare = [name for name in classes if counts.get(name, 0) < FEWEST_OF_CLASS]
     if total < FEWEST_SAMPLES:
         needs = f"{total} of {FEWEST_SAMPLES} samples"
+    elif len(rare) > MOST_NAMED:
+        needs = f"fewer than {FEWEST_OF_CLASS} samples of {len(rare)} of {len(classes)} classes"
     elif rare:
         needs = ", ".join(f"{counts.get(name, 0)} of {FEWEST_OF_CLASS} samples of {name}" for name in rare)
     else:

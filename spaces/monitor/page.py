@@ -81,7 +81,7 @@ def _task_tab(demo: gr.Blocks, space: SpaceFolder, task: Task) -> None:
     )
     listing = gr.Dataframe(
         records.listing(drawn, Choice()), label="Predictions, newest first; a heading sorts", interactive=False,
-        max_height=420, elem_id=f"listing-{task.name}",
+        max_height=360, elem_id=f"listing-{task.name}",
     )  # fmt: skip
     folded = [_folded(drawn, name) for name in PARTS]
 

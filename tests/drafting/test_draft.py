@@ -179,6 +179,7 @@ def test_parquet_is_read_like_the_same_table_as_csv(root, file, tmp_path):
             {"labels": ("species",)},
             "40 of 60 rows, and 'n/k' in others",
         ),
+        ({"Depth": [1e300, *BIRDS["Depth"][1:]]}, {"labels": ("species",)}, r"Depth has the number 1e\+300, too large"),
         ({}, {"labels": ("Bird ID",)}, "label Bird ID cannot be predicted: it numbers the rows; say --number"),
         ({"place": RNG.permutation(ROWS)}, {"labels": ("place",)}, "it numbers the rows; say --number place where"),
         ({}, {"labels": ("seen",)}, "label seen cannot be predicted: it is a date; say --category seen"),
@@ -335,6 +336,22 @@ def test_a_few_rows_are_too_few(root, file):
     BIRDS.head(12).to_csv(file, index=False)
     with pytest.raises(UsageError, match="12 rows with species"):
         drafted(root, file)
+
+
+def test_rows_too_much_alike_to_share_out_are_refused_before_anything_is_written(root, file):
+    pd.DataFrame({"width": [1.5, 2.5] * 30, "depth": [3.5, 4.5] * 30, "kind": ["a", "b"] * 30}).to_csv(
+        file, index=False
+    )
+    with pytest.raises(UsageError, match="60 rows that can be used, too few that differ to train"):
+        drafted(root, file, "kind")
+
+
+def test_a_few_rows_of_two_columns_go_on_to_train_and_to_test(root, file):
+    rng = np.random.default_rng(0)
+    for rows in (25, 30, 40):
+        few = {"a": rng.normal(5, 1, rows).round(2), "b": rng.choice([*"xyz"], rows), "kind": rng.choice([*"pq"], rows)}
+        pd.DataFrame(few).to_csv(file, index=False)
+        assert drafted(root, file, "kind", name=f"few_{rows}").dataset.tasks
 
 
 def test_other_data_of_the_same_name_are_not_overwritten(root, file):

@@ -71,6 +71,11 @@ def test_a_mean_over_classes_needs_every_class():
     assert not live["recall_poor"]["enough"]
 
 
+def test_of_many_classes_those_without_samples_are_counted_not_named():
+    told = monitoring.sufficiency(task_named("wine_quality"), "macro_f1", {"5": 20, "6": 20})
+    assert told == {"enough": False, "needs": "fewer than 10 samples of 5 of 7 classes"}
+
+
 def test_rows_without_a_label_do_not_count():
     rows = histories.history(GRADE, days=10)
     rows.loc[rows.index[-40:], "label"] = None
