@@ -157,20 +157,22 @@ def in_series(store: Store, dataset: DataSet, rows: pd.DataFrame) -> pd.DataFram
     """Arrivals with what is derived from the days around them, and stored ones for which that has changed.
 
     A day that comes late or is corrected changes what later days look back to, and what earlier days turned out to be;
-    predictions keep what they were made from. History is left as it is, and rows are as they are where time splits
-    nothing.
+    predictions keep what they were made from. A day that is told again at another hour keeps its event time. History
+    is left as it is, and rows are as they are where time splits nothing.
     """
     if dataset.split == "random" or rows.empty:
         return rows
-    rows, times = series.each_day_once(dataset, rows), rows["event_time"]
+    rows, times = series.each_day_once(dataset, rows), rows["event_time"].dt.normalize()
     behind, ahead = series.days_behind(dataset), series.days_ahead(dataset)
-    first, last = times.min() - ahead, times.max() + behind
-    stored = store.read(samples_group(dataset), start=first - behind, end=last + ahead + TICK)
+    first, end = times.min() - ahead, times.max() + behind + timedelta(days=1)
+    stored = store.read(samples_group(dataset), start=first - behind, end=end + ahead)
+    known = stored.set_index("sample_id")["event_time"]
+    rows = rows.assign(event_time=rows["sample_id"].map(known).fillna(rows["event_time"]))
     historical = stored.loc[stored["origin"] == HISTORICAL, "sample_id"]
     rows = rows[~rows["sample_id"].isin(historical)]
     whole = pd.concat([stored[~stored["sample_id"].isin(rows["sample_id"])], rows], ignore_index=True)
     whole = series.complete(dataset, whole)
-    return whole[~whole["sample_id"].isin(historical) & whole["event_time"].between(first, last)]
+    return whole[~whole["sample_id"].isin(historical) & whole["event_time"].between(first, end, inclusive="left")]
 
 
 def due_days(newest: date | None, run_date: date) -> list[date]:

@@ -48,7 +48,8 @@ class Column:
 class FeatureGroup:
     """One table: its columns, the columns that make a row unique, and the column that says when it happened.
 
-    The event time of a key never changes, so that a write needs to look only at the time window of its batch.
+    The event time of a key never changes, so that a write compares rows only in the time window of its batch; of the
+    rest it looks at the keys, and only for those that the window does not have.
     In an `append_only` group a row that is there already stays as it is, whatever is written again.
     """
 
@@ -117,8 +118,8 @@ class Store(Protocol):
     def upsert(self, group: FeatureGroup, rows: pd.DataFrame) -> int:
         """Insert new keys and update changed ones; of equal keys in `rows` the last counts.
 
-        A key that comes again keeps its event time; only in an append-only group, where it changes nothing,
-        may it come with another. Columns that the group does not have are left out.
+        A key that comes again keeps its event time, or is refused; only in an append-only group, where it changes
+        nothing, may it come with another. Columns that the group does not have are left out.
 
         Also keeps the table small: a store that needs compacting does it here, after a commit, never on a read.
 
@@ -130,7 +131,7 @@ class Store(Protocol):
         SchemaMismatch
             The group exists with other columns, or `rows` lack some or hold values of another type.
         StoreError
-            A row has no key or no event time.
+            A row has no key or no event time, or its key is there with another event time.
         """
 
     def read(

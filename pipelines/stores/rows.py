@@ -1,7 +1,7 @@
 """The rows of a feature group as data frames: their types, checks and comparisons, the same for both stores."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -118,8 +118,46 @@ def _is_ascending(values: pa.ChunkedArray) -> bool:
 
 def new_or_changed(batch: pd.DataFrame, present: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
     """The rows of `batch` that are not in `present`; of an append-only group, those whose key is not."""
-    same = list(group.key) if group.append_only else group.column_names
-    both = pd.concat([present[same], batch[same]], ignore_index=True)
+    return _absent(batch, present, list(group.key) if group.append_only else group.column_names)
+
+
+def refuse_moved(
+    batch: pd.DataFrame, present: pd.DataFrame, group: FeatureGroup, look_up: Callable[[pd.Series], pd.DataFrame]
+) -> None:
+    """Refuse a key that is stored with another event time: both stores would keep it twice.
+
+    Parameters
+    ----------
+    present
+        What is there in the time window of `batch`.
+    look_up
+        Event time and key of all rows, of any time, that have one of these values in the first column of the key.
+
+    Raises
+    ------
+    StoreError
+        A key of `batch` is there with another event time.
+    """
+    if group.append_only or group.event_time in group.key:
+        return
+    unknown = _absent(batch[group.order], present, group.order)
+    if unknown.empty:
+        return
+    there = look_up(unknown[group.key[0]]).merge(unknown, on=list(group.key), suffixes=(" there", " given"))
+    moved = there[there[f"{group.event_time} there"] != there[f"{group.event_time} given"]]
+    if not moved.empty:
+        row = moved.iloc[0]
+        raise StoreError(
+            f"{group.name} has {', '.join(f'{name} {row[name]}' for name in group.key)} with the {group.event_time} "
+            f"{row[f'{group.event_time} there']}, and {len(moved)} such rows come again with another one, this with "
+            f"{row[f'{group.event_time} given']}. Nothing was written; give each row the time that it has, or another "
+            f"{group.key[0]}."
+        )
+
+
+def _absent(batch: pd.DataFrame, present: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The rows of `batch` that no present row equals in these columns."""
+    both = pd.concat([present[columns], batch[columns]], ignore_index=True)
     return batch[~both.duplicated().to_numpy()[len(present) :]]
 
 

@@ -13,9 +13,10 @@ import pytest
 from pipelines.datasets import dataset_named
 from pipelines.datasets.contract import validate
 from pipelines.errors import NotReadyError, UsageError
-from pipelines.features.daily import backfill, due_days, run_features
+from pipelines.features.daily import backfill, due_days, in_series, run_features
 from pipelines.stores.catalogue import quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
+from tests.made_up_days import RIVER, days
 
 IRIS = dataset_named("iris")
 WINE = dataset_named("wine")
@@ -208,6 +209,17 @@ def test_an_old_day_costs_one_day_of_reading(tmp_path):
     run(store, dataset=WINE, per_day=2)
     assert time.process_time() - started < 1
     assert len(arrivals(store, WINE)) == 2 * ((TODAY - date(2024, 1, 1)).days + 1)
+
+
+def test_a_day_that_is_told_again_at_another_hour_stays_one_sample(tmp_path):
+    store, told = EmbeddedStore(tmp_path / "store"), validate(RIVER, days(30)).accepted.tail(3).assign(origin="fetched")
+    for hour in (6, 18, 3):
+        rows = told.assign(event_time=told["event_time"] + pd.Timedelta(hours=hour), rain=float(hour), role=None)
+        store.upsert(samples_group(RIVER), in_series(store, RIVER, rows))
+    kept = arrivals(store, RIVER)
+    assert len(kept) == 3
+    assert set(kept["event_time"].dt.hour) == {6}
+    assert set(kept["rain"]) == {3.0}
 
 
 def released(rows):

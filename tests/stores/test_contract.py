@@ -128,6 +128,17 @@ def test_an_append_only_group_keeps_what_it_first_saw(store):
     }
 
 
+@pytest.mark.parametrize("at", [1, 2, 40], ids=["before", "among", "after"])
+def test_a_key_that_comes_again_at_another_time_is_refused_whole(store, at):
+    first = readings(("a", 1, day(0)), ("a", 2, day(2)), ("b", 2, day(1)))
+    store.upsert(READINGS, first)
+    later = readings(("c", 1, day(at)), ("a", 2, day(at + (at == 2))), ("d", 1, day(at + 3)), value=2.0)
+    with pytest.raises(StoreError, match=r"readings has sensor a, number 2 with the event_time 2026-01-03.*again"):
+        store.upsert(READINGS, later)
+    assert_frame_equal(store.read(READINGS), conform(first, READINGS))
+    assert store.upsert(READINGS, later.assign(number=[1, 9, 1])) == 3
+
+
 def test_a_window_begins_at_its_start_and_ends_before_its_end(store):
     store.upsert(READINGS, readings(*(("a", number, day(number)) for number in range(5))))
     start, end = pd.Timestamp(day(1), tz="UTC"), pd.Timestamp(day(3), tz="UTC")

@@ -28,6 +28,14 @@ def read_files(
     return to_frame(in_order(dataset_of(paths, group).to_table(needed, filter=condition), group).select(wanted))
 
 
+def read_keys(paths: Sequence[str], group: FeatureGroup, keys: pa.Array) -> pd.DataFrame:
+    """Event time and key of the rows that have one of `keys` in the first column of their key."""
+    first, span = ds.field(group.key[0]), pc.min_max(keys)
+    # Statistics tell whether a stretch of a file may have values between two, not whether it has one of many.
+    between = (first >= span["min"]) & (first <= span["max"])
+    return read_files(paths, group, group.order, between & first.isin(keys))
+
+
 def dataset_of(paths: Sequence[str], group: FeatureGroup) -> ds.FileSystemDataset:
     """Data files of a group, not read yet."""
     return ds.dataset(list(paths), schema=arrow_schema(group), format="parquet")

@@ -1,7 +1,8 @@
 """The feature groups of the embedded store: one Delta Lake table each.
 
-A write holds the table's lock, looks at the rows that are there in the time window of its batch, and merges
-only what differs. A read opens the files whose statistics overlap its time window, nothing else.
+A write holds the table's lock, looks at the rows that are there in the time window of its batch, refuses a key that is
+there with another time, and merges only what differs. A read opens the files whose statistics overlap its time window,
+nothing else.
 """
 
 import errno
@@ -18,7 +19,6 @@ from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -33,6 +33,7 @@ from pipelines.stores.embedded.delta_rows import (
     difference,
     merge_predicate,
     read_files,
+    read_keys,
     shares_keys,
     time_span,
 )
@@ -43,6 +44,7 @@ from pipelines.stores.rows import (
     check_columns,
     checked_batch,
     new_or_changed,
+    refuse_moved,
     to_arrow,
     to_frame,
 )
@@ -156,12 +158,16 @@ class DeltaTables(StoreFolder):
     @_retry_conflicts
     def _merge(self, group: FeatureGroup, batch: pa.Table) -> int:
         table = self._open(group) or self._create(group)
-        present = self._present(table, group, batch)
+        files = data_files(table, self._path(group), group.event_time)
+        present = self._present(files, group, batch)
         rows, known = batch, False
         if not present.empty:
             changed = new_or_changed(to_frame(batch), present, group)
             rows, known = to_arrow(changed, group), not group.append_only and shares_keys(changed, present, group)
         if rows.num_rows:
+            if files:
+                paths = [file.path for file in files]
+                refuse_moved(to_frame(rows), present, group, lambda keys: read_keys(paths, group, pa.array(keys)))
             self._commit(table, group, rows, known=known)
         return int(rows.num_rows)
 
@@ -180,16 +186,14 @@ class DeltaTables(StoreFolder):
             )
         make_durable(self._path(group))
 
-    def _present(self, table: DeltaTable, group: FeatureGroup, batch: pa.Table) -> pd.DataFrame:
+    def _present(self, files: Sequence[DataFile], group: FeatureGroup, batch: pa.Table) -> pd.DataFrame:
         """What is there in the time window of `batch`.
 
         Rows of an append-only group are looked for by key in all of history, because such a row may come
         again with a later time.
         """
-        files = data_files(table, self._path(group), group.event_time)
         if group.append_only:
-            same = ds.field(group.key[0]).isin(batch[group.key[0]].combine_chunks())
-            return read_files([file.path for file in files], group, group.order, same)
+            return read_keys([file.path for file in files], group, batch[group.key[0]].combine_chunks())
         start, newest = time_span(batch, group)
         end = newest + TICK
         paths = [file.path for file in files if file.overlaps(start, end)]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 
 import pandas as pd
@@ -19,6 +20,7 @@ from pipelines.stores.rows import (
     checked_batch,
     conform,
     new_or_changed,
+    refuse_moved,
     to_arrow,
     to_frame,
 )
@@ -52,9 +54,11 @@ class FeatureGroups(Connected):
     @operation("write the feature group {}")
     def _write(self, group: FeatureGroup, batch: pd.DataFrame, written: set[Hashable]) -> None:
         remote = self._find(group) or self._create_group(group)
-        changed = new_or_changed(batch, _present(remote, group, batch), group)
+        present = _present(remote, group, batch)
+        changed = new_or_changed(batch, present, group)
         if changed.empty:
             return
+        refuse_moved(changed, present, group, partial(_with_keys, remote, group))
         written.update(changed[list(group.key)].itertuples(index=False, name=None))
         definitions.add_lacking_columns(remote, group)
         definitions.show_contract(remote, group)
@@ -161,11 +165,15 @@ def _present(remote: Handle, group: FeatureGroup, batch: pd.DataFrame) -> pd.Dat
         times = batch[group.event_time]
         window = (times.min().to_pydatetime(), times.max().to_pydatetime() + TICK)
         return read_rows(remote, group, group.column_names, window)
-    first = group.key[0]
-    keys = list(dict.fromkeys(batch[first].astype(str)))
+    return _with_keys(remote, group, batch[group.key[0]])
+
+
+def _with_keys(remote: Handle, group: FeatureGroup, keys: pd.Series) -> pd.DataFrame:
+    """Event time and key of the rows that have one of `keys` in the first column of their key."""
+    wanted = list(dict.fromkeys(keys.astype(str)))
     parts = [
-        read_rows(remote, group, group.order, where={first: keys[begin : begin + KEYS_A_QUERY]})
-        for begin in range(0, len(keys), KEYS_A_QUERY)
+        read_rows(remote, group, group.order, where={group.key[0]: wanted[begin : begin + KEYS_A_QUERY]})
+        for begin in range(0, len(wanted), KEYS_A_QUERY)
     ]
     return pd.concat(parts, ignore_index=True)
 
