@@ -1,6 +1,7 @@
 """The Hugging Face Hub: retries around what its client does not retry, and errors that say what to do."""
 
 import hashlib
+import os
 import re
 import tempfile
 import time
@@ -31,6 +32,13 @@ ATTEMPTS = 6
 LONGEST_WAIT = 300
 # The client itself never gives up on a connection that says nothing.
 TIMEOUT = httpx2.Timeout(60, connect=20)
+# The Hub's program for large files tries for six minutes, and waits five for each answer; what is tried again here need
+# not be tried again there. It takes settings from the environment alone, when it is first used.
+LARGE_FILES = {
+    "HF_XET_CLIENT_RETRY_MAX_ATTEMPTS": "1",
+    "HF_XET_CLIENT_CONNECT_TIMEOUT": f"{TIMEOUT.connect:.0f}s",
+    "HF_XET_CLIENT_READ_TIMEOUT": f"{TIMEOUT.read:.0f}s",
+}
 # With which the client meets an answer of another form than the Hub's, as of a proxy or a page to sign in.
 ODD_ANSWER = (KeyError, IndexError, TypeError, AttributeError)
 TOKENS_PAGE = "https://huggingface.co/settings/tokens"
@@ -83,6 +91,7 @@ class Hub:
         disable_progress_bars()
         # Otherwise the client reports to, and asks of, an address that is not the endpoint given here.
         constants.HF_HUB_DISABLE_TELEMETRY = True
+        os.environ.update(LARGE_FILES)
         self._token = settings.token
         self._endpoint = settings.endpoint.rstrip("/")
         self._api = HfApi(endpoint=self._endpoint, token=settings.token)

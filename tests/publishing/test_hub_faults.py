@@ -2,8 +2,10 @@
 
 import contextlib
 import itertools
+import time
 
 import pytest
+from hf_xet import XetConfig
 from hub.repositories import Account
 from hub.repositories import Hub as HubState
 from hub.server import running
@@ -36,14 +38,19 @@ HARMS = {
 # What a proxy, a page to sign in, or a Hub of another year may answer.
 ODD_ANSWERS = (b"", b"null", b"7", b"[]", b"{}", b'"text"', b"[[1]]", b'{"name": 1}', b"<html>", b"\xff", b"[" * 9999)
 
-# What the client looks for in the answers to a push, but for the last: to the upload of a file, where the Hub's own
-# program tries again for minutes.
+# What the client looks for in the answers to a push, but for that to the upload of a file, which asks for seconds each.
 NAMES = ("name", "auth", "accessToken", "role", "sha", "siblings", "rfilename", "files", "path", "uploadMode", "oid",
          "shouldIgnore", "commitOid", "commitUrl", "objects", "actions", "upload", "href", "url")  # fmt: skip
+UPLOADS = ("null", "[[1]]", '{"casUrl": 7}', *(
+    f'{{"casUrl": "{address}", "accessToken": "x", "exp": 4000000000}}'
+    for address in ("", "nowhere", "ftp://127.0.0.1", "http://127.0.0.1:9")
+))  # fmt: skip
 ENOUGH = settings(
     max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 NUMBERS = itertools.count()
+# In seconds: far more than the attempt takes that is left, and less than the program would go on trying.
+MINUTES = 60
 
 
 @pytest.fixture(name="stand_in")
@@ -111,3 +118,24 @@ def test_any_answer_is_a_sentence_or_harmless(stand_in, answer, request, times):
     stand_in.faults[:] = []
     again()
     assert {path: space.head.files[path].content for path in FILES} == FILES
+
+
+@pytest.mark.parametrize("answer", UPLOADS)
+def test_any_answer_to_an_upload_is_a_sentence_in_seconds(stand_in, monkeypatch, answer):
+    monkeypatch.setattr(publishing, "ATTEMPTS", 1)
+    _, again = push(stand_in, "upload")
+    stand_in.fail("GET", "xet-write-token", times=99, status=200, body=answer.encode())
+    begun = time.monotonic()
+    with pytest.raises(PublishError, match="Could not publish to acme/thing-upload"):
+        again()
+    assert time.monotonic() - begun < MINUTES
+    stand_in.faults[:] = []
+    again()
+
+
+def test_the_program_for_large_files_waits_no_longer_than_the_client(stand_in):
+    push(stand_in, "patience")
+    told = XetConfig()
+    assert told.get("client.retry_max_attempts") == 1
+    assert told.get("client.read_timeout").total_seconds() == publishing.TIMEOUT.read
+    assert told.get("client.connect_timeout").total_seconds() == publishing.TIMEOUT.connect
