@@ -192,10 +192,10 @@ def _run_settings(values: Mapping[str, str]) -> RunSettings:
 def _repository(values: Mapping[str, str], name: str) -> str:
     text = values.get(name, "")
     if text and not _REPOSITORY.fullmatch(text):
-        raise SettingError(
-            f"{name} is {text!r}; it must be the name of a repository, such as wine-record or my-team/wine-record: "
-            "letters, digits, '-', '_' and '.'. Correct it or unset it."
-        )
+        raise _wrong(
+            name, text, "it must be the name of a repository, such as wine-record or my-team/wine-record: letters, "
+            "digits, '-', '_' and '.'. Correct it or unset it.",
+        )  # fmt: skip
     return text
 
 
@@ -235,18 +235,24 @@ def _secret(values: Mapping[str, str], name: str) -> str:
 
 def _endpoint(values: Mapping[str, str], name: str) -> str:
     text = values.get(name, "")
-    parts = urlsplit(text)
-    if text and not (parts.scheme in {"http", "https"} and parts.netloc):
+    try:
+        parts = urlsplit(text)
+        right = parts.scheme in {"http", "https"} and parts.hostname
+    except ValueError:
+        right = None
+    if text and not right:
         raise _wrong(name, text, "it must begin with http:// or https:// and name a host. Correct it or unset it.")
     return text
 
 
 def _path(values: Mapping[str, str], name: str) -> Path | None:
-    text = values.get(name)
+    text = values.get(name, "").strip("\"'")
+    if "://" in text:
+        raise _wrong(name, text, "it must be a path on this machine, not an address. Correct it or unset it.")
     try:
         return Path(text).expanduser().absolute() if text else None
     except RuntimeError as error:
-        raise _wrong(name, str(text), "there is no home folder of that name. Write the path in full.") from error
+        raise _wrong(name, text, "there is no home folder of that name. Write the path in full.") from error
 
 
 def _address(values: Mapping[str, str]) -> tuple[str, int]:
@@ -260,6 +266,8 @@ def _address(values: Mapping[str, str]) -> tuple[str, int]:
         raise _no_host(pasted) from error
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     if pasted and not _HOST.fullmatch(host):
+        raise _no_host(pasted)
+    if own_port == 0:
         raise _no_host(pasted)
     if own_port and port and own_port != _port("HOPSWORKS_PORT", port):
         raise _wrong("HOPSWORKS_HOST", pasted, f"its port is not the {port} of HOPSWORKS_PORT. Unset one of the two.")

@@ -43,6 +43,9 @@ def test_an_empty_variable_counts_as_unset():
         ("STORE_DIR", "~nobody-of-this-name/store"),
         ("SOURCE_ENDPOINT", "mirror.example.org"),
         ("SOURCE_ENDPOINT", "ftp://mirror.example.org"),
+        ("SOURCE_ENDPOINT", "http://[mirror"),
+        ("HOPSWORKS_HOST", "a.example.org:0"),
+        ("STORE_DIR", "s3://bucket/store"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_named_with_what_is(name, value):
@@ -104,9 +107,9 @@ def test_white_space_around_a_value_never_matters():
     assert (settings.hopsworks.api_key, settings.hopsworks.port, settings.hub.token) == ("key", 8443, "t")
 
 
-def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
+def test_a_tilde_is_the_home_folder_and_quotes_are_no_part_of_a_path(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    settings = read_settings({"STORE_DIR": "~/flowers", "HOPSWORKS_CA_BUNDLE": "~/ca.pem"})
+    settings = read_settings({"STORE_DIR": "'~/flowers'", "HOPSWORKS_CA_BUNDLE": "~/ca.pem"})
     assert (settings.store_dir, settings.hopsworks.ca_bundle) == (tmp_path / "flowers", tmp_path / "ca.pem")
 
 

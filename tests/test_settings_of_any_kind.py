@@ -7,10 +7,23 @@ from pipelines.errors import SettingError
 from pipelines.settings import read_settings
 
 NAMES = ("STORE", "STORE_DIR", "HOPSWORKS_HOST", "HOPSWORKS_PORT", "HOPSWORKS_PROJECT", "HOPSWORKS_WRITE_PATH",
-         "HOPSWORKS_CA_BUNDLE", "HOPSWORKS_HOSTNAME_VERIFICATION", "HF_NAMESPACE", "HF_ENDPOINT")  # fmt: skip
+         "HOPSWORKS_CA_BUNDLE", "HOPSWORKS_HOSTNAME_VERIFICATION", "HF_NAMESPACE", "HF_ENDPOINT", "SOURCE_ENDPOINT",
+         "GITHUB_API_URL", "GITHUB_REPOSITORY", "HF_DATASET", "HF_HARDWARE", "WEATHER_PLACE")  # fmt: skip
 # No environment can hold NUL.
 VALUES = st.text(st.characters(exclude_characters="\0"), max_size=300) | st.sampled_from(
-    ("https://[", "http://a:99999999999999999999", "//", "~", "~x/y", "[::1]:5", "1" * 5000, "a" * 5000, " \t\n", "@:")
+    (
+        "https://[",
+        "s3://a",
+        "http://a:99999999999999999999",
+        "//",
+        "~",
+        "~x/y",
+        "[::1]:5",
+        "1" * 5000,
+        "a" * 5000,
+        " \t\n",
+        "@:",
+    )
 )
 
 
