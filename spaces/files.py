@@ -1,17 +1,20 @@
 """What `publish` put into the Space, read back. Whatever is missing is empty, never an error."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
-from pipelines.documents import parse
+from pipelines.documents import Damaged, parse
 from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, PORTRAIT_FILE, parse_metrics
 from pipelines.documents.model import CARD_FILE
 from pipelines.documents.what_if import WHAT_IF_FILE, WhatIf, parse_what_if
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,24 +41,38 @@ class SpaceFolder:
         return self._parquet(self.folder / "history" / f"{task.name}.parquet")
 
     def metrics(self) -> Mapping[str, Any]:
-        """The numbers of all pages; empty where there are none."""
+        """The numbers of all pages; empty where there are none, or where they are damaged."""
+        return self._document(METRICS_FILE, parse_metrics) or {}
+
+    def damage(self) -> str:
+        """What is wrong with the numbers of all pages, and what to do; empty where nothing is."""
         path = self.folder / METRICS_FILE
-        return parse_metrics(path.read_bytes()) if path.exists() else {}
+        try:
+            if path.exists():
+                parse_metrics(path.read_bytes())
+        except Damaged as error:
+            return f"{METRICS_FILE} is damaged ({error}), so that nothing can be told. Refresh it, and publish again."
+        return ""
 
     def links(self) -> dict[str, str]:
         """The addresses of the other parts of the system, by what is there."""
-        path = self.folder / LINKS_FILE
-        return parse(path.read_bytes(), dict[str, str]) if path.exists() else {}
+        return self._document(LINKS_FILE, lambda content: parse(content, dict[str, str])) or {}
 
     def what_if(self) -> WhatIf | None:
         """The months that can be played; None where there are none."""
-        path = self.folder / WHAT_IF_FILE
-        return parse_what_if(path.read_bytes()) if path.exists() else None
+        return self._document(WHAT_IF_FILE, parse_what_if)
 
     def portraits(self) -> dict[str, bytes]:
         """The drawing (SVG) of the newest sample of each task that has one."""
         drawings = sorted(self.folder.glob(PORTRAIT_FILE.format("*")))
         return {path.parent.name: path.read_bytes() for path in drawings}
+
+    def _document(self, name: str, read: Callable[[bytes], T]) -> T | None:
+        """What a document says; None where there is none, or a damaged one."""
+        path = self.folder / name
+        with contextlib.suppress(Damaged):
+            return read(path.read_bytes()) if path.exists() else None
+        return None
 
     @staticmethod
     def _parquet(path: Path) -> pd.DataFrame:

@@ -1,10 +1,13 @@
 """`dashboard/metrics.json`: the numbers that every page shows. What they mean is told in docs/monitoring.md."""
 
+import hashlib
 import json
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from pipelines.documents.model import Calibration, DecisionRule, Estimate
-from pipelines.documents.values import parse
+from pipelines.documents.values import Damaged, Day, Moment, Must, parse
 
 METRICS_FILE = "dashboard/metrics.json"
 PORTRAIT_FILE = "dashboard/{}/portrait.svg"  # of a task: the drawing of its newest sample
@@ -53,6 +56,13 @@ class Within(TypedDict):
     of_baseline: list[float]
 
 
+def _day_of(row: dict[str, Any]) -> None:
+    date.fromisoformat(row["day"])
+
+
+# A day of a course, with its scores by name.
+Course = Annotated[dict[str, float | str | None], Must(_day_of, "of a day")]
+
 # `version` and `n`, the samples, and a score by its name.
 LiveQuality = dict[str, LiveEstimate | int | None]
 
@@ -79,6 +89,30 @@ class ClassDrift(TypedDict):
     alarms: list[str]
 
 
+class Distribution(TypedDict):
+    """How often each bin of an input was met, in the reference and in the newest `n` arrivals, as shares.
+
+    A numeric input has `edges`, one more than bins; one of categories has a label a bin.
+    """
+
+    name: str
+    days: int
+    n: int
+    drifted: bool
+    edges: list[float]
+    labels: list[str]
+    reference: list[float]
+    now: list[float]
+
+
+def _binned(shown: Distribution) -> None:
+    bins = len(shown["now"])
+    if not bins or len(shown["reference"]) != bins or len(shown["labels"]) not in {0, bins}:
+        raise ValueError
+    if not shown["labels"] and len(shown["edges"]) != bins + 1:
+        raise ValueError
+
+
 class InputDrift(ClassDrift):
     """Drift of the inputs; `alarm_days` has the names that raised an alarm, by day."""
 
@@ -86,7 +120,7 @@ class InputDrift(ClassDrift):
     reference: int
     since: str | None
     alarm_days: NotRequired[dict[str, list[str]]]
-    distributions: NotRequired[list[dict[str, Any]]]
+    distributions: NotRequired[list[Annotated[Distribution, Must(_binned, "one share a bin")]]]
 
 
 class QuarantinedRow(TypedDict):
@@ -118,7 +152,7 @@ class DataPart(TypedDict):
     rows: int
     arrived: int
     origins: list[str]
-    newest_day: str | None
+    newest_day: Day | None
     quarantined: int
     lately: NotRequired[Lately]
     quarantine: list[QuarantinedRow]
@@ -166,13 +200,13 @@ class Awaiting(TypedDict):
 
     n: int
     since: str | None
-    overdue_after: str | None
+    overdue_after: Moment | None
 
 
 class Expectation(TypedDict):
     """What the probabilities let expect day by day, and how often that came true; see `monitoring.expectation`."""
 
-    over_time: list[dict[str, float | str | None]]
+    over_time: list[Course]
     windows: int
     held: int
 
@@ -181,8 +215,8 @@ class RecentPrediction(TypedDict):
     """A served prediction, and what turned out."""
 
     sample_id: str
-    event_time: str
-    predicted_at: str
+    event_time: Moment
+    predicted_at: Moment
     model_version: int
     prediction: str | float
     label: str | float | None
@@ -240,15 +274,15 @@ class TaskPart(TypedDict):
     challenger: Comparison | None
     confusion: list[list[int]]
     calibration: Calibration
-    over_time: list[dict[str, float | str | None]]
+    over_time: list[Course]
     alarms: list[Alarm]
     drift: ClassDrift
     recent: list[RecentPrediction]
     champion_log: list[Reign]
     predictions: int
-    newest_day: str | None
-    last_run: str | None
-    late_after: str | None
+    newest_day: Day | None
+    last_run: Moment | None
+    late_after: Moment | None
     pictures: NotRequired[dict[str, str]]
 
 
@@ -271,12 +305,19 @@ class MetricsDocument(Parts):
 
     schema_version: int
     store: StoreKind
-    data_as_of: str | None
+    data_as_of: Moment | None
+    checksum: NotRequired[str]
 
 
 def parse_metrics(content: bytes) -> MetricsDocument:
-    """A `metrics.json`, or `Damaged`; one of an earlier version says nothing where it does not know."""
+    """A `metrics.json`, or `Damaged`; one of an earlier version says nothing where it does not know.
+
+    Pages tell what belongs together, such as a score with its ends: of one that was changed by another program or a
+    person nobody knows what still does.
+    """
     document = parse(content, MetricsDocument, SCHEMA_VERSION)
+    if document.pop("checksum", None) not in {None, _checksum(document)}:
+        raise Damaged("it was changed after it was written")
     for data in document["datasets"].values():
         data.setdefault("plural", "samples")
         data.setdefault("lately", {"days": 0, "arrived": 0, "quarantined": 0, "since": None})
@@ -290,8 +331,14 @@ def parse_metrics(content: bytes) -> MetricsDocument:
 
 
 def metrics_text(document: MetricsDocument) -> bytes:
-    """The same as JSON text."""
-    return json.dumps(document, sort_keys=True, indent=1, allow_nan=False).encode()
+    """The same as JSON text, with its checksum."""
+    told = {name: part for name, part in document.items() if name != "checksum"}
+    told["checksum"] = _checksum(told)
+    return json.dumps(told, sort_keys=True, indent=1, allow_nan=False).encode()
+
+
+def _checksum(document: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def live_score(live: LiveQuality, name: str) -> LiveEstimate | None:

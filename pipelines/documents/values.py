@@ -2,11 +2,13 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from types import NoneType, UnionType
 from typing import (
+    Annotated,
     Any,
     Literal,
     NotRequired,
@@ -24,7 +26,28 @@ import pandas as pd
 
 T = TypeVar("T")
 
+
+@dataclass(frozen=True)
+class Must:
+    """What a value must be beside its type: `read` raises a `ValueError`, `KeyError` or `TypeError` otherwise."""
+
+    read: Callable[[Any], object]
+    words: str
+
+
+def _moment(text: str) -> datetime:
+    told = datetime.fromisoformat(text)
+    if told.tzinfo is None:
+        raise ValueError
+    return told
+
+
+# Texts that a page reads as times.
+Day = Annotated[str, Must(date.fromisoformat, "a day such as 2026-11-21")]
+Moment = Annotated[str, Must(_moment, "a time such as 2026-11-21T06:47:00+00:00")]
+
 DECIMALS = 6  # finer digits differ between machines and mean nothing
+MOST_DIGITS = 19  # of the largest number of 64 bits
 LONGEST_SHOWN = 40  # characters of a wrong value in a sentence
 NAMES = {
     NoneType: "null", str: "a text", int: "a whole number", float: "a number", bool: "true or false",
@@ -66,7 +89,7 @@ def parse(content: bytes | str, form: type[T], newest: int | None = None) -> T:
         It is no JSON, not of that form, or of a later version of this program.
     """
     try:
-        value: T = json.loads(content)
+        value: T = json.loads(content, parse_int=_whole_number)
     except ValueError as error:
         raise Damaged(f"it is no JSON ({error})") from error
     except RecursionError:
@@ -87,6 +110,9 @@ def _faults(value: object, form: Any, place: str) -> Iterator[str]:  # noqa: ANN
     elif kind in (Union, UnionType):
         faults = [next(_faults(value, part, place), "") for part in parts]
         yield from faults[:1] if all(faults) else ()
+    elif kind is Annotated:
+        faults = list(_faults(value, parts[0], place))
+        yield from faults or _faults_beside(value, parts[1], place)
     elif kind is Literal:
         yield from () if value in parts else (_wrong(value, place, " or ".join(parts)),)
     elif kind in (dict, list) or is_typeddict(form):
@@ -106,6 +132,20 @@ def _faults_within(value: object, form: Any, place: str) -> Iterator[str]:  # no
     for name, part in inside.items():
         kind = parts[-1] if parts else _fields(form).get(str(name), Any)
         yield from _faults(part, kind, f"{place}.{name}" if place else str(name))
+
+
+def _faults_beside(value: object, must: Must, place: str) -> Iterator[str]:
+    try:
+        must.read(value)
+    except (ValueError, KeyError, TypeError):
+        yield _wrong(value, place, must.words)
+
+
+def _whole_number(text: str) -> int:
+    """The number, where one of a page could be so large: all others are kept as floats."""
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
 
 
 @cache

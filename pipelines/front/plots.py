@@ -88,10 +88,11 @@ def course(task: Document, data: Document, score: str, frame: Frame = SMALL) -> 
 def expected_rows(task: Document, score: str) -> list[dict[str, Any]]:
     """The days for which a score is expected, before or beside what turned out."""
     name = f"expected_{score}"
+    parts = {"score": name, "low": f"{name}_low", "high": f"{name}_high"}
     return [
-        {"day": row["day"], "score": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]}
+        {"day": row["day"], **{part: row[column] for part, column in parts.items()}}
         for row in task["expectation"]["over_time"]
-        if row.get(name) is not None
+        if all(row.get(column) is not None for column in parts.values())
     ]
 
 

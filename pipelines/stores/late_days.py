@@ -1,7 +1,7 @@
 """Days that were filled after later ones were: inference would not look so far back for what is not predicted."""
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from pipelines.datasets import DataSet
 from pipelines.errors import StoreError
@@ -29,9 +29,11 @@ def _noted(store: Store, dataset: DataSet) -> dict[str, str]:
     if content is None:
         return {}
     try:
-        noted = {date.fromisoformat(day).isoformat(): when for day, when in json.loads(content).items()}
-        [datetime.fromisoformat(when) for when in noted.values()]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        noted = {
+            date.fromisoformat(day).isoformat(): datetime.fromisoformat(when).astimezone(UTC).isoformat()
+            for day, when in json.loads(content).items()
+        }
+    except (ValueError, OverflowError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"The file {_file(dataset)} in {store.location} is damaged. Remove it, and fill the days that came late "
             f"again: python -m pipelines features {dataset.name} --date DAY"

@@ -13,7 +13,7 @@ from pipelines.front.render import front, style_sheet
 from pipelines.models.metrics import metric_names, metric_title
 
 from ..files import SpaceFolder
-from ..markup import signposts, unmarked
+from ..markup import empty, signposts, unmarked
 from . import records
 from .records import Choice, Record, record_of
 from .what_if import switch, wire
@@ -68,7 +68,8 @@ def build(folder: Path, now: Callable[[], datetime] = clock) -> gr.Blocks:
 
 def _head(space: SpaceFolder, now: datetime) -> str:
     document = {**space.metrics(), "links": space.links()}
-    shown = front(document, space.portraits(), now, anchors=False)
+    damage = space.damage()
+    shown = empty(damage) if damage else front(document, space.portraits(), now, anchors=False)
     return f'{signposts({**space.links(), "monitor": ""})}<div class="front">{shown}</div>'
 
 

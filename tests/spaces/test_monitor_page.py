@@ -1,12 +1,17 @@
 """The app that shows the record, in a browser."""
 
+import json
+import shutil
+
 import pytest
 from front.documents import played_months
 from playwright.sync_api import expect
 from waiting import PATIENCE
 
 from pipelines.datasets import all_tasks
+from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, metrics_text
 from pipelines.documents.what_if import WHAT_IF_FILE, what_if_bytes
+from spaces.monitor.page import build
 
 TASKS = [task.name for task in all_tasks()]
 PHONE = {"width": 390, "height": 844}
@@ -76,13 +81,24 @@ def test_the_list_is_filtered_by_version(page):
 
 def test_another_page_load_shows_what_has_changed(apps, page):
     document = apps["monitor"].folder / "dashboard" / "metrics.json"
-    before = document.read_text()
+    before = document.read_bytes()
+    later = json.loads(before.replace(b"2026-03-31T", b"2031-05-17T"))
     try:
-        document.write_text(before.replace("2026-03-31T", "2031-05-17T"))
+        document.write_bytes(metrics_text(later))
         page.reload()
         expect(page.locator("#front .hero").first).to_contain_text("17 May 2031", timeout=SECONDS)
+        document.write_text(json.dumps(later))
+        page.reload()
+        expect(page.locator("#front")).to_contain_text("was changed after it was written", timeout=SECONDS)
     finally:
-        document.write_text(before)
+        document.write_bytes(before)
+
+
+def test_damaged_documents_are_told_and_stop_no_page(apps, tmp_path):
+    folder = shutil.copytree(apps["monitor"].folder, tmp_path / "space")
+    for name in (METRICS_FILE, LINKS_FILE, WHAT_IF_FILE):
+        (folder / name).write_bytes(b'{"half": ')
+    assert f"{METRICS_FILE} is damaged" in str(build(folder).get_config_file())
 
 
 def test_a_month_is_played_in_the_place_of_the_live_page_and_labelled(apps, page, complaints):
