@@ -15,6 +15,6 @@ Whoever reads one gets it whole and typed, or `Damaged`, which says what is wron
 does not name are left alone: they are of a later version.
 """
 
-from pipelines.documents.values import DECIMALS, Damaged, parse, plain
+from pipelines.documents.values import DECIMALS, Damaged, checksum, parse, plain
 
-__all__ = ["DECIMALS", "Damaged", "parse", "plain"]
+__all__ = ["DECIMALS", "Damaged", "checksum", "parse", "plain"]

@@ -1,13 +1,11 @@
 """`dashboard/metrics.json`: the numbers that every page shows. What they mean is told in docs/monitoring.md."""
 
-import hashlib
 import json
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from pipelines.documents.model import Calibration, DecisionRule, Estimate
-from pipelines.documents.values import Damaged, Day, Moment, Must, parse
+from pipelines.documents.values import Day, Moment, Must, checksum, parse, refuse_changed
 
 METRICS_FILE = "dashboard/metrics.json"
 PORTRAIT_FILE = "dashboard/{}/portrait.svg"  # of a task: the drawing of its newest sample
@@ -310,14 +308,10 @@ class MetricsDocument(Parts):
 
 
 def parse_metrics(content: bytes) -> MetricsDocument:
-    """A `metrics.json`, or `Damaged`; one of an earlier version says nothing where it does not know.
-
-    Pages tell what belongs together, such as a score with its ends: of one that was changed by another program or a
-    person nobody knows what still does.
-    """
+    """A `metrics.json`, or `Damaged`; one of an earlier version says nothing where it does not know."""
     document = parse(content, MetricsDocument, SCHEMA_VERSION)
-    if document.pop("checksum", None) not in {None, _checksum(document)}:
-        raise Damaged("it was changed after it was written")
+    refuse_changed(document)
+    document.pop("checksum", None)
     for data in document["datasets"].values():
         data.setdefault("plural", "samples")
         data.setdefault("lately", {"days": 0, "arrived": 0, "quarantined": 0, "since": None})
@@ -332,13 +326,8 @@ def parse_metrics(content: bytes) -> MetricsDocument:
 
 def metrics_text(document: MetricsDocument) -> bytes:
     """The same as JSON text, with its checksum."""
-    told = {name: part for name, part in document.items() if name != "checksum"}
-    told["checksum"] = _checksum(told)
+    told = {**document, "checksum": checksum(document)}
     return json.dumps(told, sort_keys=True, indent=1, allow_nan=False).encode()
-
-
-def _checksum(document: Mapping[str, object]) -> str:
-    return hashlib.sha256(json.dumps(document, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def live_score(live: LiveQuality, name: str) -> LiveEstimate | None:

@@ -2,7 +2,7 @@
 
 from typing import Literal, NotRequired, Required, TypedDict
 
-from pipelines.documents.values import Damaged, parse
+from pipelines.documents.values import Damaged, parse, refuse_changed
 
 SCHEMA_VERSION = 1
 # What a model folder holds for people alone: whoever changes it changes no prediction.
@@ -237,7 +237,9 @@ def whole(score: Estimate | None) -> tuple[float, float, float] | None:
 
 def parse_model(content: bytes | str) -> ModelInfo:
     """A `model.json`, or `Damaged`; keys may be missing."""
-    return parse(content, ModelInfo, SCHEMA_VERSION)
+    info = parse(content, ModelInfo, SCHEMA_VERSION)
+    refuse_changed(info)
+    return info
 
 
 def demand(info: ModelInfo, names: tuple[str, ...]) -> None:

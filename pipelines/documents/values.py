@@ -1,5 +1,6 @@
 """How values become JSON, and whether JSON is what a type says."""
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -100,6 +101,22 @@ def parse(content: bytes | str, form: type[T], newest: int | None = None) -> T:
     for fault in _faults(value, form, ""):
         raise Damaged(fault)
     return value
+
+
+def checksum(document: Mapping[str, object]) -> str:
+    """The SHA-256 of all keys of a document but its `checksum`."""
+    told = {name: part for name, part in document.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def refuse_changed(document: Mapping[str, object]) -> None:
+    """Raise `Damaged` where a document has the checksum of another one.
+
+    What is told of a document belongs together, such as a score and its ends. Of one that another program or a person
+    has changed nobody knows what still does.
+    """
+    if document.get("checksum", checksum(document)) != checksum(document):
+        raise Damaged("it was changed after it was saved")
 
 
 def _faults(value: object, form: Any, place: str) -> Iterator[str]:  # noqa: ANN401 - a type of any kind

@@ -24,7 +24,7 @@ from threadpoolctl import ThreadpoolController
 
 from pipelines.datasets.names import BASELINE, bound_columns, probability_columns
 from pipelines.datasets.outcomes import Classes, Number
-from pipelines.documents import Damaged
+from pipelines.documents import Damaged, checksum
 from pipelines.documents.model import (
     FOR_PEOPLE,
     SCHEMA_VERSION,
@@ -287,7 +287,7 @@ def write_info(folder: Path, info: Mapping[str, Any]) -> None:
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != INFO_FILE)
     about = {key: value for key, value in info.items() if key != "checksum"}
     whole = {**about, "sha256": {path.name: _sha256(path) for path in files}}
-    text = json.dumps({**whole, "checksum": _checksum(whole)}, indent=1, allow_nan=False)
+    text = json.dumps({**whole, "checksum": checksum(whole)}, indent=1, allow_nan=False)
     (folder / INFO_FILE).write_text(text + "\n", encoding="utf-8")
 
 
@@ -350,8 +350,6 @@ def read_info(folder: Path) -> ModelInfo:
         raise ModelRefused(f"There is no readable {INFO_FILE} in {folder}. {_remedy()}") from error
     except Damaged as error:
         raise ModelRefused(f"{folder / INFO_FILE} is damaged: {error}. {_remedy()}") from error
-    if info["checksum"] != _checksum({key: value for key, value in info.items() if key != "checksum"}):
-        raise ModelRefused(f"{folder / INFO_FILE} was changed after it was saved. {_remedy()}")
     return info
 
 
@@ -418,10 +416,6 @@ def _(estimator: NumberEnsemble) -> int:  # noqa: ARG001 - a number has none
 
 def _remedy() -> str:
     return "Take the version from the store again, promote another one, or train a new one."
-
-
-def _checksum(info: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(info, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -87,5 +87,5 @@ def test_what_a_page_could_not_tell_is_refused_with_its_place(place, value, says
 
 def test_a_document_of_an_earlier_version_has_no_checksum():
     assert parse_metrics(spoilt(place_of(NUMBER, "title"), "Warmth", checksum=False))
-    with pytest.raises(Damaged, match="changed after it was written"):
+    with pytest.raises(Damaged, match="changed after it was saved"):
         parse_metrics(spoilt(place_of(NUMBER, "title"), "Warmth"))

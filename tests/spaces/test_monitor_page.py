@@ -89,7 +89,7 @@ def test_another_page_load_shows_what_has_changed(apps, page):
         expect(page.locator("#front .hero").first).to_contain_text("17 May 2031", timeout=SECONDS)
         document.write_text(json.dumps(later))
         page.reload()
-        expect(page.locator("#front")).to_contain_text("was changed after it was written", timeout=SECONDS)
+        expect(page.locator("#front")).to_contain_text("was changed after it was saved", timeout=SECONDS)
     finally:
         document.write_bytes(before)
 
