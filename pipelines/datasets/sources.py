@@ -130,6 +130,9 @@ def plain_name(name: str) -> str:
 
 
 def _content(path: Path) -> bytes:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # Which may have no end, or wait for one who writes.
+        raise SourceError(f"The source {path} is a device or a pipe. Save what it gives as a file, and give that one.")
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,5 +1,6 @@
 """Reading the files that people have, and refusing the others with one sentence."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -183,6 +184,13 @@ def test_row_names_without_quotes_and_a_name_are_asked_for_in_the_header(tmp_pat
 def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path):
     rows = read(tmp_path, "\ufeffwidth;kind\r\n1;a\r\n").rows
     assert rows.to_dict("list") == {"width": ["1"], "kind": ["a"]}
+
+
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("/dev/zero"), os.mkfifo], ids=["device", "pipe"])
+def test_what_may_have_no_end_is_not_read(tmp_path, make):
+    make(tmp_path / "endless.csv")
+    with pytest.raises(SourceError, match=r"endless.csv is a device or a pipe. Save what it gives as a file"):
+        read_files([tmp_path / "endless.csv"], COLUMNS)
 
 
 def test_lines_and_cells_that_a_spreadsheet_leaves_empty_do_not_matter(tmp_path):
