@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spaces.predict.endpoints import answered
+from tests.spaces.test_numbers import PREDICTOR as HOUSES
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80) | st.just(10**400)
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
@@ -18,11 +19,22 @@ PYTHONS_WORDS = ("unhashable", "NoneType", "Traceback", "too large to convert", 
 def test_any_json_is_answered_in_words_or_in_json(predictors, values):
     predictor = predictors["iris_variety"]
     found, error = called(predictor, dict(zip(predictor.task.inputs, values, strict=True)))
+    assert is_right(found, error)
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+@given(area=JSON | st.floats(5, 900), more=st.dictionaries(st.text(max_size=5), JSON, max_size=2))
+def test_any_json_gets_a_number_inside_its_interval_or_words(area, more):
+    found, error = called(HOUSES, {**more, "area": area})
+    assert is_right(found, error)
+    assert error or found["low"] <= found["low_80"] <= found["value"] <= found["high_80"] <= found["high"]
+
+
+def is_right(found, error):
+    """Whether it is JSON, or a sentence in words of its own."""
     if error:
-        assert not error.print_exception
-        assert not [word for word in PYTHONS_WORDS if word in error.message]
-    else:
-        json.dumps(found, allow_nan=False)
+        return not error.print_exception and not [word for word in PYTHONS_WORDS if word in error.message]
+    return json.dumps(found, allow_nan=False) != "null"
 
 
 def called(predictor, given):
