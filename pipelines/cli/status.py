@@ -14,7 +14,7 @@ from pipelines.errors import NotReadyError
 from pipelines.front.kinds import kind_of, live_words
 from pipelines.front.told import outcome_part
 from pipelines.monitoring.kept_ledger import read_ledger
-from pipelines.monitoring.live import live_scores
+from pipelines.monitoring.quality import live_quality
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import (
     champion_version,
@@ -123,7 +123,7 @@ def _task_status(store: Store, task: Task, champion: _Champion) -> TaskStatus:
         "scorer": task.scorer,
         "held_out": champion.described.get("metrics", {}),
         "baseline": champion.described.get("baseline", {}),
-        "live": plain(live_scores(ledger)),
+        "live": plain(live_quality(ledger)),
         "awaiting": plain(asdict(awaiting(task, ledger.rows))),
         "predictions": ledger.samples,
         "newest_day": ledger.newest_day.isoformat() if ledger.newest_day else None,

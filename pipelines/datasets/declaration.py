@@ -187,6 +187,8 @@ def _class_faults(outcome: Classes, dataset: "DataSet", task: "Task") -> Iterato
         yield f"it needs two different classes or more, and no class twice; it has {', '.join(names) or 'none'}"
     if task.label in measured and not outcome.upper_bounds:
         yield f"{task.label} is a number; give its classes upper bounds, or predict Number(...)"
+    if task.baseline:
+        yield f"its baseline is {task.baseline}; that of classes is the most frequent one: leave baseline= away"
     yield from _bound_faults(outcome, task.label, sources.get(task.label, ()))
     odd = sorted(set(outcome.guarded) - set(names))
     if odd:
@@ -199,6 +201,9 @@ def _number_faults(outcome: Number, dataset: "DataSet", task: "Task") -> Iterato
     can_be = [*(label.name for label in dataset.labels if label.kind != "text"), *dataset.numeric]
     if task.label not in can_be:
         yield f"{task.label} is no number; it can predict {', '.join(can_be)}, or Classes(...)"
+    numeric = [name for name in dataset.numeric if name in task.inputs]
+    if task.baseline and task.baseline not in numeric:
+        yield f"its baseline {task.baseline} is no numeric input; it can be {', '.join(numeric) or 'none'}"
     if not outcome.low < outcome.high:
         yield f"its numbers go from {outcome.low:g} to {outcome.high:g}; the first has to be lower"
     if outcome.decimals < 0:

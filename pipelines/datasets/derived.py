@@ -10,17 +10,25 @@ import pandas as pd
 from pipelines.errors import DeclarationError
 
 Summary = Literal["mean", "sum", "lowest", "highest"]
-CalendarPart = Literal["day_of_year", "month", "weekday", "season"]
+CalendarPart = Literal["day_of_year", "month", "weekday", "season", "spring"]
 
 # The middle of the year's warmer half in the north, when the air has followed the sun.
 MIDSUMMER, YEAR = 200, 365.25
-# Each part of dates: the day of the year and the month from 1, the weekday from 0 for Monday, and the season as a wave,
-# which has no jump at New Year.
+
+
+def _angle(days: pd.Series) -> pd.Series:
+    """How far around the year from midsummer each day lies, in radians."""
+    return 2 * np.pi * (days.dt.dayofyear - MIDSUMMER) / YEAR
+
+
+# Each part of dates: the day of the year and the month from 1, the weekday from 0 for Monday, and the time of the year
+# as two waves, which have no jump at New Year: how near it is to midsummer, and whether days are becoming warmer.
 CALENDAR: Mapping[CalendarPart, Callable[[pd.Series], pd.Series]] = {
     "day_of_year": lambda days: days.dt.dayofyear,
     "month": lambda days: days.dt.month,
     "weekday": lambda days: days.dt.dayofweek,
-    "season": lambda days: np.cos(2 * np.pi * (days.dt.dayofyear - MIDSUMMER) / YEAR),
+    "season": lambda days: np.cos(_angle(days)),
+    "spring": lambda days: -np.sin(_angle(days)),
 }
 
 
@@ -61,8 +69,8 @@ class Rolling:
 
 @dataclass(frozen=True)
 class Calendar:
-    """A part of the sample's date as a number: `day_of_year` from 1, `month` from 1, `weekday` from 0 for Monday, or
-    `season` from -1 in mid-January to 1 in mid-July.
+    """A part of the sample's date as a number: `day_of_year` from 1, `month` from 1, `weekday` from 0 for Monday,
+    `season` from -1 in mid-January to 1 in mid-July, or `spring` from -1 in mid-October to 1 in mid-April.
     """
 
     part: CalendarPart

@@ -106,6 +106,9 @@ class Task:
         What is predicted: `Classes` or a `Number`.
     scorer
         The score that decides between models, one of `outcome.scorers`; the first of them where none is given.
+    baseline
+        Of a number: the input whose value a person would answer, such as the same day of last year, a feature with
+        `derived=Lag(..., 365)`. Without it today's value, where the label is a later one of a feature, or the mean.
     part_of
         The data set that the task belongs to; filled in by it.
     """
@@ -117,6 +120,7 @@ class Task:
     outcome: Outcome
     inputs: tuple[str, ...]
     scorer: str = ""
+    baseline: str = ""
     part_of: "DataSet | None" = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -144,11 +148,11 @@ class Task:
 
     @property
     def persistence(self) -> str:
-        """The column whose value of today a person would expect again where its value to come is predicted.
+        """The column whose value a person would answer: the declared one, or what the label is a later value of.
 
-        Empty where the truth is no later value of a feature.
+        Empty where the baseline is the mean.
         """
-        return next((label.of for label in self.dataset.labels if label.name == self.label), "")
+        return self.baseline or next((label.of for label in self.dataset.labels if label.name == self.label), "")
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -175,6 +175,14 @@ DATASET = DataSet(
             high=1,
             derived=Calendar("season"),
         ),
+        Feature(
+            name="spring",
+            title="Spring or autumn",
+            description="From -1 in mid-October to 1 in mid-April.",
+            low=-1,
+            high=1,
+            derived=Calendar("spring"),
+        ),
     ),
     labels=(
         Label(
@@ -219,7 +227,7 @@ DATASET = DataSet(
             scorer="rmse",
             inputs=(
                 "temp_max", "temp_min", "temp_max_before", "temp_max_30", "precipitation", "precipitation_3", "wind",
-                "rain", "season",
+                "rain", "season", "spring",
             ),
         ),
     ),

@@ -36,7 +36,8 @@ class NumberOutcome(TypedDict):
     low: float | None
     high: float | None
     decimals: int
-    baseline: Literal["mean", "persistence"]
+    baseline: Literal["mean", "persistence", "input"]
+    baseline_title: NotRequired[str]
 
 
 class Within(TypedDict):

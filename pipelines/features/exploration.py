@@ -6,6 +6,7 @@ Whatever is decided from these tables is decided on training rows alone, so that
 import warnings
 from collections.abc import Sequence
 from datetime import date
+from functools import singledispatch
 from itertools import chain, combinations
 
 import numpy as np
@@ -13,9 +14,9 @@ import pandas as pd
 from scipy.stats import ks_2samp
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 from sklearn.impute import SimpleImputer
-from sklearn.metrics import cohen_kappa_score, f1_score
+from sklearn.metrics import cohen_kappa_score, f1_score, r2_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -23,7 +24,8 @@ from sklearn.preprocessing import OneHotEncoder
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals.simulated import simulate_day
 from pipelines.datasets.identity import distinguishable
-from pipelines.datasets.roles import near_groups
+from pipelines.datasets.outcomes import Classes, Number
+from pipelines.datasets.roles import BANDS, near_groups
 
 # Two features that rank the samples so alike may say the same thing twice.
 REDUNDANT = 0.7
@@ -52,10 +54,31 @@ def missing_by_category(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def class_balance(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
-    """One line a class of each task: how many rows it has, and their share."""
+    """One line a class of each task: how many rows it has, and their share; none of a task that predicts a number."""
     counts = {task.name: task.labels(rows).value_counts().reindex(task.classes, fill_value=0) for task in dataset.tasks}
-    table = pd.concat(counts, names=["task", "class"]).to_frame("rows")
+    table = pd.concat(counts, names=["task", "class"]).to_frame("rows").astype("int64")
     return table.assign(share=table["rows"] / table.groupby("task")["rows"].transform("sum"))
+
+
+def number_spread(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
+    """One line a task that predicts a number: unit, range, quartiles and spread of its label, and how many lack it."""
+    lines = {task.title: _spread(task.outcome, task.labels(rows)) for task in dataset.tasks}
+    return pd.DataFrame.from_dict({title: line for title, line in lines.items() if line}, orient="index")
+
+
+@singledispatch
+def _spread(outcome: object, labels: pd.Series) -> dict[str, object]:
+    raise NotImplementedError
+
+
+@_spread.register
+def _(outcome: Classes, labels: pd.Series) -> dict[str, object]:  # noqa: ARG001 - classes are counted
+    return {}
+
+
+@_spread.register
+def _(outcome: Number, labels: pd.Series) -> dict[str, object]:
+    return {"unit": outcome.unit, **labels.describe().drop("count"), "missing": int(labels.isna().sum())}
 
 
 def repeated_rows(dataset: DataSet, rows: pd.DataFrame) -> pd.Series:
@@ -78,7 +101,7 @@ def correlations(dataset: DataSet, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def redundant_features(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
-    """The inputs of a task that another input may stand for: of two that rank alike, the one that tells the class less.
+    """The inputs of a task that another input may stand for: of two that rank alike, the one that tells the label less.
 
     Returns
     -------
@@ -87,7 +110,7 @@ def redundant_features(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in task.inputs if name in task.dataset.numeric]
     table = correlations(task.dataset, rows)
     strong = [pair for pair in combinations(names, 2) if abs(table.loc[pair]) >= REDUNDANT]
-    telling = {name: _share_between(rows[name], task.labels(rows)) for name in names}
+    telling = {name: _told_by(task.outcome, rows[name], task.labels(rows)) for name in names}
     dropped: dict[str, tuple[str, float]] = {}
     for pair in sorted(strong, key=lambda pair: -abs(table.loc[pair])):
         less, more = sorted(pair, key=telling.__getitem__)
@@ -101,9 +124,10 @@ def compare_pruning(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    One line a set of inputs: `score` (the task's scorer, cross-validated, groups apart), `scatter` between the folds,
-    and the `change` against all inputs, fold by fold, with its own scatter.
+    One line a set of inputs: `score` (the task's scorer, of a number R², cross-validated, groups apart), `scatter`
+    between the folds, and the `change` against all inputs, fold by fold, with its own scatter.
     """
+    rows = _labelled(task, rows)
     redundant = list(redundant_features(task, rows).index)
     variants = {"all inputs": [], **{f"without {name}": [name] for name in redundant}}
     if len(redundant) > 1:
@@ -158,10 +182,11 @@ def compare_gap_handling(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
         "fill by the median": (False, SimpleImputer(strategy="median", keep_empty_features=True)),
         "leave it to the model": (False, "passthrough"),
     }
+    rows = _labelled(task, rows)
     gaps = rows[task.dataset.numeric].isna().any(axis=1).to_numpy()
     labels, lines = task.labels(rows), {}
     for way, (drops, numbers) in ways.items():
-        model = _quick_model(task.dataset, task.inputs, numbers)
+        model = _quick_model(task, task.inputs, numbers)
         predicted = _predicted(task, rows, model, trains=~(gaps & drops))
         lines[way] = {
             "score": np.mean([_score(task, labels[~gaps], one[~gaps]) for one in predicted]),
@@ -185,46 +210,97 @@ def compare_simulated(
 
     Returns
     -------
-    One line a numeric feature (means, spreads, the Kolmogorov-Smirnov distance, the largest difference of a rank
-    correlation with another feature), one a class of each task (shares), and the simulated samples.
+    One line a numeric feature and label (means, spreads, the Kolmogorov-Smirnov distance, the largest difference of a
+    rank correlation with another), one a class of each task (shares), and the simulated samples.
     """
     reserve = rows[rows["role"] == "reserve"]
     made = simulate_day(dataset, reserve, SOME_DAY, count)
     pair = {"real": reserve, "simulated": made}
-    gap = (correlations(dataset, made) - correlations(dataset, reserve)).abs()
+    # A label that is a number is simulated as a feature is.
+    names = [*dataset.numeric, *(label.name for label in dataset.labels if label.kind == "number")]
+    gap = (made[names].corr("spearman") - reserve[names].corr("spearman")).abs()
     features = pd.DataFrame(
-        {f"{what} {of}": part[dataset.numeric].agg(what) for what in ("mean", "std") for of, part in pair.items()}
+        {f"{what} {of}": part[names].agg(what) for what in ("mean", "std") for of, part in pair.items()}
     ).assign(
-        distance=[ks_2samp(made[name].dropna(), reserve[name].dropna()).statistic for name in dataset.numeric],
+        distance=[ks_2samp(made[name].dropna(), reserve[name].dropna()).statistic for name in names],
         correlation_gap=gap.max(),
     )
     shares = pd.concat({of: class_balance(dataset, part)["share"] for of, part in pair.items()}, axis=1)
     return features, shares, made
 
 
-def _share_between(values: pd.Series, labels: pd.Series) -> float:
+@singledispatch
+def _told_by(outcome: object, values: pd.Series, labels: pd.Series) -> float:
+    """How much a feature alone tells of the label, from 0 to 1."""
+    raise NotImplementedError
+
+
+@_told_by.register
+def _(outcome: Classes, values: pd.Series, labels: pd.Series) -> float:  # noqa: ARG001 - of any classes
     """The share of the variance of the ranks that lies between the classes."""
     ranks = values.rank()
     total = ranks.var(ddof=0)
     return float(ranks.groupby(labels).transform("mean").var(ddof=0) / total) if total > 0 else 0.0
 
 
+@_told_by.register
+def _(outcome: Number, values: pd.Series, labels: pd.Series) -> float:  # noqa: ARG001 - of any number
+    """The square of the rank correlation."""
+    return float(np.nan_to_num(values.rank().corr(labels.rank())) ** 2)
+
+
+def _labelled(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[task.labels(rows).notna().to_numpy()]
+
+
 def _without(task: Task, left: Sequence[str]) -> list[str]:
     return [name for name in task.inputs if name not in left]
 
 
-def _quick_model(dataset: DataSet, inputs: Sequence[str], numbers: object = "passthrough") -> BaseEstimator:
+def _quick_model(task: Task, inputs: Sequence[str], numbers: object = "passthrough") -> BaseEstimator:
     """A small forest of the family that does best on such tables."""
+    dataset = task.dataset
     numeric = [name for name in inputs if name in dataset.numeric]
     categorical = [name for name in inputs if name in dataset.categorical]
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     columns = ColumnTransformer([("numbers", numbers, numeric), ("categories", encoder, categorical)])
-    return make_pipeline(columns, ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=0))
+    return make_pipeline(columns, _forest(task.outcome))
+
+
+@singledispatch
+def _forest(outcome: object) -> BaseEstimator:
+    raise NotImplementedError
+
+
+@_forest.register
+def _(outcome: Classes) -> BaseEstimator:  # noqa: ARG001 - any classes
+    return ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=0)
+
+
+@_forest.register
+def _(outcome: Number) -> BaseEstimator:  # noqa: ARG001 - any number
+    return ExtraTreesRegressor(TREES, min_samples_leaf=2, random_state=0)
+
+
+@singledispatch
+def _strata(outcome: object, labels: pd.Series) -> pd.Series:
+    """What every fold has the same mix of."""
+    raise NotImplementedError
+
+
+@_strata.register
+def _(outcome: Classes, labels: pd.Series) -> pd.Series:  # noqa: ARG001 - any classes
+    return labels
+
+
+@_strata.register
+def _(outcome: Number, labels: pd.Series) -> pd.Series:  # noqa: ARG001 - any number
+    return np.ceil(labels.rank(pct=True) * BANDS)
 
 
 def _folds(task: Task, rows: pd.DataFrame) -> list[list[tuple[np.ndarray, np.ndarray]]]:
     """The folds of each repeat, near groups whole."""
-    labels = task.labels(rows)
+    labels = _strata(task.outcome, task.labels(rows))
     groups = near_groups(task.dataset, rows, distinguishable=distinguishable(task.dataset, rows))
     splitters = [StratifiedGroupKFold(FOLDS, shuffle=True, random_state=repeat) for repeat in range(REPEATS)]
     with warnings.catch_warnings():
@@ -235,7 +311,7 @@ def _folds(task: Task, rows: pd.DataFrame) -> list[list[tuple[np.ndarray, np.nda
 
 def _fold_scores(task: Task, rows: pd.DataFrame, inputs: Sequence[str]) -> np.ndarray:
     """The score in every fold of every repeat."""
-    labels, model, scores = task.labels(rows), _quick_model(task.dataset, inputs), []
+    labels, model, scores = task.labels(rows), _quick_model(task, inputs), []
     for trained, tested in chain.from_iterable(_folds(task, rows)):
         model.fit(rows.iloc[trained], labels.iloc[trained])
         scores.append(_score(task, labels.iloc[tested], model.predict(rows.iloc[tested])))
@@ -256,6 +332,22 @@ def _predicted(task: Task, rows: pd.DataFrame, model: BaseEstimator, trains: np.
 
 
 def _score(task: Task, labels: pd.Series, predicted: np.ndarray) -> float:
+    return _quick_score(task.outcome, task, labels, predicted)
+
+
+@singledispatch
+def _quick_score(outcome: object, task: Task, labels: pd.Series, predicted: np.ndarray) -> float:
+    """The higher the better."""
+    raise NotImplementedError
+
+
+@_quick_score.register
+def _(outcome: Number, task: Task, labels: pd.Series, predicted: np.ndarray) -> float:  # noqa: ARG001 - of any number
+    return float(r2_score(labels, predicted.astype("float64")))
+
+
+@_quick_score.register
+def _(outcome: Classes, task: Task, labels: pd.Series, predicted: np.ndarray) -> float:  # noqa: ARG001 - of any classes
     if task.scorer == "macro_f1":
         return float(f1_score(labels, predicted, average="macro"))
     positions = [pd.Index(task.classes).get_indexer(values) for values in (labels, predicted)]

@@ -21,12 +21,15 @@ DIGITS = 2  # of what has no unit
 SIMPLEST = {
     "mean": ("Always the mean", "answers the mean of what was learned from"),
     "persistence": ("The value before", "answers what was measured last"),
+    "input": ("Always “{title}”", "answers “{title}”"),
 }
 
 
 def simplest(task: Document) -> tuple[str, str]:
     """What the simplest answer is called, and what it does."""
-    return SIMPLEST[task["outcome"]["baseline"]]
+    about = task["outcome"]
+    name, does = (words.format(title=about.get("baseline_title", "")) for words in SIMPLEST[about["baseline"]])
+    return name, does
 
 
 def promised(task: Document, plural: str) -> str:  # noqa: ARG001 - as for classes

@@ -41,6 +41,8 @@ def _(outcome: Classes, task: Task) -> dict[str, Any]:  # noqa: ARG001 - of any 
 def _(outcome: Number, task: Task) -> dict[str, Any]:
     low, high = (end if math.isfinite(end) else None for end in (outcome.low, outcome.high))
     told = {"kind": outcome.kind, "unit": outcome.unit, "low": low, "high": high, "decimals": outcome.decimals}
+    if task.baseline:
+        return {"outcome": told | {"baseline": "input", "baseline_title": task.dataset.feature(task.baseline).title}}
     return {"outcome": told | {"baseline": "persistence" if task.persistence else "mean"}}
 
 

@@ -1,22 +1,22 @@
 """Whether intervals mean what they say: how often the truth lies below each of their ends."""
 
 import numpy as np
-import pandas as pd
 
 from pipelines.models.metrics import FEWEST_SAMPLES, wilson
+from pipelines.models.number_sums import NumberSums
 
 # The share of truths that is to lie below each end.
 BELOW = {"low_95": 0.025, "low_80": 0.1, "high_80": 0.9, "high_95": 0.975}
 REPEATS = 1000
 
 
-def interval_calibration(rows: pd.DataFrame, rng: np.random.Generator) -> dict[str, object]:
+def interval_calibration(sums: NumberSums, rng: np.random.Generator) -> dict[str, object]:
     """How often the truth lay at or below the ends of the intervals, against how often it was said to.
 
     Parameters
     ----------
-    rows
-        Predictions with the columns `label` and those of `BELOW`, one a sample; rows without a label are left out.
+    sums
+        Those over the settled predictions, of one unit.
 
     Returns
     -------
@@ -24,9 +24,8 @@ def interval_calibration(rows: pd.DataFrame, rng: np.random.Generator) -> dict[s
     that was said, `accuracy` the one that came, with its 95 % interval by Wilson), `error` (the mean distance of the
     two) and `chance` (the 95th percentile of that error where all ends are right).
     """
-    known = rows[rows["label"].notna()]
-    n = len(known)
-    below = {end: int((known["label"].astype(float) <= known[end]).sum()) for end in BELOW}
+    n = int(sums["n"][0])
+    below = {end: int(sums[f"below_{end}"][0]) for end in BELOW}
     bins = [_bin(said, below[end], n) for end, said in BELOW.items()]
     said = np.array(list(BELOW.values()))
     came = np.array(list(below.values())) / max(n, 1)

@@ -56,6 +56,9 @@ class NumberEnsemble:
         The physical range; no answer lies outside.
     baseline, baseline_of
         What the baseline says: the mean of the training labels, or what a sample has in the column of that name.
+    change_from
+        The column whose value the weighted sum is a change from; None where the sum is the number itself, as it was in
+        all models before there was this.
     """
 
     fill: Floats
@@ -70,6 +73,7 @@ class NumberEnsemble:
     high: float
     baseline: float
     baseline_of: str
+    change_from: int | None = None
 
     def answers(self, matrix: Floats) -> Floats:
         """Prediction, unbounded middle and expected error (n, 3) for rows (n, d) that may have NaN."""
@@ -78,9 +82,8 @@ class NumberEnsemble:
 
     def _chunk(self, matrix: Floats) -> Floats:
         filled = fill_missing(matrix, self.fill)
-        middle = added_up(
-            [member_numbers(each, filled) for each in self.members.values()], self.weights, self.intercept
-        )
+        said = [member_numbers(each, filled) for each in self.members.values()]
+        middle = starting_values(filled, self.change_from) + added_up(said, self.weights, self.intercept)
         spread = expected_errors(self.spread, filled, self.smallest_spread)
         return np.column_stack([np.clip(middle + self.centre * spread, self.low, self.high), middle, spread])
 
@@ -130,6 +133,11 @@ def member_numbers(member: Regressor, matrix: Floats) -> Floats:
     for estimator in member.estimators_:
         total += estimator.tree_.predict(single).ravel()
     return total / len(member.estimators_)
+
+
+def starting_values(matrix: Floats, column: int | None) -> Floats:
+    """What the members' sum is a change from (n,): the values of a column of complete rows, or 0 without one."""
+    return np.zeros(len(matrix)) if column is None else matrix[:, column]
 
 
 def added_up(answers: Sequence[Floats], weights: Floats, intercept: float) -> Floats:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
-from pipelines.datasets.names import INTERVALS
+from pipelines.datasets.names import INTERVALS, bound_columns
 from pipelines.models.additive import Additive
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -22,10 +22,11 @@ Numbers: TypeAlias = "Sequence[float] | npt.NDArray[np.float64] | pd.Series"
 # The quantile that each number of an answer stands for, in the order in which an answer is ascending.
 QUANTILES = {"low_95": 0.025, "low_80": 0.1, "prediction": 0.5, "high_80": 0.9, "high_95": 0.975}
 # What is summed: rows, label, its square; error (predicted minus true), its square and size; the same of the baseline;
-# pinball loss; hits and widths of the intervals.
+# pinball loss; hits and widths of the intervals; labels at or below each of their ends.
 QUANTITIES = (
     "n", "label", "label_squared", "error", "error_squared", "error_size", "baseline_error", "baseline_squared",
     "baseline_size", "pinball", *(f"{what}_{share}" for what in ("inside", "width") for share in INTERVALS),
+    *(f"below_{end}" for end in bound_columns()),
 )  # fmt: skip
 
 
@@ -119,5 +120,6 @@ def _quantities(true: Floats, predicted: Floats, others: dict[str, Floats]) -> F
             np.mean(losses, axis=0),
             *((others[f"low_{share}"] <= true) & (true <= others[f"high_{share}"]) for share in INTERVALS),
             *(others[f"high_{share}"] - others[f"low_{share}"] for share in INTERVALS),
+            *(true <= others[end] for end in bound_columns()),
         ]
     )

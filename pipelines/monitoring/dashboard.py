@@ -27,7 +27,7 @@ from pipelines.monitoring import page as site
 from pipelines.monitoring import quality as monitoring
 from pipelines.monitoring.browser_model import browser_files, form_of
 from pipelines.monitoring.document import DataState, TaskState
-from pipelines.monitoring.kept_ledger import is_kept, keep_ledger, read_ledger
+from pipelines.monitoring.kept_ledger import keep_ledger, read_ledger
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures.canvas import Picture
 from pipelines.pictures.social import social_picture
@@ -91,8 +91,7 @@ def refresh_dashboard(
         "tasks": {state.task.name: kinds.task_document(state, data) for state in states},
     }
     for state in states:
-        if is_kept(state.task):
-            keep_ledger(store, state.ledger, state.over_time)
+        keep_ledger(store, state.ledger, state.over_time)
     pictures = {state.task.name: _pictures(state, data, own) for state in states}
     files = {
         f"dashboard/{task}/{name}.png": picture.png for task, each in pictures.items() for name, picture in each.items()

@@ -7,14 +7,12 @@ kept of the other days stands, as long as it counts as many rows as there are.
 import json
 import logging
 from datetime import datetime, timedelta
-from functools import singledispatch
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipelines.datasets import Task
-from pipelines.datasets.outcomes import Classes, Number
 from pipelines.documents import plain
 from pipelines.models.metrics import WINDOWS
 from pipelines.monitoring.ledger import COUNTS, Ledger, newest_first_day, summed
@@ -37,30 +35,8 @@ MOST_BEHIND = timedelta(days=7)
 log = logging.getLogger(__name__)
 
 
-def is_kept(task: Task) -> bool:
-    """Whether the ledger of a task is kept: of classes all is told from sums, of numbers from the rows."""
-    return _is_kept(task.outcome)
-
-
-@singledispatch
-def _is_kept(outcome: object) -> bool:
-    raise NotImplementedError
-
-
-@_is_kept.register
-def _(outcome: Classes) -> bool:  # noqa: ARG001 - any classes
-    return True
-
-
-@_is_kept.register
-def _(outcome: Number) -> bool:  # noqa: ARG001 - any number
-    return False
-
-
 def read_ledger(store: Store, task: Task) -> Ledger:
     """The ledger of a task as its predictions are now; nothing is written."""
-    if not is_kept(task):
-        return Ledger.of(task, store.read(predictions_group(task)))
     group, kept = predictions_group(task), store.read(ledger_group(task))
     start = _read_from(store, task, kept)
     rows = store.read(group, start=start)

@@ -110,7 +110,7 @@ def _number_pictures(
         "residuals": numbers.residuals_picture(task, outcome, served),
         "quality": figures.quality_picture(
             task,
-            _course(part),
+            state.over_time,
             part["held_out"],
             part["baseline"],
             part["champion_log"],
@@ -120,12 +120,6 @@ def _number_pictures(
         ),
         "calibration": numbers.intervals_picture(task, part["calibration"], served),
     }
-
-
-def _course(part: TaskPart) -> pd.DataFrame:
-    """The scores over time of a document as numbers."""
-    rows = pd.DataFrame(part["over_time"] or {"day": []})
-    return rows.astype({name: "float64" for name in rows if str(name).startswith("rolling_")})
 
 
 @singledispatch

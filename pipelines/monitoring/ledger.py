@@ -6,18 +6,20 @@ than the newest few thousand is read again. Where an interval asks for rows, old
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, singledispatch
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.models.number_sums import NumberSums
 from pipelines.models.score_sums import Integers, Sums
 from pipelines.models.sums import AnySums, sums_by_unit
 
 # What is resampled one by one of a version; more rows place the ends of an interval no better than their days do.
 MOST_ROWS = 2000
+WEEK = 7
 COUNTS = ("samples", "served", "settled")
 
 
@@ -84,10 +86,24 @@ class Ledger:
         """The days of some rows of `days`."""
         return [day.date() for day in self.days["day"].iloc[units]]
 
+    @property
+    def number_sums(self) -> NumberSums:
+        """The sums of a task that predicts a number."""
+        if not isinstance(self.sums, NumberSums):
+            raise TypeError(f"{self.task.name} predicts no number")
+        return self.sums
+
     def parts(self, units: Integers) -> AnySums:
-        """What is resampled for some days of one version: their newest rows each on its own, older days as a whole."""
-        if not len(units):
-            return self.sums.at(units)
+        """What is resampled for some days of one version; see `rows_and_days` and `weeks`."""
+        return _parts(self.sums, self, units) if len(units) else self.sums.at(units)
+
+    def weeks(self, units: Integers) -> AnySums:
+        """The sums of whole weeks, because numbers of days that follow each other err alike."""
+        weeks = np.unique(self._day_numbers(self.days["day"].iloc[units]) // WEEK, return_inverse=True)[1]
+        return self.sums.at(units).resampled((np.arange(weeks.max() + 1)[:, None] == weeks).astype(np.float64))
+
+    def rows_and_days(self, units: Integers) -> AnySums:
+        """The newest rows each on its own, older days as a whole."""
         counts = self.days["settled"].to_numpy()[units]
         newest = counts[::-1].cumsum()[::-1]
         whole = min(int((newest > MOST_ROWS).sum()), len(units) - 1)
@@ -113,6 +129,21 @@ class Ledger:
     def _day_numbers(times: pd.Series) -> npt.NDArray[np.int64]:
         days: npt.NDArray[np.int64] = times.dt.tz_convert(None).to_numpy().astype("datetime64[D]").astype(np.int64)
         return days
+
+
+@singledispatch
+def _parts(sums: object, ledger: Ledger, units: Integers) -> AnySums:
+    raise NotImplementedError
+
+
+@_parts.register
+def _(sums: Sums, ledger: Ledger, units: Integers) -> AnySums:  # noqa: ARG001 - of any classes
+    return ledger.rows_and_days(units)
+
+
+@_parts.register
+def _(sums: NumberSums, ledger: Ledger, units: Integers) -> AnySums:  # noqa: ARG001 - of any number
+    return ledger.weeks(units) if ledger.task.dataset.split == "time" else ledger.rows_and_days(units)
 
 
 def summed(task: Task, predictions: pd.DataFrame) -> tuple[pd.DataFrame, AnySums]:

@@ -12,7 +12,7 @@ from pipelines.front.told import answer_part, outcome_part
 from pipelines.models import metrics
 from pipelines.monitoring import number_quality, quality
 from pipelines.monitoring.corrections import corrected_samples
-from pipelines.monitoring.document import ALARM_DAYS, MOST_DAYS, RECENT, DataState, TaskState
+from pipelines.monitoring.document import ALARM_DAYS, RECENT, DataState, TaskState
 from pipelines.monitoring.ledger import served_rows
 from pipelines.monitoring.seasons import apart, same_season
 from pipelines.stores.outcomes import awaiting
@@ -21,10 +21,9 @@ from pipelines.stores.outcomes import awaiting
 def task_document(state: TaskState, data: DataState) -> TaskPart:
     """What the pages say about a task; numbers are about the version that served the newest sample."""
     task, ledger, predictions = state.task, state.ledger, state.ledger.rows
-    served = served_rows(predictions)
-    version = int(served["model_version"].iloc[-1]) if len(served) else state.champion
+    version = state.champion if ledger.in_charge is None else ledger.in_charge
     held_out, settled = state.model.get("metrics", {}), number_quality.settled_rows(predictions, version)
-    live = number_quality.live_quality(task, settled, version)
+    live = quality.live_quality(ledger, version)
     document: TaskPart = plain(
         {
             "title": task.title, "description": task.description, "dataset": data.dataset.name, "ahead": task.ahead,
@@ -33,14 +32,14 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
             "champion": state.champion, "version": version, "versions": list(state.versions),
             "created": state.model.get("created"), "decision": None, "decision_cost": None,
             "held_out": held_out, "baseline": state.model.get("baseline", {}),
-            "live": live, "live_baseline": number_quality.live_baseline(task, settled),
+            "live": live, "live_baseline": number_quality.live_baseline(ledger, version),
             "awaiting": asdict(awaiting(task, predictions)) | ({"overdue_after": None} if data.record else {}),
             "expectation": _expectation(state, version), "gap": quality.gap_to_promise(live, held_out),
-            "by_version": _by_version(state), "challenger": _challenger(state, version),
-            "confusion": [], "calibration": number_quality.calibration(settled),
-            "over_time": number_quality.over_time(task, predictions, MOST_DAYS).to_dict("records"),
-            "alarms": [asdict(alarm) for alarm in number_quality.quality_alarms(task, settled, held_out)],
-            "drift": _drift(state, data, served), "recent": _recent(state, data),
+            "by_version": quality.by_version(ledger), "challenger": _challenger(state, version),
+            "confusion": [], "calibration": number_quality.calibration(ledger, version),
+            "over_time": state.over_time.to_dict("records"),
+            "alarms": [asdict(alarm) for alarm in number_quality.quality_alarms(ledger, version, held_out)],
+            "drift": _drift(state, data, served_rows(predictions)), "recent": _recent(state, data),
             "champion_log": quality.reigns(state.log), "predictions": ledger.samples,
             "newest_day": ledger.newest_day,
             "last_run": ledger.last_run,
@@ -56,18 +55,6 @@ def _expectation(state: TaskState, version: int | None) -> dict[str, Any]:
     if state.task.due_after is None or version is None or state.ledger.rows.empty:
         return {"over_time": [], "windows": 0, "held": 0}
     return number_quality.expectation(state.task, state.ledger.rows, version, state.model.get("metrics", {}))
-
-
-def _by_version(state: TaskState) -> list[dict[str, Any]]:
-    served = served_rows(state.ledger.rows)
-    return [
-        {
-            "first_day": own["event_time"].min().date(),
-            "last_day": own["event_time"].max().date(),
-            "live": number_quality.live_quality(state.task, own[own["label"].notna()].reset_index(drop=True), version),
-        }
-        for version, own in served.groupby("model_version", sort=True)
-    ]
 
 
 def _challenger(state: TaskState, champion: int | None) -> dict[str, Any] | None:

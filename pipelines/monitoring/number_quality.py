@@ -1,6 +1,8 @@
 """How well the predicted numbers of a task do on what arrived: numbers from the prediction history.
 
-Every function takes rows of the predictions group that were served, and gives the same answer for them in any order.
+What of the whole history is told follows from the sums of the ledger; the rest takes the newest rows of the predictions
+group that were served, and gives the same answer for them in any order. What `quality` tells of classes and of numbers
+alike is not here.
 """
 
 from collections.abc import Mapping
@@ -19,16 +21,14 @@ from pipelines.models.metrics import FEWEST_SAMPLES, NORMAL_975, ROLLING_SAMPLES
 from pipelines.models.number_sums import baseline_scores_of, number_scores_of, number_sums_of
 from pipelines.monitoring.drift import DriftTest, numeric_drift
 from pipelines.monitoring.expectation import MOST_DAYS, held_windows
-from pipelines.monitoring.ledger import served_rows
+from pipelines.monitoring.ledger import WEEK, Ledger, served_rows
 from pipelines.monitoring.loss_alarms import Tested, bar_of, hits_alarm, losses_alarm
-from pipelines.monitoring.quality import ROLLING_REPEATS, SEED
+from pipelines.monitoring.quality import SEED
 from pipelines.monitoring.quality_alarms import QualityAlarm, promise_of
 
 # Eight of ten answers are told to be within an error; the others tell how far off the rest are.
 TOLD_SHARE = 0.8
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-# Days that follow each other err alike; a week is resampled as a whole.
-WEEK = 7
 # How much the size of an error spreads about its mean, where errors are normal.
 SPREAD_OF_SIZE = float(np.sqrt(np.pi / 2 - 1))
 # What a single loss counts for at most, in multiples of what was promised: no one day makes an alarm.
@@ -44,21 +44,10 @@ def settled_rows(predictions: pd.DataFrame, version: int | None) -> pd.DataFrame
     return rows[rows["label"].notna()].reset_index(drop=True)
 
 
-def live_quality(task: Task, rows: pd.DataFrame, version: int | None) -> dict[str, Any]:
-    """The scores of settled rows of one version: `{"version", "n", metric: {"value", "low", "high", "enough",
-    "needs"}}`.
-    """
-    rng = np.random.default_rng(SEED)
-    estimates = metrics.bootstrap(task, *_answers(task, rows), rng, groups=_groups(task, rows))
-    return {"version": version, "n": len(rows)} | {
-        name: _document(each) | _sufficiency(len(rows)) for name, each in estimates.items()
-    }
-
-
-def live_baseline(task: Task, rows: pd.DataFrame) -> dict[str, float]:
-    """The scores that the baseline would have had on the same samples."""
-    sums = number_sums_of(task, *_answers(task, rows), None)
-    return {name: float(values[0]) for name, values in baseline_scores_of(task, sums).items()}
+def live_baseline(ledger: Ledger, version: int | None) -> dict[str, float]:
+    """The scores that the baseline would have had on the samples that a version served."""
+    sums = ledger.number_sums.at(ledger.of_version(version)).total
+    return {name: float(values[0]) for name, values in baseline_scores_of(ledger.task, sums).items()}
 
 
 def within(rows: pd.DataFrame) -> dict[str, Any]:
@@ -72,45 +61,27 @@ def within(rows: pd.DataFrame) -> dict[str, Any]:
             "shares": list(shares), "errors": errors, "of_baseline": of_baseline}  # fmt: skip
 
 
-def calibration(rows: pd.DataFrame) -> dict[str, Any]:
+def calibration(ledger: Ledger, version: int | None) -> dict[str, Any]:
     """How often the truth lay below the ends of the intervals; see `interval_calibration`."""
-    return interval_calibration(rows, np.random.default_rng(SEED))
+    sums = ledger.number_sums.at(ledger.of_version(version)).total
+    return interval_calibration(sums, np.random.default_rng(SEED))
 
 
-def over_time(task: Task, predictions: pd.DataFrame, newest: int) -> pd.DataFrame:
-    """The scores after each day, one row a version and day with settled rows.
-
-    Returns `version`, `day`, `n` (that day), `total` (so far), `rolling_n`, and `rolling_<metric>` with `_low` and
-    `_high` over the newest whole days that hold `ROLLING_SAMPLES` rows; NaN below `FEWEST_SAMPLES`.
-    """
-    rows = settled_rows(predictions, None)
-    if rows.empty:
-        return pd.DataFrame(columns=["version", "day", "n", "total", "rolling_n"])
-    since = np.unique(_days(rows))[-newest:][0]
-    parts = [_version_over_time(task, own, since) for _, own in rows.groupby("model_version", sort=True)]
-    return pd.concat(parts, ignore_index=True).sort_values(["day", "version"], ignore_index=True).tail(newest)
-
-
-def quality_alarms(task: Task, rows: pd.DataFrame, held_out: Mapping[str, Mapping[str, Any]]) -> list[QualityAlarm]:
-    """Test the score that decides, and how many truths lie inside the 95 % interval, against their promises.
-
-    Parameters
-    ----------
-    rows
-        Settled rows of one version.
-    """
-    days, units = np.unique(_days(rows), return_inverse=True)
-    sums = number_sums_of(task, *_answers(task, rows), units)
+def quality_alarms(
+    ledger: Ledger, version: int | None, held_out: Mapping[str, Mapping[str, Any]]
+) -> list[QualityAlarm]:
+    """Test the score that decides, and how many truths lie inside the 95 % interval, against their promises."""
+    task, units = ledger.task, ledger.of_version(version)
+    days, sums = ledger.dates(units), ledger.number_sums.at(units)
+    n = int(sums["n"].sum())
     inside, most = promise_of(held_out.get("coverage_95")), _most(held_out.get(task.scorer))
     bar = bar_of(sum(each is not None for each in (inside, most)))
     alarms = []
     if most is not None:
-        losses = sums[LOSSES[task.scorer]] / np.maximum(sums["n"], 1) / most ** POWERS[task.scorer]
-        tested = Tested(task.scorer, most, list(days), len(rows), bar)
-        alarms.append(losses_alarm(tested, losses[: len(days)], LARGEST_LOSS[task.scorer]))
+        losses = sums[LOSSES[task.scorer]] / sums["n"] / most ** POWERS[task.scorer]
+        alarms.append(losses_alarm(Tested(task.scorer, most, days, n, bar), losses, LARGEST_LOSS[task.scorer]))
     if inside is not None:
-        tested = Tested("coverage_95", inside, list(days), len(rows), bar)
-        alarms.append(hits_alarm(tested, sums["inside_95"][: len(days)], sums["n"][: len(days)]))
+        alarms.append(hits_alarm(Tested("coverage_95", inside, days, n, bar), sums["inside_95"], sums["n"]))
     return alarms
 
 
@@ -195,31 +166,6 @@ def _expected(task: Task, rows: pd.DataFrame, promise: Mapping[str, Any], width:
     }
 
 
-def _version_over_time(task: Task, rows: pd.DataFrame, since: date) -> pd.DataFrame:
-    days, units = np.unique(_days(rows), return_inverse=True)
-    counts = np.bincount(units)
-    total, firsts = counts.cumsum(), _first_days(counts)
-    table = []
-    for at in np.flatnonzero(days >= since):
-        window = rows.iloc[total[firsts[at]] - counts[firsts[at]] : total[at]]
-        table.append(
-            {"version": int(rows["model_version"].iloc[0]), "day": days[at], "n": int(counts[at]),
-             "total": int(total[at]), "rolling_n": len(window)} | _rolling(task, window)
-        )  # fmt: skip
-    return pd.DataFrame(table)
-
-
-def _rolling(task: Task, window: pd.DataFrame) -> dict[str, float]:
-    rng, groups = np.random.default_rng(SEED), _groups(task, window)
-    scored = metrics.bootstrap(task, *_answers(task, window), rng, repeats=ROLLING_REPEATS, groups=groups)
-    enough = len(window) >= FEWEST_SAMPLES
-    return {
-        f"rolling_{name}{end}": value if enough else np.nan
-        for name, each in scored.items()
-        for end, value in (("", each.value), ("_low", each.low), ("_high", each.high))
-    }
-
-
 def _first_days(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Where the window of each day begins, so that it is the shortest that holds samples enough; 0 where none does."""
     total = np.insert(counts.cumsum(), 0, 0)
@@ -247,11 +193,6 @@ def _groups(task: Task, rows: pd.DataFrame) -> npt.NDArray[np.int64] | None:
 
 def _days(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
     return np.asarray(rows["event_time"].dt.date.to_numpy())
-
-
-def _sufficiency(n: int) -> dict[str, Any]:
-    needs = f"{n} of {FEWEST_SAMPLES} samples" if n < FEWEST_SAMPLES else ""
-    return {"enough": not needs, "needs": needs}
 
 
 def _document(estimate: Estimate) -> dict[str, float]:

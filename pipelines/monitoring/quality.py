@@ -8,6 +8,7 @@ did.
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from pipelines.models.metrics import (
     ROLLING_SAMPLES,
     Estimate,
 )
+from pipelines.models.number_sums import NumberSums
 from pipelines.models.score_sums import Floats, Integers, Sums, scores_of
 from pipelines.monitoring.ledger import Ledger, answers, labelled, ordered, served_rows
 from pipelines.stores.outcomes import LATE_AFTER
@@ -116,7 +118,7 @@ def quality_over_time(ledger: Ledger, newest: int | None = None) -> pd.DataFrame
 
     Returns
     -------
-    `version`, `day` (date), `n` (that day), `total` (so far, of this version), `cumulative_<metric>` with
+    `version`, `day` (date), `n` (that day), `total` (so far, of this version), of classes `cumulative_<metric>` with
     `cumulative_accuracy_low` and `_high` (Wilson), `rolling_n`, and `rolling_<metric>` with `_low` and `_high`
     (bootstrap) over the newest whole days that hold `ROLLING_SAMPLES` samples; NaN below `FEWEST_SAMPLES`.
     """
@@ -275,24 +277,49 @@ def _gap(metric: str, live: Mapping[str, Any], promise: Mapping[str, Any]) -> di
 
 def _version_over_time(ledger: Ledger, version: int, since: date) -> pd.DataFrame:
     units = ledger.of_version(version)
-    days, counts, daily = (
-        np.array(ledger.dates(units)),
-        ledger.days["settled"].to_numpy()[units],
-        ledger.class_sums.at(units),
-    )
-    total = counts.cumsum()
+    days, counts = np.array(ledger.dates(units)), ledger.days["settled"].to_numpy()[units]
+    daily, total = ledger.sums.at(units), counts.cumsum()
     ends = np.concatenate([[0], total])
-    firsts, wide = first_days(daily.confusion)
+    firsts, wide = _windows(daily)
     shown = np.flatnonzero(days >= since)
     table = pd.DataFrame(
         {"version": version, "day": days, "n": counts, "total": total, "rolling_n": total - ends[firsts]}
     )
-    table = table.join(_cumulative(ledger.task, daily)).iloc[shown]
+    table = table.join(_cumulative(daily, ledger.task)).iloc[shown]
     rolling = [rolling_scores(ledger, units[: end + 1], firsts[end], wide[end]) for end in shown]
     return table.join(pd.DataFrame(rolling, index=table.index))
 
 
-def _cumulative(task: Task, daily: Sums) -> pd.DataFrame:
+@singledispatch
+def _windows(daily: object) -> tuple[Integers, Integers]:
+    """Where the windows of each day begin, see `first_days`."""
+    raise NotImplementedError
+
+
+@_windows.register
+def _(daily: Sums) -> tuple[Integers, Integers]:
+    return first_days(daily.confusion)
+
+
+@_windows.register
+def _(daily: NumberSums) -> tuple[Integers, Integers]:
+    # Numbers have no means over classes: one class with all of them.
+    return first_days(daily["n"][:, None, None])
+
+
+@singledispatch
+def _cumulative(daily: object, task: Task) -> pd.DataFrame:
+    """The scores of all days up to each, where a page shows them."""
+    raise NotImplementedError
+
+
+@_cumulative.register
+def _(daily: NumberSums, task: Task) -> pd.DataFrame:  # noqa: ARG001 - of any number
+    return pd.DataFrame(index=range(len(daily)))
+
+
+@_cumulative.register
+def _(daily: Sums, task: Task) -> pd.DataFrame:
     sums = daily.running()
     hits, n = np.trace(sums.confusion, axis1=1, axis2=2), sums.confusion.sum(axis=(1, 2))
     bounds = [metrics.wilson(h, m) for h, m in zip(hits, n, strict=True)]

@@ -1,6 +1,7 @@
 """The pictures of the exploration: distributions by class, correlations, simulated samples beside real ones."""
 
 from collections.abc import Sequence
+from functools import singledispatch
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipelines.datasets import DataSet, Task
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.pictures.canvas import BLUE, GREY, INK, RED, SMALL, WIDTH, Picture, add_heading, finished, new_figure
 
 COLUMNS = 3
 PANEL_HEIGHT = 1.9  # inches
 BAR_HEIGHT = 0.28  # inches
+HISTOGRAM_HEIGHT, BARS, TENTHS = 3.2, 40, 10
 PALE = "#d9e8f3"
 WHISKERS = (5, 95)
 # A few samples far out would squeeze all others into a corner.
@@ -20,7 +23,68 @@ SHOWN = (0.005, 0.995)
 
 
 def distribution_picture(task: Task, rows: pd.DataFrame) -> Picture:
-    """A box a class for each numeric feature: its middle half, its median, and whiskers to 5 and 95 %."""
+    """How each numeric feature goes with the label.
+
+    Of classes a box each: its middle half, its median, and whiskers to 5 and 95 %. Of a number a dot a row, and the
+    median of the label in each tenth of the feature.
+    """
+    return _distribution_picture(task.outcome, task, rows)
+
+
+def outcome_pictures(dataset: DataSet, rows: pd.DataFrame, balance: pd.DataFrame) -> list[Picture]:
+    """The labels of each task: bars of all classes in one picture, and a histogram of each number."""
+    named = [task for task in dataset.tasks if task.classes]
+    histograms = [drawn for task in dataset.tasks for drawn in _histograms(task.outcome, task, rows)]
+    return [*([balance_picture(balance, named)] if named else []), *histograms]
+
+
+@singledispatch
+def _histograms(outcome: object, task: Task, rows: pd.DataFrame) -> list[Picture]:
+    raise NotImplementedError
+
+
+@_histograms.register
+def _(outcome: Classes, task: Task, rows: pd.DataFrame) -> list[Picture]:  # noqa: ARG001 - classes are counted
+    return []
+
+
+@_histograms.register
+def _(outcome: Number, task: Task, rows: pd.DataFrame) -> list[Picture]:
+    labels = task.labels(rows).dropna()
+    figure, (axes,) = new_figure(WIDTH, HISTOGRAM_HEIGHT)
+    axes.hist(labels, bins=BARS, color=BLUE)
+    axes.axvline(labels.median(), color=RED, linewidth=1.5)
+    axes.set_xlabel(f"{task.title} ({outcome.unit})" if outcome.unit else task.title, fontsize=SMALL)
+    axes.tick_params(labelsize=SMALL)
+    title = f"How {task.title} is spread"
+    add_heading(figure, title, "number of rows; the line is the median")
+    low, middle, high = labels.quantile([0.05, 0.5, 0.95])
+    return [finished(figure, f"{title}: a histogram, half below {middle:.3g}, 90 of 100 from {low:.3g} to {high:.3g}.")]
+
+
+@singledispatch
+def _distribution_picture(outcome: object, task: Task, rows: pd.DataFrame) -> Picture:
+    raise NotImplementedError
+
+
+@_distribution_picture.register
+def _dots(outcome: Number, task: Task, rows: pd.DataFrame) -> Picture:  # noqa: ARG001 - of any number
+    figure, panels = _panels(task.dataset)
+    labels = task.labels(rows)
+    for axes, name in zip(panels, task.dataset.numeric, strict=False):
+        values = rows[name]
+        axes.scatter(values, labels, s=4, color=BLUE, alpha=0.25, linewidths=0)
+        tenth = np.ceil(values.rank(pct=True) * TENTHS)
+        axes.plot(values.groupby(tenth).median(), labels.groupby(tenth).median(), color=RED, linewidth=1.5)
+        _title(axes, task.dataset, name)
+    add_heading(figure, f"How {task.title} goes with the measurements", "the line is the median in each tenth")
+    return finished(
+        figure, f"{task.title} over {len(task.dataset.numeric)} measurements, with the course of the median."
+    )
+
+
+@_distribution_picture.register
+def _boxes(outcome: Classes, task: Task, rows: pd.DataFrame) -> Picture:  # noqa: ARG001 - of any classes
     figure, panels = _panels(task.dataset)
     labels = task.labels(rows)
     for axes, name in zip(panels, task.dataset.numeric, strict=False):

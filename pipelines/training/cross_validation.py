@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, cpu_count, delayed
 from sklearn.base import clone
-from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, HistGradientBoostingRegressor
 from sklearn.model_selection import StratifiedGroupKFold, TimeSeriesSplit
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline
@@ -18,6 +18,7 @@ from pipelines.datasets import Task
 from pipelines.errors import NotReadyError
 from pipelines.models.ensemble import Classifier, Floats, member_probabilities, slim
 from pipelines.models.number_ensemble import slim_numbers
+from pipelines.training.boosted import as_forest
 from pipelines.training.decision_rule import Integers
 from pipelines.training.families import Shape
 
@@ -47,6 +48,8 @@ class Rows:
         (n,) which rows tell about each other and must not straddle a fold; numbered in order of time where `chained`.
     chained
         Whether folds are chained forward: each is judged by what was learned before it, with a gap of one group.
+    persistence
+        The column that the baseline answers, such as the value of today; None where it answers the mean.
     """
 
     matrix: Floats
@@ -54,6 +57,7 @@ class Rows:
     groups: Integers
     numeric: int
     chained: bool = False
+    persistence: int | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -124,6 +128,8 @@ def fit_member(member: Classifier, matrix: Floats, labels: npt.NDArray[Any]) -> 
         # A class of one row has no spread; the discriminant then takes that of the others.
         warnings.filterwarnings("ignore", message="Only one sample available")
         fitted = clone(member).fit(matrix, labels)
+    if isinstance(fitted, HistGradientBoostingRegressor):
+        fitted = as_forest(fitted)
     if isinstance(fitted, ExtraTreesRegressor):
         return slim_numbers(fitted)
     return slim(fitted) if isinstance(fitted, ExtraTreesClassifier) else fitted
@@ -152,15 +158,20 @@ def _answers(member: Classifier, rows: Rows, fold: Fold, size: int) -> Floats:
     return member_probabilities(fitted, rows.matrix[other], size)
 
 
-def split(rows: Rows, count: int, seed: int) -> list[Fold]:
-    """So many folds, stratified by label (class positions), or chained forward in time."""
-    return _chained(rows, count) if rows.chained else _stratified(rows, count, seed)
+def split(rows: Rows, count: int, seed: int, judged: float | None = None) -> list[Fold]:
+    """So many folds, stratified by label (class positions), or chained forward in time.
+
+    `judged` is the share of the groups, the newest, that chained folds are judged on; all but the oldest part if None.
+    """
+    return _chained(rows, count, judged) if rows.chained else _stratified(rows, count, seed)
 
 
-def _chained(rows: Rows, count: int) -> list[Fold]:
+def _chained(rows: Rows, count: int, judged: float | None) -> list[Fold]:
     present = np.unique(rows.groups)
     # One part more than folds, since the oldest is only learned from, and two groups a part, one of which may be a gap.
-    splitter = TimeSeriesSplit(min(count, max(len(present) // 2 - 1, 2)), gap=1)
+    folds = min(count, max(len(present) // 2 - 1, 2))
+    size = max(int(len(present) * judged) // folds, 1) if judged else None
+    splitter = TimeSeriesSplit(folds, gap=1, test_size=size)
     parts = splitter.split(present) if len(present) >= FEWEST_GROUPS_CHAINED else ()
     return [(_rows_of(rows, present[before]), _rows_of(rows, present[after])) for before, after in parts]
 

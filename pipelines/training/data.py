@@ -77,13 +77,15 @@ class TrainingData:
     @property
     def learning_rows(self) -> Rows:
         """The training rows as the search takes them."""
-        kinds = [about["kind"] for about in self.inputs.values()]
+        numeric = [name for name, about in self.inputs.items() if about["kind"] == "numeric"]
+        today = self.task.persistence
         return Rows(
             matrix=encode(self.inputs, self.train),
             labels=_targets(self.task.outcome, self.task.labels(self.train)),
             groups=sample_groups(self.task.dataset, self.train, distinguishable=self.distinguishable),
-            numeric=kinds.count("numeric"),
+            numeric=len(numeric),
             chained=self.task.dataset.split == "time",
+            persistence=numeric.index(today) if today in numeric else None,
         )
 
     @property

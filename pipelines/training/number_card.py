@@ -117,6 +117,8 @@ def calibration(info: ModelInfo) -> str:
 
 def baseline_words(task: Task) -> str:
     """What the baseline does."""
+    if task.baseline:
+        return f"always answering {task.dataset.feature(task.baseline).title.lower()}"
     if task.persistence:
         return f"expecting today's {task.dataset.feature(task.persistence).title.lower()} again"
     return "always answering the mean of what was learned from"

@@ -18,6 +18,7 @@ from pipelines.models import Model, metrics
 from pipelines.models.adaptive import is_adaptive, predict_in_order
 from pipelines.models.interval_calibration import interval_calibration
 from pipelines.models.metrics import Estimate
+from pipelines.models.number_sums import number_sums_of
 from pipelines.training.parts import importance_table, parts_by_category, told_apart
 
 # Scores that are told of each part of the test rows; the others need more rows than a part has.
@@ -83,7 +84,7 @@ def evaluate_number(task: Task, model: Model, held_out: pd.DataFrame, rng: np.ra
         scores=metrics.bootstrap(task, labels, *answers, rng, groups=groups),
         baseline=metrics.baseline(task, labels, answers[1]),
         by_category=_parts(task, held_out, predicted, rng),
-        calibration=interval_calibration(predicted, rng),
+        calibration=interval_calibration(number_sums_of(task, labels, *answers, None), rng),
         importance=importance_table(task, held_out, error, rng),
         predicted=predicted,
     )

@@ -1,7 +1,9 @@
 """Which model of a number to take: families are compared on the same folds, and the best of them is fitted.
 
 A candidate is one family, or several added up with weights that are learned fold by fold from what the members say of
-rows that they have not learned from. The errors that the best one makes there become its intervals.
+rows that they have not learned from. Where the baseline is the value of an input, each candidate is tried twice: on
+the number itself, and on its change from what the baseline says. The errors that the best one makes there become its
+intervals.
 """
 
 import logging
@@ -33,6 +35,7 @@ from pipelines.models.number_ensemble import (
     middle_error,
     positive_weights,
     slim_numbers,
+    starting_values,
     thinned_errors,
 )
 from pipelines.models.number_sums import QUANTILES
@@ -49,6 +52,7 @@ from pipelines.training.cross_validation import (
     thinned,
     workers,
 )
+from pipelines.training.decision_rule import Integers
 from pipelines.training.number_families import NUMBER_FAMILIES, spread_regressor
 from pipelines.training.processes import parallel_setup
 from pipelines.training.search_result import TUNED, SearchResult, parameters
@@ -60,6 +64,9 @@ SMALLEST_SHARE = 0.1
 # A member that counts less than that is left out of the file.
 SMALLEST_WEIGHT = 1e-3
 MEDIAN_SCORERS = ("mae", "pinball")
+# Of days in order the newer half is judged: a model of four years has to have seen each season before it is judged.
+JUDGED = 0.5
+OF_CHANGE = ", as the change from the baseline"
 
 log = logging.getLogger(__name__)
 
@@ -70,15 +77,20 @@ class NumberCandidate:
 
     Attributes
     ----------
+    members
+        Its regressors by name, not fitted.
+    change_from
+        The column that they say the change from; None where they say the number.
     score, standard_error
         The task's score over all of these rows, and how much it differs from fold to fold.
     answers
         (n, m) what each member says.
     middle
-        (n,) what it says itself.
+        (n,) what it says itself of the number.
     """
 
-    members: tuple[str, ...]
+    members: Mapping[str, Regressor] = field(repr=False)
+    change_from: int | None
     score: float
     standard_error: float
     answers: Floats = field(repr=False)
@@ -87,7 +99,7 @@ class NumberCandidate:
     @property
     def name(self) -> str:
         """The members, for a person."""
-        return " + ".join(self.members)
+        return " + ".join(self.members) + (OF_CHANGE if self.change_from is not None else "")
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,22 @@ class Errors:
     smallest: float
 
 
+@dataclass(frozen=True)
+class Contest:
+    """What the candidates are compared on: complete rows in folds, the size of the search, and its seed."""
+
+    task: Task
+    rows: Rows = field(repr=False)
+    folds: Sequence[Fold] = field(repr=False)
+    size: str
+    seed: int
+
+    def known(self, change_from: int | None) -> tuple[Floats, Floats]:
+        """The labels of the judged rows, and what their answers start from."""
+        judged = judged_rows(self.folds)
+        return self.rows.labels[judged], starting_values(self.rows.matrix, change_from)[judged]
+
+
 def search_number(task: Task, rows: Rows, size: str, seed: int) -> SearchResult:
     """Compare the families and their sum, and fit the one with the lowest score on all rows.
 
@@ -128,26 +156,21 @@ def search_number(task: Task, rows: Rows, size: str, seed: int) -> SearchResult:
     complete = replace(rows, matrix=fill_missing(rows.matrix, medians(rows.matrix)))
     with threadpool_limits(1), parallel_config(**parallel_setup()):
         folds = number_folds(task, rows, seed)
-        members = _members(task, complete, folds, size, seed)
-        judged = judged_rows(folds)
-        answers = _out_of_fold(members, complete, folds)[judged]
-        labels, within = rows.labels[judged], among_judged(folds)
-        teams = [*((name,) for name in members), _team(members)]
-        positions = {name: position for position, name in enumerate(members)}
-        candidates = [
-            _judged(task, labels, within, team, answers[:, [positions[name] for name in team]]) for team in teams
-        ]
+        contest = Contest(task, complete, folds, size, seed)
+        starts = dict.fromkeys((None, rows.persistence))
+        candidates = [each for start in starts for each in _candidates(contest, start)]
         best = min(candidates, key=lambda each: each.score)
-        errors = _errors(complete.matrix[judged], labels, best.middle, within, seed)
-        estimator = _ensemble(task, rows, _fitted(rows, best, members, labels), errors)
+        judged = judged_rows(folds)
+        errors = _errors(complete.matrix[judged], rows.labels[judged], best.middle, among_judged(folds), seed)
+        estimator = _ensemble(task, rows, best, _fitted(complete, best, judged), errors)
     log.info("%s: %s is the best of %d candidates", task.name, best.name, len(candidates))
     return SearchResult(
         chosen=best.name,
         estimator=estimator,
         decision=_decision(task),
-        table=_table(candidates, best, members),
+        table=_table(candidates, best),
         seconds=time.perf_counter() - began,
-        intervals=_intervals(estimator, len(labels), adaptive=rows.chained),
+        intervals=_intervals(estimator, len(judged), adaptive=rows.chained),
     )
 
 
@@ -167,7 +190,7 @@ def number_folds(task: Task, rows: Rows, seed: int) -> list[Fold]:
         )
     tenths = np.ceil(pd.Series(rows.labels).rank(pct=True) * min(BANDS, max(len(rows) // FOLDS, 1)))
     count = min(FOLDS, groups)
-    folds = split(replace(rows, labels=tenths.to_numpy(dtype=np.int64)), count, seed) if count > 1 else []
+    folds = split(replace(rows, labels=tenths.to_numpy(dtype=np.int64)), count, seed, JUDGED) if count > 1 else []
     if not folds or any(len(np.unique(rows.labels[learned])) < 2 or not len(other) for learned, other in folds):  # noqa: PLR2004
         raise NotReadyError(
             f"{task.name} cannot be trained: its {len(rows)} training rows are too few, or too alike, to judge a model "
@@ -176,12 +199,23 @@ def number_folds(task: Task, rows: Rows, seed: int) -> list[Fold]:
     return folds
 
 
-def _members(task: Task, rows: Rows, folds: Sequence[Fold], size: str, seed: int) -> dict[str, Regressor]:
+def _candidates(contest: Contest, change_from: int | None) -> list[NumberCandidate]:
+    """Each member and their sum, learned from the labels or from how these differ from a column."""
+    rows = contest.rows
+    learned = replace(rows, labels=rows.labels - starting_values(rows.matrix, change_from))
+    members = _members(replace(contest, rows=learned))
+    answers, names = _out_of_fold(members, learned, contest.folds)[judged_rows(contest.folds)], list(members)
+    teams = [{name: members[name] for name in team} for team in [*((name,) for name in members), _team(members)]]
+    return [_judged(contest, team, answers[:, [names.index(name) for name in team]], change_from) for team in teams]
+
+
+def _members(contest: Contest) -> dict[str, Regressor]:
     """Each family with its usual parameters, and once more with tuned ones where the search tunes it."""
+    task, rows, folds, size = contest.task, contest.rows, contest.folds, contest.size
     members, shape = {}, learning_shape(rows, folds)
     for family in tqdm(NUMBER_FAMILIES, desc=f"{task.name}: families", disable=not sys.stderr.isatty()):
         log.info("%s: %s", task.name, family.name)
-        usual = members[family.name] = family.make(shape, seed)
+        usual = members[family.name] = family.make(shape, contest.seed)
         if size not in family.draws:
             continue
         tried = RandomizedSearchCV(
@@ -193,7 +227,7 @@ def _members(task: Task, rows: Rows, folds: Sequence[Fold], size: str, seed: int
             refit=False,
             error_score="raise",
             n_jobs=workers(rows),
-            random_state=seed,
+            random_state=contest.seed,
         ).fit(rows.matrix, rows.labels)
         members[family.name + TUNED] = clone(usual).set_params(**tried.best_params_)
     return members
@@ -220,16 +254,19 @@ def _answers(member: Regressor, rows: Rows, fold: Fold) -> Floats:
 
 
 def _judged(
-    task: Task, labels: Floats, folds: Sequence[Fold], team: tuple[str, ...], answers: Floats
+    contest: Contest, team: Mapping[str, Regressor], answers: Floats, change_from: int | None
 ) -> NumberCandidate:
     """Add up the members for the rows of each fold by the weights that suit the other folds."""
+    task, folds = contest.task, among_judged(contest.folds)
+    labels, start = contest.known(change_from)
     middle = np.empty(len(labels))
     for learned, other in folds:
-        weights, intercept = _weights(answers[learned], labels[learned])
-        middle[other] = answers[other] @ weights + intercept
+        weights, intercept = _weights(answers[learned], (labels - start)[learned])
+        middle[other] = start[other] + answers[other] @ weights + intercept
     by_fold = [_score(task, middle[other] - labels[other]) for _, other in folds]
     return NumberCandidate(
         members=team,
+        change_from=change_from,
         score=_score(task, middle - labels),
         standard_error=float(np.std(by_fold) / np.sqrt(len(folds))),
         answers=answers,
@@ -270,17 +307,17 @@ def _interval_loss(errors: Floats, found: Errors, expected: Floats) -> float:
     return float(np.mean([np.maximum(level * (errors - e), (level - 1) * (errors - e)) for level, e in ends.items()]))
 
 
-def _fitted(rows: Rows, best: NumberCandidate, members: Mapping[str, Regressor], labels: Floats) -> WeightedSum:
+def _fitted(rows: Rows, best: NumberCandidate, judged: Integers) -> WeightedSum:
     """The members of a candidate that count, fitted on all rows, with the weights that suit rows not learned from."""
-    matrix = fill_missing(rows.matrix, medians(rows.matrix))
-    weights, intercept = _weights(best.answers, labels)
+    labels = rows.labels - starting_values(rows.matrix, best.change_from)
+    weights, intercept = _weights(best.answers, labels[judged])
     least = min(SMALLEST_WEIGHT, weights.max())
     counted = {name: weight for name, weight in zip(best.members, weights, strict=True) if weight >= least}
-    fitted = {name: fit_member(members[name], matrix, rows.labels) for name in counted}
+    fitted = {name: fit_member(best.members[name], rows.matrix, labels) for name in counted}
     return WeightedSum(fitted, np.array(list(counted.values())), intercept)
 
 
-def _ensemble(task: Task, rows: Rows, sum_of: WeightedSum, errors: Errors) -> NumberEnsemble:
+def _ensemble(task: Task, rows: Rows, best: NumberCandidate, sum_of: WeightedSum, errors: Errors) -> NumberEnsemble:
     relative = thinned_errors(errors.relative)
     return NumberEnsemble(
         fill=medians(rows.matrix),
@@ -295,6 +332,7 @@ def _ensemble(task: Task, rows: Rows, sum_of: WeightedSum, errors: Errors) -> Nu
         high=task.outcome.high,
         baseline=float(rows.labels.mean()),
         baseline_of=task.persistence,
+        change_from=best.change_from,
     )
 
 
@@ -312,13 +350,11 @@ def _intervals(estimator: NumberEnsemble, rows: int, *, adaptive: bool) -> Inter
     }
 
 
-def _table(
-    candidates: Sequence[NumberCandidate], best: NumberCandidate, members: Mapping[str, Regressor]
-) -> pd.DataFrame:
+def _table(candidates: Sequence[NumberCandidate], best: NumberCandidate) -> pd.DataFrame:
     rows = [
         {
             "candidate": each.name,
-            "parameters": "; ".join(filter(None, (_parameters(name, members) for name in each.members))),
+            "parameters": "; ".join(filter(None, (_parameters(name, each.members) for name in each.members))),
             "score": each.score,
             "standard_error": each.standard_error,
             "chosen": each is best,

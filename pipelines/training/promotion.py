@@ -262,6 +262,8 @@ def _(outcome: Classes, task: Task) -> str:  # noqa: ARG001 - of any classes
 
 @_simplest.register
 def _(outcome: Number, task: Task) -> str:  # noqa: ARG001 - of any number
+    if task.baseline:
+        return f"always answering {task.dataset.feature(task.baseline).title.lower()}"
     return "always answering today's value" if task.persistence else "always answering the mean"
 
 

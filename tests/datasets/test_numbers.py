@@ -13,6 +13,7 @@ from pipelines.datasets.outcomes import Classes, Number
 from pipelines.datasets.roles import assign_roles
 from pipelines.datasets.sources import from_frame
 from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Task
+from pipelines.datasets.weather import DATASET as WEATHER
 from pipelines.errors import DeclarationError
 from tests.outcomes import with_outcome
 
@@ -101,3 +102,13 @@ def test_classes_may_be_ranges_of_a_number():
     assert replace(HOUSES, tasks=(task,)).tasks[0].labels(pd.DataFrame({"price": [150.0, 900.0, np.nan]})).tolist() == [
         "cheap", "dear", None,
     ]  # fmt: skip
+
+
+def test_days_of_a_source_in_fahrenheit_are_set_aside_where_no_place_is_so_warm():
+    rows = WEATHER.load([]).rows.tail(365)
+    summer = rows["event_time"].str[:10].between("2015-06-01", "2015-08-31")
+    celsius = rows["temp_max"].astype(float)
+    rows = rows.assign(temp_max=celsius.mask(summer, 1.8 * celsius + 32).astype(str))
+    checked = validate(WEATHER, rows, plausible=True)
+    assert len(checked.rejected) == summer.sum()
+    assert checked.rejected["reasons"].str.fullmatch(r"temp_max: '[\d.]+' is too high .*60 °C\)|.*to 55 °C\)").all()

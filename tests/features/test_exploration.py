@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_quantities import FLATS, PRICE
 
 from pipelines.datasets import dataset_named
 from pipelines.datasets.contract import validate
@@ -16,6 +17,7 @@ from pipelines.features.exploration import (
     compare_simulated,
     correlations,
     missing_by_category,
+    number_spread,
     pruning_verdict,
     redundant_features,
     repeated_rows,
@@ -158,3 +160,52 @@ def test_pictures_are_drawn_for_rows_with_gaps_and_for_classes_without_rows(data
         figures.balance_picture(class_balance(dataset, rows), dataset.tasks),
     ]
     assert all(picture.png.startswith(b"\x89PNG") and picture.alt for picture in pictures)
+
+
+def priced(dataset=FLATS):
+    rows = validate(dataset, dataset.load([]).rows).accepted
+    return rows.assign(sample_id=rows.index.astype(str), role=assign_roles(dataset, rows))
+
+
+def test_a_number_is_summed_up_and_no_class_of_it_is_counted():
+    rows = priced()
+    rows.loc[:4, "price"] = np.nan
+    table = number_spread(FLATS, rows)
+    assert table.loc[PRICE.title, ["unit", "missing"]].tolist() == ["k€", 5]
+    assert table.loc[PRICE.title, "50%"] == rows["price"].median()
+    assert class_balance(FLATS, rows).empty
+    assert number_spread(WINE, wines()).empty
+
+
+def test_of_two_features_alike_the_one_that_tells_less_of_a_number_is_redundant_and_costs_nothing():
+    copy = replace(FLATS.features[0], name="plot")
+    task = replace(PRICE, inputs=("area", "age", "plot"))
+    dataset = replace(FLATS, features=(*FLATS.features, copy), tasks=(task,))
+    rows = validate(FLATS, FLATS.load([]).rows).accepted
+    rows["plot"] = rows["area"] + np.random.default_rng(0).normal(0, 15, len(rows))
+    rows.loc[:2, "price"] = np.nan
+    task = dataset.tasks[0]
+    assert redundant_features(task, rows)["kept"].to_dict() == {"plot": "area"}
+    pruning = compare_pruning(task, rows)
+    assert pruning.loc["all inputs", "score"] > 0.8
+    assert abs(pruning.loc["without plot", "change"]) < 0.1
+    ways = compare_gap_handling(task, rows)
+    assert (ways["score"] > 0.7).all()
+    assert ways.loc["drop the rows", "answered"] < 1
+
+
+def test_a_simulated_number_is_compared_as_the_features_are():
+    by_feature, by_class, made = compare_simulated(FLATS, priced(), 500)
+    assert by_feature.index.tolist() == ["area", "age", "price"]
+    assert by_feature.loc["price", "distance"] < 0.2
+    assert by_class.empty
+    assert made["price"].notna().all()
+
+
+def test_pictures_of_a_number():
+    rows = with_gaps(FLATS, priced().head(60), 0.5, np.random.default_rng(0))
+    (histogram,) = figures.outcome_pictures(FLATS, rows, class_balance(FLATS, rows))
+    dots = figures.distribution_picture(PRICE, rows)
+    assert "half below" in histogram.alt
+    assert "over 2 measurements" in dots.alt
+    assert all(picture.png.startswith(b"\x89PNG") for picture in (histogram, dots))

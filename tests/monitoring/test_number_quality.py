@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,8 @@ from pipelines.models import metrics
 from pipelines.monitoring import kinds, number_quality
 from pipelines.monitoring.document import DataState, TaskState, dataset_document
 from pipelines.monitoring.ledger import Ledger
-from pipelines.monitoring.live import live_scores
 from pipelines.monitoring.loss_alarms import bar_of, loss_path
+from pipelines.monitoring.quality import live_quality
 from pipelines.stores.base import ChampionEntry
 
 # Outcomes come two days after their samples.
@@ -158,6 +158,38 @@ def test_a_challenger_is_compared_on_the_same_samples():
 
 def test_the_status_has_the_live_scores_of_numbers_too():
     rows = number_history(PRICE, days=40)
-    found = live_scores(Ledger.of(PRICE, rows))
-    assert found == number_quality.live_quality(PRICE, number_quality.settled_rows(rows, 1), 1)
-    assert found["mae"]["enough"]
+    known = rows[rows["label"].notna()]
+    found = live_quality(Ledger.of(PRICE, rows))
+    assert found["mae"]["value"] == pytest.approx((known["prediction"] - known["label"]).abs().mean())
+    assert (found["n"], found["mae"]["enough"]) == (len(known), True)
+
+
+def test_outcomes_in_another_unit_from_one_day_on_are_an_alarm_in_one_sentence():
+    rows = number_history(PRICE, days=70, still_open=0)
+    changed = rows["event_time"] >= START + timedelta(days=62)
+    own, data = part(rows.assign(label=rows["label"].mask(changed, 1.8 * rows["label"] + 32)))
+    own["dataset"] = "houses"
+    before, _ = part(rows[~changed])
+    assert not [alarm for alarm in before["alarms"] if alarm["on"]]
+    (found,) = [each for each in findings_of({"tasks": {PRICE.name: own}, "datasets": {"houses": data}}, START)
+                if each.kind == "quality"]  # fmt: skip
+    assert set(found.parts) == {f"{PRICE.name} mae", f"{PRICE.name} coverage_95"}
+    assert START.date() + timedelta(days=62) < date.fromisoformat(found.since) < START.date() + timedelta(days=70)
+    assert "promised at most" in found.detail
+
+
+def test_inputs_in_another_unit_from_one_day_on_are_an_alarm_in_one_sentence():
+    rows = number_history(PRICE, days=60, per_day=2, still_open=0)
+    state, data = states(rows)
+    data = replace(data, arrivals=data.arrivals.assign(area=np.random.default_rng(8).normal(500, 60, len(rows)) / 3))
+    changed = data.arrivals["event_time"] >= START + timedelta(days=50)
+    feet = data.arrivals["area"].mask(changed, 10.76 * data.arrivals["area"])
+    own = json.loads(json.dumps(kinds.task_document(state, data))) | {"dataset": "houses"}
+    in_feet = replace(data, arrivals=data.arrivals.assign(area=feet))
+    told = {
+        name: findings_of({"tasks": {PRICE.name: own}, "datasets": {"houses": dataset_document(each)}}, START)
+        for name, each in (("metres", data), ("feet", in_feet))
+    }
+    assert not [each for each in told["metres"] if each.kind == "inputs"]
+    (found,) = [each for each in told["feet"] if each.kind == "inputs"]
+    assert "Area" in found.lead + found.detail

@@ -10,12 +10,14 @@ from made_up_numbers import number_history
 from PIL import Image
 
 from pipelines.models.interval_calibration import interval_calibration
+from pipelines.models.number_sums import number_sums_of
 from pipelines.pictures import numbers as figures
 from pipelines.pictures.portrait import scale_portrait
 
 
 def calibrated(rows):
-    return interval_calibration(rows, np.random.default_rng(1))
+    sums = number_sums_of(PRICE, rows["label"], rows["prediction"], rows[PRICE.answer_columns], None)
+    return interval_calibration(sums, np.random.default_rng(1))
 
 
 def drawn(rows):

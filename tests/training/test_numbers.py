@@ -3,23 +3,33 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import skops.io
+from made_up_days import RIVER
 from made_up_quantities import FLATS, LEVEL, LEVEL_RIVER, PRICE
+from sklearn.ensemble import HistGradientBoostingRegressor
 from small_models import crown, register_small_model
 
 from pipelines import models
 from pipelines.datasets.outcomes import Classes
-from pipelines.errors import ModelRefused, NotReadyError
+from pipelines.errors import DeclarationError, ModelRefused, NotReadyError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
+from pipelines.front.numbers import simplest
+from pipelines.front.told import outcome_part
 from pipelines.inference.pipeline import _scored, run_inference
 from pipelines.models.metrics import Estimate
-from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.models.model import TRUSTED
+from pipelines.models.number_ensemble import MIDDLE, member_numbers
+from pipelines.stores.catalogue import load_version, predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
+from pipelines.training.cross_validation import fit_member
 from pipelines.training.data import load_training_data
-from pipelines.training.number_search import number_folds
+from pipelines.training.number_card import baseline_words
+from pipelines.training.number_search import OF_CHANGE, number_folds
 from pipelines.training.pipeline import fit, register_candidate, save_candidate
 from pipelines.training.promotion import advantage, judge, load_judged
 
@@ -115,6 +125,64 @@ def test_where_there_is_time_the_baseline_is_the_value_of_today(river):
     assert "of always answering today's value" in first.sentence
     assert trained.model.info["decision"] == {"kind": "mean"}
     assert "expecting today's level again" in first.card
+
+
+def test_a_declared_input_is_the_baseline_such_as_the_same_day_of_last_year(river):
+    task = replace(LEVEL_RIVER, tasks=(replace(LEVEL, baseline="level_before"),)).tasks[0]
+    _, trained, _ = river
+    estimator = replace(trained.model.estimator, baseline_of=task.persistence)
+    test = trained.data.test
+    assert estimator.baseline_answers(test).tolist() == test["level_before"].tolist()
+    title = task.dataset.feature("level_before").title
+    told = {"outcome": outcome_part(task)["outcome"]}
+    assert simplest(told)[0] == f"Always “{title}”"
+    assert baseline_words(task) == f"always answering {title.lower()}"
+    rows = replace(trained.data, task=task).learning_rows
+    assert rows.matrix[:, rows.persistence] == pytest.approx(trained.data.train["level_before"], nan_ok=True)
+    with pytest.raises(DeclarationError, match="its baseline month_2 is no numeric input; it can be rain, level"):
+        replace(LEVEL_RIVER, tasks=(replace(LEVEL, baseline="month_2"),))
+    with pytest.raises(DeclarationError, match="that of classes is the most frequent one"):
+        replace(RIVER, tasks=(replace(RIVER.tasks[0], baseline="level"),))
+
+
+def test_a_later_value_of_an_input_is_learned_as_its_change_where_that_is_better(river, flats):
+    store, trained, _ = river
+    estimator, candidates = trained.model.estimator, trained.search.table.set_index("candidate")["score"]
+    of_change = candidates[candidates.index.str.endswith(OF_CHANGE)]
+    assert len(of_change) == len(candidates) / 2
+    assert (estimator.change_from is not None) == (of_change.min() == candidates.min())
+    assert list(LEVEL.inputs)[1] == LEVEL.persistence
+    higher = np.full((1, len(estimator.fill)), np.nan)
+    as_change = replace(estimator, change_from=1)
+    assert as_change.answers(higher)[0, MIDDLE] == pytest.approx(
+        replace(estimator, change_from=None).answers(higher)[0, MIDDLE] + estimator.fill[1]
+    )
+    again = load_version(store, LEVEL, 1, models.load).estimator
+    assert again.change_from == estimator.change_from
+    assert flats[1].model.estimator.change_from is None
+    assert not flats[1].search.table["candidate"].str.endswith(OF_CHANGE).any()
+
+
+def test_boosted_trees_say_the_same_as_a_forest_that_loading_trusts(tmp_path):
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(300, 3))
+    labels = np.where(matrix[:, 0] > 0, 5.0, 0.0) + matrix[:, 1] * matrix[:, 2]
+    boosted = HistGradientBoostingRegressor(max_iter=40, random_state=0).fit(matrix, labels)
+    forest = fit_member(boosted, matrix, labels)
+    assert member_numbers(forest, matrix) == pytest.approx(boosted.predict(matrix), abs=1e-4)
+    skops.io.dump(forest, tmp_path / "forest.skops")
+    assert set(skops.io.get_untrusted_types(file=tmp_path / "forest.skops")) == set(TRUSTED)
+    few = fit_member(boosted, matrix[:5], labels[:5])
+    assert member_numbers(few, matrix) == pytest.approx(labels[:5].mean())
+
+
+def test_a_model_saved_before_there_were_changes_answers_as_it_did(flats, tmp_path):
+    _, trained, _ = flats
+    parts = {name: part for name, part in trained.model.estimator.parts().items() if name != "change_from"}
+    older = SimpleNamespace(parts=lambda: parts)
+    models.save(tmp_path / "older", older, trained.model.info)
+    test = trained.data.test
+    assert models.predict(models.load(tmp_path / "older"), test).equals(models.predict(trained.model, test))
 
 
 def test_a_champion_of_another_kind_is_never_compared_and_never_serves(flats, tmp_path):
