@@ -1,8 +1,10 @@
 """Whatever a program sends as JSON: an answer that is JSON, or one sentence of its own words."""
 
 import json
+import math
 
 import gradio as gr
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +30,30 @@ def test_any_json_gets_a_number_inside_its_interval_or_words(area, more):
     found, error = called(HOUSES, {**more, "area": area})
     assert is_right(found, error)
     assert error or found["low"] <= found["low_80"] <= found["value"] <= found["high_80"] <= found["high"]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (math.nan, "Nothing is filled in; give at least one input."),
+        (None, "Nothing is filled in; give at least one input."),
+        (math.inf, "area: inf is infinite (allowed: from 5 to 900 m²)."),
+        (10**400, "is infinite (allowed: from 5 to 900 m²)."),
+        (-1, "area: -1 is too low (allowed: from 5 to 900 m²)."),
+        (1e300, "area: 1e+300 is too high (allowed: from 5 to 900 m²)."),
+        ("cheap", "area: 'cheap' is not a number (allowed: from 5 to 900 m²)."),
+        ("60,5", "area: '60,5' is not a number (allowed: from 5 to 900 m²)."),
+        ("", "area: '' is not a number (allowed: from 5 to 900 m²)."),
+        (True, "area: True is not a number (allowed: from 5 to 900 m²)."),
+        ([60], "The value of area is a list; give one number or text, or leave it out."),
+        ({"a": 1}, "The value of area is an object; give one number or text, or leave it out."),
+    ],
+)
+def test_an_odd_value_gets_one_sentence(value, words):
+    found, error = called(HOUSES, {"area": value})
+    assert found is None
+    assert error.message.endswith(words)
+    assert "\n" not in error.message
 
 
 def is_right(found, error):
