@@ -57,7 +57,8 @@ _DATE = re.compile(
     YEAR_FIRST + r"|\d{4}[-/]\d{2}"  # 2026-11-21, 2026-11
     r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}([ T,]+\d{1,2}:\d{2}.*)?"  # 21.11.2026
     r"|(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"  # 20261121
-    rf"|\d{{1,2}}[-/. ]+{_MONTH}[-/., ]+\d{{2,4}}.*|{_MONTH}[ -]\d{{1,2}},? +\d{{4}}.*",  # 21 Nov 2026, Nov 21, 2026
+    rf"|\d{{1,2}}[-/. ]+{_MONTH}[-/., ]+\d{{2,4}}.*|{_MONTH}[ -]\d{{1,2}},? +\d{{4}}.*"  # 21 Nov 2026, Nov 21, 2026
+    rf"|{_MONTH}[-/., ]+\d{{2,4}}",  # Nov-2026
     re.IGNORECASE,
 )
 _WITH_SIGN = re.compile(
@@ -71,6 +72,7 @@ _WITH_SIGN = re.compile(
 # A number is never written so; a postal code or the key of a product is.
 _LEADING_ZERO = re.compile(r"0\d+")
 _COUNTER = re.compile(r"(.*_)?(id|index|nr|no|number|row|key)")
+_IDENTITY = re.compile(r"(.*_)?(id|key|uuid)")
 _CLOCK = re.compile(r"(.*_)?(time|timestamp|date|datetime|epoch|ts|at)")
 # Seconds and milliseconds from 1970 to a day between 2001 and 2033.
 _EPOCHS = ((1e9, 2e9), (1e12, 2e12))
@@ -202,7 +204,8 @@ def title_and_unit(header: str) -> tuple[str, str]:
     parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", words).replace("_", " ").replace(".", " ").split()
     if not unit and len(parts) > 1 and parts[-1].lower() in UNITS:
         unit = UNITS[parts.pop().lower()]
-    title = textwrap.shorten(" ".join(parts) or header, LONGEST_TITLE, placeholder="...")
+        parts = parts[:-1] if len(parts) > 1 and parts[-1].lower() == "in" else parts
+    title = textwrap.shorten(" ".join(parts).rstrip(",;:") or header, LONGEST_TITLE, placeholder="...")
     return title[:1].upper() + title[1:], unit
 
 
@@ -249,9 +252,21 @@ def _no_number_or_category(header: str, filled: pd.Series, numbers: np.ndarray) 
         return f"it is a date; its month and weekday become columns by --date {_option(header)}, with the year first"
     if _mostly(filled, _WITH_SIGN):
         return _signs(header, filled)
-    if np.isfinite(numbers).mean() >= MOSTLY:
-        return "it numbers the rows" if _numbers_rows(header, numbers) else ""
-    return _no_category(filled, filled.nunique())
+    if _numbers_rows(header, numbers):
+        return "it numbers the rows"
+    why = "" if np.isfinite(numbers).mean() >= MOSTLY else _no_category(filled, filled.nunique())
+    return why or _identity(header, filled, numbers)
+
+
+def _identity(header: str, filled: pd.Series, numbers: np.ndarray) -> str:
+    """Why a column names somebody of whom several rows are, by its own name; empty where it does not."""
+    measured = np.isfinite(numbers).any() and not (numbers == np.trunc(numbers)).all()
+    if _IDENTITY.fullmatch(slug(header)) is None or measured or filled.nunique() <= MAYBE_CODES:
+        return ""
+    return (
+        f"its name says that it tells whose a row is, {filled.nunique():,} of them; say --category {_option(header)} "
+        "where new samples are of the same ones"
+    )
 
 
 def _mostly(filled: pd.Series, form: re.Pattern[str]) -> bool:

@@ -14,7 +14,7 @@ from pipelines.wording import counted
 
 AGAIN = "remove what was drafted and draft it again with"
 # With fewer different values than these a gap between them tells nothing.
-FEWEST_TO_LIE_FAR = 7
+FEWEST_TO_LIE_FAR = 12
 # A category of so few values that says what the label is in every row is no accident.
 FEW_VALUES = 50
 
@@ -32,8 +32,10 @@ def doubts_of(plan: Plan, written: pd.DataFrame) -> Iterator[str]:
     yield from _doubts_of_features(plan)
     for label in plan.labels:
         yield from _doubts_of_label(label)
+    labels = {label.name for label in plan.labels}
     for column in (each for each in plan.columns if each.kind == "category"):
-        yield from _words_for_nothing(column, written[column.header])
+        advice = "write another word in the file" if column.name in labels else f"{AGAIN} --blank COLUMN=VALUE"
+        yield from _words_for_nothing(column, written[column.header], advice)
         yield from _alike(column)
     for column in (each for each in plan.columns if each.kind == "number" and not each.part):
         yield from _far_from_others(column)
@@ -62,12 +64,12 @@ def _doubts_of_label(label: Column) -> Iterator[str]:
         yield f"{counted(label.missing, 'row')} without {label.header}: kept, but neither to train nor to test."
 
 
-def _words_for_nothing(column: Column, written: pd.Series) -> Iterator[str]:
+def _words_for_nothing(column: Column, written: pd.Series, advice: str) -> Iterator[str]:
     """What of a category counts as empty although something stands there."""
     words = Counter(written[written.isin(BLANKS) & (written != "")])
     if words and not column.blank:
         told = ", ".join(f"{word} ({counted(rows, 'row')})" for word, rows in words.most_common())
-        yield f"Taken as empty in {column.header}: {told}. Where that is a value, write another word in the file."
+        yield f"Taken as empty in {column.header}: {told}. Where that is a value, {advice}."
 
 
 def _alike(column: Column) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pipelines.datasets.names import LONGEST_NAME, slug
 from pipelines.datasets.roles import FEWEST_TO_SHARE
 from pipelines.datasets.sources import plain_name
 from pipelines.drafting.columns import (
+    MAYBE_CODES,
     MOSTLY,
     Column,
     Kind,
@@ -266,12 +267,26 @@ def _kind_of_label(header: str, filled: pd.Series) -> Kind:
     """A number where the cells are measured, with fractions or more whole numbers than classes can be; else classes."""
     numbers = numbers_of(filled)
     number = np.isfinite(numbers)
-    measured = len(np.unique(numbers[number])) > MOST_CLASSES or bool((numbers[number] % 1 != 0).any())
-    if not measured or not len(filled) or number.mean() < MOSTLY:
+    different = np.unique(numbers[number])
+    measured = len(different) > MOST_CLASSES or bool((different % 1 != 0).any())
+    if not len(filled) or number.mean() < MOSTLY:
+        return "category"
+    if not measured:
+        _refuse_classes_or_amounts(header, different, filled)
         return "category"
     if not number.all():
         raise UsageError(cannot_tell(header, filled, number))
     return "number"
+
+
+def _refuse_classes_or_amounts(header: str, different: np.ndarray, filled: pd.Series) -> None:
+    """Refuse whole numbers that may be classes or amounts: many of them, and not the first ones with some rows each."""
+    numbered = different[0] in {0, 1} and np.ptp(different) == len(different) - 1
+    if len(different) > MAYBE_CODES and not (numbered and filled.value_counts().min() >= FEWEST_TO_SHARE):
+        raise UsageError(
+            f"The label {header} has {len(different)} different whole numbers. Say what they are: --number {header} "
+            f"(an amount, such as a count) or --category {header} (each a class)."
+        )
 
 
 def _refuse_parts_beside_columns(columns: Sequence[Column]) -> None:

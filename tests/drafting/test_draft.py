@@ -180,6 +180,11 @@ def test_parquet_is_read_like_the_same_table_as_csv(root, file, tmp_path):
             "40 of 60 rows, and 'n/k' in others",
         ),
         ({"Depth": [1e300, *BIRDS["Depth"][1:]]}, {"labels": ("species",)}, r"Depth has the number 1e\+300, too large"),
+        (
+            {"visits": 30 + RNG.integers(0, 20, ROWS)},
+            {"labels": ("visits",)},
+            "Say what they are: --number visits .*--ca",
+        ),
         ({}, {"labels": ("Bird ID",)}, "label Bird ID cannot be predicted: it numbers the rows; say --number"),
         ({"place": RNG.permutation(ROWS)}, {"labels": ("place",)}, "it numbers the rows; say --number place where"),
         ({}, {"labels": ("seen",)}, "label seen cannot be predicted: it is a date; say --category seen"),
@@ -273,6 +278,7 @@ def test_rows_whose_label_is_text_in_a_number_go_to_quarantine_where_the_person_
         (["3 Nov 2025", "November 4, 2025"], "it is a date"),
         (["20251103", "20260214"], "it is a date"),
         (["2025-11", "2025-12"], "it is a date"),
+        (["Nov-2025", "Dec-2025"], "it is a date"),
         (["1,234,567.5", "9,876"], "signs around or within them, as in '1,234,567.5'"),
         (["1.234.567", "9.876,5"], "signs around or within them, as in '1.234.567'"),
         (["75 kg", "81.5kg"], "signs around or within them, as in '75 kg'"),
@@ -289,6 +295,16 @@ def test_cells_that_only_look_like_numbers_or_categories_are_left_out_with_a_rea
 def test_seconds_since_1970_are_a_date_below_a_name_that_says_so(root, file):
     BIRDS.assign(seen_at=RNG.integers(1_700_000_000, 1_710_000_000, ROWS)).to_csv(file, index=False)
     assert "it is a date" in next(each.why for each in drafted(root, file).left_out if each.header == "seen_at")
+
+
+def test_whose_a_row_is_is_left_out_unless_the_person_says_that_it_tells_something(root, file):
+    owner = RNG.integers(0, 30, ROWS)
+    BIRDS.assign(owner_id=owner, ring_key=[f"R{each}" for each in owner], farm_id=owner % 3).to_csv(file, index=False)
+    done = drafted(root, file)
+    assert {"owner_id", "ring_key"} <= {each.header for each in done.left_out if "whose a row is" in each.why}
+    assert "farm_id" in {feature.name for feature in done.dataset.features}
+    said = drafted(root, file, name="said", categories=("owner_id",)).dataset
+    assert asdict(said.feature("owner_id"))["kind"] == "categorical"
 
 
 def test_codes_with_leading_zeros_are_kept_as_they_are_written(root, file):
@@ -445,6 +461,8 @@ def test_a_number_with_slips_is_one_where_the_person_says_so(root, file):
         ("MedInc", ("Med Inc", "")),
         ("mean radius", ("Mean radius", "")),
         ("mm", ("Mm", "")),
+        ("Price in EUR", ("Price", "EUR")),
+        ("Length, cm", ("Length", "cm")),
     ],
 )
 def test_a_header_is_read_as_a_title_and_a_unit(header, read):
