@@ -2,7 +2,6 @@ import itertools
 from datetime import date, timedelta
 
 import histories
-from datasets.test_numbers import PRICE
 from front.documents import NOW, empty, healthy
 from made_up_numbers import number_history
 from markdown_it import MarkdownIt
@@ -20,6 +19,7 @@ from pipelines.publishing.publish import PublishReport, SpaceReport
 from pipelines.stores.copying import Copied
 from pipelines.stores.outcomes import Awaiting
 from pipelines.training.pipeline import TrainingReport
+from tests.made_up_houses import PRICE
 
 NONE_SETTLED = Settlement(settled=0, corrected=0)
 WINE, GRADE = dataset_named("wine"), task_named("wine_grade")

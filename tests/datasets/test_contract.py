@@ -12,6 +12,7 @@ import pytest
 from pipelines.datasets import dataset_named
 from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.datasets.spec import Feature
+from pipelines.datasets.weather import DATASET as WEATHER
 from pipelines.errors import SourceError
 from pipelines.stores.catalogue import quarantine_group
 from pipelines.stores.rows import conform
@@ -242,3 +243,13 @@ def test_all_wines_are_checked_within_a_second():
     assert len(validate(wine(), rows).accepted) == len(rows)
     assert len(validate(wine(), broken).rejected) == len(rows)
     assert time.process_time() - started < 2
+
+
+def test_days_of_a_source_in_fahrenheit_are_set_aside_where_no_place_is_so_warm():
+    rows = WEATHER.load([]).rows.tail(365)
+    summer = rows["event_time"].str[:10].between("2015-06-01", "2015-08-31")
+    celsius = rows["temp_max"].astype(float)
+    rows = rows.assign(temp_max=celsius.mask(summer, 1.8 * celsius + 32).astype(str))
+    checked = validate(WEATHER, rows, plausible=True)
+    assert len(checked.rejected) == summer.sum()
+    assert checked.rejected["reasons"].str.fullmatch(r"temp_max: '[\d.]+' is too high .*60 °C\)|.*to 55 °C\)").all()

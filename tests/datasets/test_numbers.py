@@ -2,37 +2,18 @@
 
 import math
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipelines.datasets.contract import validate
-from pipelines.datasets.outcomes import Classes, Number
+from pipelines.datasets.outcomes import Classes
 from pipelines.datasets.roles import assign_roles
-from pipelines.datasets.sources import from_frame
-from pipelines.datasets.spec import DataSet, Feature, Label, Provenance, Task
-from pipelines.datasets.weather import DATASET as WEATHER
+from pipelines.datasets.spec import Label
 from pipelines.errors import DeclarationError
+from tests.made_up_houses import HOUSES, PRICE
 from tests.outcomes import with_outcome
-
-
-def load(paths):  # noqa: ARG001 - every source is asked alike
-    area = np.linspace(20, 200, 90)
-    return from_frame(pd.DataFrame({"area": area, "price": 3 * area}), "made-up houses")
-
-
-HOUSES = DataSet(
-    name="houses", title="Houses", description="Made-up houses.",
-    provenance=Provenance(citation="Made up.", url="https://example.org/houses", licence="CC0"),
-    features=(Feature(name="area", title="Area", description="Of all floors.", unit="m²", low=5, high=900),),
-    labels=(Label(name="price", title="Price", description="Paid.", kind="number"),),
-    tasks=(Task(name="houses_price", title="Price of a house", description="What a house was sold for.", label="price",
-                outcome=Number(unit="k€", low=0, high=5000), inputs=("area",)),),
-    strata=("price",), historical_time=datetime(2020, 1, 1, tzinfo=UTC), load=load,
-)  # fmt: skip
-PRICE = HOUSES.tasks[0]
 
 
 def test_a_number_says_what_its_answers_have_and_has_no_classes():
@@ -102,13 +83,3 @@ def test_classes_may_be_ranges_of_a_number():
     assert replace(HOUSES, tasks=(task,)).tasks[0].labels(pd.DataFrame({"price": [150.0, 900.0, np.nan]})).tolist() == [
         "cheap", "dear", None,
     ]  # fmt: skip
-
-
-def test_days_of_a_source_in_fahrenheit_are_set_aside_where_no_place_is_so_warm():
-    rows = WEATHER.load([]).rows.tail(365)
-    summer = rows["event_time"].str[:10].between("2015-06-01", "2015-08-31")
-    celsius = rows["temp_max"].astype(float)
-    rows = rows.assign(temp_max=celsius.mask(summer, 1.8 * celsius + 32).astype(str))
-    checked = validate(WEATHER, rows, plausible=True)
-    assert len(checked.rejected) == summer.sum()
-    assert checked.rejected["reasons"].str.fullmatch(r"temp_max: '[\d.]+' is too high .*60 °C\)|.*to 55 °C\)").all()

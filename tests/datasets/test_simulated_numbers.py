@@ -12,7 +12,7 @@ from pipelines.datasets.arrivals.simulated import simulate_day, simulate_days
 from pipelines.datasets.contract import validate
 from pipelines.datasets.sources import from_frame
 from pipelines.datasets.spec import Simulator
-from tests.datasets.test_numbers import HOUSES
+from tests.made_up_houses import HOUSES
 
 ROWS = 600
 DAY = date(2026, 11, 21)

@@ -11,7 +11,7 @@ from small_models import small_number_model
 from pipelines import models
 from pipelines.models.adaptive import STEP, missed_after, predict_in_order
 from pipelines.models.number_ensemble import MISSED
-from tests.datasets.test_numbers import HOUSES, PRICE
+from tests.made_up_houses import HOUSES, PRICE
 
 MODEL = small_number_model(PRICE, HOUSES.load([]).rows.astype("float64"), spread=1.0)
 MODEL = replace(MODEL, estimator=replace(MODEL.estimator, low=-np.inf, high=np.inf))

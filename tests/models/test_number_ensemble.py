@@ -13,7 +13,7 @@ from pipelines.errors import ModelRefused
 from pipelines.models import gaps
 from pipelines.models.explain import explain
 from pipelines.models.number_ensemble import MISSED, error_bounds, mixed, positive_weights, thinned_errors
-from tests.datasets.test_numbers import HOUSES, PRICE
+from tests.made_up_houses import HOUSES, PRICE
 
 ROWS = HOUSES.load([]).rows.astype("float64")
 MODEL = small_number_model(PRICE, ROWS)

@@ -8,7 +8,7 @@ from sklearn.metrics import mean_absolute_error, mean_pinball_loss, r2_score, ro
 
 from pipelines.models import metrics
 from pipelines.models.number_sums import QUANTILES, NumberSums, number_scores_of, number_sums_of
-from tests.datasets.test_numbers import PRICE
+from tests.made_up_houses import PRICE
 
 
 def made_up(rows=400, seed=0, noise=1.0):

@@ -6,7 +6,6 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from datasets.test_numbers import PRICE
 from made_up_numbers import START, number_history
 from made_up_quantities import LEVEL
 
@@ -17,6 +16,7 @@ from pipelines.monitoring.kept_ledger import keep_ledger, read_ledger
 from pipelines.monitoring.ledger import Ledger
 from pipelines.stores.catalogue import ledger_group, predictions_group
 from pipelines.stores.embedded import EmbeddedStore
+from tests.made_up_houses import PRICE
 
 DAYS, PER_DAY, OF_FIRST = 240, 2, 150
 CHANGE = START + timedelta(days=OF_FIRST)

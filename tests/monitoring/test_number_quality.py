@@ -7,7 +7,6 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from datasets.test_numbers import HOUSES
 from made_up_numbers import START, number_history
 
 from pipelines.documents import plain
@@ -23,6 +22,7 @@ from pipelines.monitoring.ledger import Ledger
 from pipelines.monitoring.loss_alarms import bar_of, loss_path
 from pipelines.monitoring.quality import live_quality
 from pipelines.stores.base import ChampionEntry
+from tests.made_up_houses import HOUSES
 
 # Outcomes come two days after their samples.
 LATE = replace(HOUSES, labels=tuple(replace(label, due_after=timedelta(days=2)) for label in HOUSES.labels))

@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-from datasets.test_numbers import PRICE
 from made_up_numbers import number_history
 from PIL import Image
 
@@ -13,6 +12,7 @@ from pipelines.models.interval_calibration import interval_calibration
 from pipelines.models.number_sums import number_sums_of
 from pipelines.pictures import numbers as figures
 from pipelines.pictures.portrait import scale_portrait
+from tests.made_up_houses import PRICE
 
 
 def calibrated(rows):

@@ -17,7 +17,7 @@ from spaces.predict.batch import predict_file
 from spaces.predict.endpoints import endpoint
 from spaces.predict.kinds import is_played, truth_of
 from spaces.predict.predictor import Predictor
-from tests.datasets.test_numbers import HOUSES, PRICE
+from tests.made_up_houses import HOUSES, PRICE
 
 ROWS = HOUSES.load([]).rows.astype("float64")
 SAMPLES = ROWS.assign(sample_id=[f"houses-h-{at:05}" for at in range(len(ROWS))],

@@ -14,7 +14,7 @@ from pipelines.errors import ChampionMoved, NotFound, SchemaMismatch, StoreError
 from pipelines.stores.base import ChampionEntry, Column
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 from pipelines.stores.rows import conform
-from tests.datasets.test_numbers import PRICE
+from tests.made_up_houses import PRICE
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import histories
 import pytest
-from datasets.test_numbers import PRICE
 from made_up_numbers import number_history
 from pandas.testing import assert_frame_equal
 
@@ -13,6 +12,7 @@ from pipelines.monitoring import ledger
 from pipelines.monitoring.kept_ledger import keep_ledger, read_ledger
 from pipelines.monitoring.quality import quality_over_time
 from pipelines.stores.catalogue import ledger_group, predictions_group
+from tests.made_up_houses import PRICE
 
 VARIETY = task_named("iris_variety")
 HISTORIES = {
