@@ -32,7 +32,7 @@ from pipelines.datasets.outcomes import Number
 from pipelines.datasets.sources import from_frame
 from pipelines.datasets.spec import Feature, Label, Provenance
 from pipelines.features.backfill import backfill
-from pipelines.models import Model, encode, metrics
+from pipelines.models import Model, encode, metrics, predict
 from pipelines.models.adaptive import predict_in_order
 from pipelines.models.ensemble import Floats
 from pipelines.models.metrics import Estimate, metric_title
@@ -93,9 +93,8 @@ def coverage(days: int | None) -> Iterator[str]:
         model, samples, labels = made_up(drift, days or 20_000)
         fixed, following = (
             inside(predicted, labels)
-            for predicted in (predict_in_order(model, samples, labels, 10 * len(samples) * DAY),
-                              predict_in_order(model, samples, labels, DAY))
-        )  # fmt: skip
+            for predicted in (predict(model, samples), predict_in_order(model, samples, labels, DAY))
+        )
         thousand = np.arange(len(samples)) // 1000
         tenth = np.ceil(samples["middle"].rank(pct=True).to_numpy() * 10)
         season = (samples["event_time"].dt.month % 12 // 3).to_numpy()
