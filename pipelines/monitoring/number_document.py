@@ -76,11 +76,16 @@ def _challenger(state: TaskState, champion: int | None) -> dict[str, Any] | None
 
 
 def _drift(state: TaskState, data: DataState, served: pd.DataFrame) -> dict[str, Any]:
-    """Drift of the labels, against history or, where time splits, its same season; and of the errors."""
+    """Drift of the labels, against history or its same season where time splits, of the errors, and of the predictions.
+
+    Where time splits, predictions of earlier days are of another season, and are not compared.
+    """
     day = data.newest_day
     if day is None or served.empty:
         return {"needs": "a first prediction", "tests": [], "alarms": []}
     tests = number_quality.number_drift(*_compared(state, data, served, day), day)
+    if data.dataset.split != "time":
+        tests += number_quality.prediction_drift(served, day)
     return {
         "needs": "",
         "tests": [asdict(test) for test in tests],

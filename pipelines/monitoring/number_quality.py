@@ -104,14 +104,24 @@ def number_drift(served: pd.DataFrame, labels: pd.Series, day: date) -> list[Dri
     labels
         The historical labels that arrivals should look like.
     """
-    version = served["model_version"].iloc[-1]
-    own = served[(served["model_version"] == version) & served["label"].notna()]
-    errors = own.assign(error=own["prediction"] - own["label"])
-    before = errors["event_time"] < pd.Timestamp(day, tz="UTC") - pd.Timedelta(days=max(metrics.WINDOWS))
-    return [
-        *numeric_drift(served, "label", labels, day),
-        *numeric_drift(errors, "error", errors.loc[before, "error"], day),
-    ]
+    own = _of_newest_version(served)
+    errors = own[own["label"].notna()].assign(error=lambda rows: rows["prediction"] - rows["label"])
+    return [*numeric_drift(served, "label", labels, day), *_against_before(errors, "error", day)]
+
+
+def prediction_drift(served: pd.DataFrame, day: date) -> list[DriftTest]:
+    """What the version in charge predicted in the newest days against what it did before."""
+    return _against_before(_of_newest_version(served), "prediction", day)
+
+
+def _of_newest_version(served: pd.DataFrame) -> pd.DataFrame:
+    return served[served["model_version"] == served["model_version"].iloc[-1]]
+
+
+def _against_before(rows: pd.DataFrame, column: str, day: date) -> list[DriftTest]:
+    """The newest days against those before the longest window."""
+    before = rows["event_time"] < pd.Timestamp(day, tz="UTC") - pd.Timedelta(days=max(metrics.WINDOWS))
+    return numeric_drift(rows, column, rows.loc[before, column], day)
 
 
 def expectation(

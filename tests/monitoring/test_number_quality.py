@@ -143,6 +143,9 @@ def test_errors_that_lie_elsewhere_than_before_are_found():
     labels, day = before["label"], later["event_time"].max().date()
     tests = number_quality.number_drift(pd.concat([before, later], ignore_index=True), labels, day)
     assert {test.name for test in tests if test.drifted} == {"error", "label"}
+    higher = later.assign(prediction=later["prediction"] + 150)
+    found = number_quality.prediction_drift(pd.concat([before, higher], ignore_index=True), day)
+    assert {test.name for test in found if test.drifted} == {"prediction"}
     usual = number_quality.number_drift(before, labels, before["event_time"].max().date())
     assert {test.name for test in usual} == {"error", "label"}
     assert not [test for test in usual if test.drifted and test.name == "error"]
