@@ -25,7 +25,7 @@ from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals.simulated import simulate_day
 from pipelines.datasets.identity import distinguishable
 from pipelines.datasets.outcomes import Classes, Number
-from pipelines.datasets.roles import BANDS, near_groups
+from pipelines.datasets.roles import BANDS, near_groups, sample_groups
 
 # Two features that rank the samples so alike may say the same thing twice.
 REDUNDANT = 0.7
@@ -299,9 +299,9 @@ def _(outcome: Number, labels: pd.Series) -> pd.Series:  # noqa: ARG001 - any nu
 
 
 def _folds(task: Task, rows: pd.DataFrame) -> list[list[tuple[np.ndarray, np.ndarray]]]:
-    """The folds of each repeat, near groups whole."""
+    """The folds of each repeat, near groups, or weeks where time splits, whole."""
     labels = _strata(task.outcome, task.labels(rows))
-    groups = near_groups(task.dataset, rows, distinguishable=distinguishable(task.dataset, rows))
+    groups = sample_groups(task.dataset, rows, distinguishable=distinguishable(task.dataset, rows))
     splitters = [StratifiedGroupKFold(FOLDS, shuffle=True, random_state=repeat) for repeat in range(REPEATS)]
     with warnings.catch_warnings():
         # A class with fewer rows than folds is missing from some; its score is as poor as its data.

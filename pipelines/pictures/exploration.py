@@ -77,7 +77,7 @@ def _dots(outcome: Number, task: Task, rows: pd.DataFrame) -> Picture:  # noqa: 
         tenth = np.ceil(values.rank(pct=True) * TENTHS)
         axes.plot(values.groupby(tenth).median(), labels.groupby(tenth).median(), color=RED, linewidth=1.5)
         _title(axes, task.dataset, name)
-    add_heading(figure, f"How {task.title} goes with the measurements", "the line is the median in each tenth")
+    add_heading(figure, f"How {task.title} goes with the measurements; the line is its median")
     return finished(
         figure, f"{task.title} over {len(task.dataset.numeric)} measurements, with the course of the median."
     )
