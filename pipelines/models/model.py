@@ -9,8 +9,9 @@ import json
 import logging
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache, singledispatch
+from functools import cache, partial, singledispatch
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 import sklearn
 import skops.io
+from joblib import cpu_count
 from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import ThreadpoolController
 
@@ -36,7 +38,7 @@ from pipelines.documents.model import (
     parse_model,
 )
 from pipelines.errors import ModelRefused, UsageError
-from pipelines.models.ensemble import Ensemble, Floats
+from pipelines.models.ensemble import CHUNK, Ensemble, Floats
 from pipelines.models.number_ensemble import MISSED, POINT, NumberEnsemble, mixed
 
 MODEL_FILE = "model.skops"
@@ -108,9 +110,14 @@ def probabilities(model: Model, samples: pd.DataFrame) -> Floats:
 
 
 def matrix_answers(model: Model, matrix: Floats) -> Floats:
-    """The same as `answers` for samples that are encoded already, on one thread."""
+    """The same as `answers` for samples that are encoded already, on one thread; where they are many, on all cores."""
+    chunks = [matrix[begin : begin + CHUNK] for begin in range(0, len(matrix), CHUNK)]
     with _threads().limit(limits=1):
-        return model.estimator.answers(matrix)
+        if len(chunks) <= 1:
+            return model.estimator.answers(matrix)
+        # Trees and matrix products leave the interpreter to others, and a thread needs no copy of the model.
+        with ThreadPoolExecutor(cpu_count(), initializer=partial(_threads().limit, limits=1)) as pool:
+            return np.concatenate(list(pool.map(model.estimator.answers, chunks)))
 
 
 def one_of_many(model: Model, answered: Floats) -> Floats:

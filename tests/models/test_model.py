@@ -1,5 +1,6 @@
 import json
 import shutil
+import threading
 
 import numpy as np
 import pandas as pd
@@ -259,6 +260,25 @@ def test_log_odds_of_ordered_classes_are_cumulative():
 def test_medians_are_over_what_is_there():
     matrix = np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan]])
     np.testing.assert_array_equal(medians(matrix), [2.0, 0.0])
+
+
+def test_many_rows_are_predicted_on_all_cores_and_each_is_what_it_is_alone(monkeypatch):
+    threads = set()
+    model = stub_model(GRADE, lambda matrix: threads.add(threading.get_ident()) or together(matrix))
+    both = threading.Barrier(2, timeout=60)
+
+    def together(matrix):
+        both.wait()  # passes where two are asked at once
+        return np.column_stack([matrix[:, 0], 1 - matrix[:, 0], np.zeros(len(matrix))])
+
+    monkeypatch.setattr(model_module, "CHUNK", 2)
+    monkeypatch.setattr(model_module, "cpu_count", lambda: 2)
+    shares = np.linspace(0, 1, 4)
+    matrix = np.column_stack([shares, np.zeros((4, len(model.estimator.fill) - 1))])
+    answers = model_module.matrix_answers(model, matrix)
+    np.testing.assert_allclose(answers, np.column_stack([shares, 1 - shares, np.zeros(4)]), atol=1e-3)
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
 
 
 def test_many_rows_are_predicted_in_chunks(monkeypatch):
