@@ -5,13 +5,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 ENVIRONMENT := $(if $(wildcard $(VENV)/installed),$(VENV)/installed,$(VENV)/core)
 
-.PHONY: demo test faults fuzz lint browser compiler benchmark serve hopsworks-emulator lock clean
+.PHONY: demo test faults fuzz lint browser compiler java spark benchmark serve hopsworks-emulator lock clean
 
 demo: $(ENVIRONMENT) ## simulate a month of operation on the embedded store
 	$(RUN) -m pipelines demo --days 30
 
 # One thread a process: the tests run in two processes, and threads on top of them fight for the cores.
-test: $(VENV)/installed browser compiler ## run every test
+test: $(VENV)/installed $(VENV)/spark browser compiler java ## run every test
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist worksteal
 
 faults: $(VENV)/installed compiler ## cut the power, kill and refuse at every step of the store's writes and of whole verbs (hours)
@@ -23,6 +23,8 @@ fuzz: $(VENV)/installed ## search for bytes that a parser falls over, each for $
 
 benchmark: $(VENV)/installed ## the store beside bare deltalake and Feast; writes the figures of docs/scale.md
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m benchmarks.stores
+
+spark: $(ENVIRONMENT) $(VENV)/spark java ## what ENGINE=spark needs
 
 lint: $(VENV)/installed ## the linters, the type checker, who may import whom, and what the workflows offer
 	$(VENV)/bin/ruff check .
@@ -61,6 +63,10 @@ $(VENV)/installed: requirements.txt $(INSTALLER) | $(UV)
 	$(INSTALL) requirements.txt
 	touch $@
 
+$(VENV)/spark: requirements-spark.txt | $(UV)
+	$(INSTALL) requirements-spark.txt
+	touch $@
+
 # After a change of the dependencies in pyproject.toml. Versions stay as they are locked, except with
 # `make lock UPGRADE=--upgrade` or `UPGRADE="--upgrade-package pandas"`. The core takes its versions from the full lock.
 COMPILE := $(UV) pip compile --quiet --generate-hashes --python-version 3.11 --universal
@@ -70,6 +76,7 @@ lock: | $(UV) ## compile the locks anew
 		--constraint .github/actions/setup/uv.in -o requirements.txt
 	cp requirements.txt requirements-core.txt
 	$(COMPILE) pyproject.toml --group embedded --group spaces -o requirements-core.txt
+	$(COMPILE) $(UPGRADE) --group pyproject.toml:spark -o requirements-spark.txt
 	$(COMPILE) $(AUDIT).in $(UPGRADE) -o $(AUDIT).txt
 
 # The pages are tested in a real browser; root on Debian gets it, everybody else is told what to install.
@@ -82,6 +89,12 @@ compiler:
 	@command -v cc >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; } || \
 		{ echo "The fault tests need a C compiler (cc); install gcc or clang."; exit 1; }
+
+# Spark runs on Java; root on Debian gets one, everybody else is told what to install.
+java:
+	@command -v java >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; } || \
+		{ echo "ENGINE=spark and its tests need Java (java); install Java 17."; exit 1; }
 
 clean: ## remove the environment and the store
 	rm -rf $(VENV) store

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pipelines.errors import SettingError
 
 STORES = ("embedded", "hopsworks")
+ENGINES = ("local", "spark")
 WRITE_PATHS = ("kafka", "delta")
 # What a Space of this project can run on: the free processor, or borrowed graphics cards; empty leaves it to the plan.
 HARDWARE = ("cpu-basic", "zero-a10g")
@@ -21,6 +22,8 @@ GITHUB = "https://github.com"
 # A name as in a DNS or an address of version 4, or one of version 6 in brackets.
 _HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 _REPOSITORY = re.compile(r"([\w-]+/)?\w[\w.-]{0,95}", re.ASCII)
+# As spark.master is written: this machine, a cluster by its address, or the one that Hadoop is configured for.
+_SPARK_MASTER = re.compile(r"local(-cluster)?(\[[\d*,]+\])?|yarn|(spark|k8s)://\S+")
 _DATASET = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 # What an HTTP header can carry; everything else is a paste that went wrong.
 _SECRET = re.compile(r"[!-~]*")
@@ -100,6 +103,8 @@ class Settings:
     run: RunSettings
     github: GitHubSettings = field(default_factory=GitHubSettings)
     source: SourceSettings = field(default_factory=SourceSettings)
+    engine: str = "local"
+    spark_master: str = ""
 
     def redacted(self, text: str) -> str:
         """The text without what never shows in a representation, also where it stands in it as JSON writes it."""
@@ -126,6 +131,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         store=_choice(values, "STORE", STORES, default="hopsworks" if api_key else "embedded"),
         store_dir=_path(values, "STORE_DIR") or Path("store").absolute(),
+        engine=_choice(values, "ENGINE", ENGINES, default="local"),
+        spark_master=_spark_master(values),
         hopsworks=_hopsworks_settings(values, api_key),
         hub=HubSettings(
             token=_secret(values, "HF_TOKEN"),
@@ -222,6 +229,15 @@ def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...], defa
     if value and value not in allowed:
         raise _wrong(name, values[name], f"it can be {' or '.join(allowed)}. Set one of these or unset it.")
     return value
+
+
+def _spark_master(values: Mapping[str, str]) -> str:
+    text = values.get("SPARK_MASTER", "")
+    if text and not _SPARK_MASTER.fullmatch(text):
+        raise _wrong(
+            "SPARK_MASTER", text, "it must be the address of a cluster, such as spark://host:7077. Correct or unset it."
+        )
+    return text
 
 
 def _secret(values: Mapping[str, str], name: str) -> str:

@@ -48,18 +48,23 @@ ABOUT_THEM = re.compile(
     r"|^from (documents|front|histories|small_models|trainings|workflows|\S*hopsworks|\S*faults)\b|^import histories",
     re.MULTILINE,
 )
+# How the names of settings begin.
+SETTINGS = ("STORE", "HOPS", "HF_", "RUN_URL", "GITHUB_", "SOURCE_", "WEATHER_", "ENGINE", "SPARK_MASTER")
 ABOUT_THE_WEATHER = re.compile(r"\bweather\b")
 
 
 def pytest_collection_modifyitems(items):
     """Put what stands on the story of the workflows first, and what stands on the demo in the middle.
 
-    Two processes begin there. So each makes one of the two, and neither waits for the other.
+    Two processes begin there. So each makes one of the two, and neither waits for the other. The tests that share a
+    Spark cluster follow the story: a process that has nothing left to do takes from the end of another's.
     """
-    story, demo = ({item.path for item in items if name in item.fixturenames} for name in ("days_folder", "demo_dir"))
-    first = [item for item in items if item.path in story]
+    story, demo, cluster = (
+        {item.path for item in items if name in item.fixturenames} for name in ("days_folder", "demo_dir", "cluster")
+    )
+    first = [item for item in items if item.path in story] + [item for item in items if item.path in cluster]
     middle = [item for item in items if item.path in demo - story]
-    others = [item for item in items if item.path not in demo | story]
+    others = [item for item in items if item.path not in demo | story | cluster]
     half = max(len(items) // 2 - len(first), 0)
     items[:] = [*first, *others[:half], *middle, *others[half:]]
 
@@ -77,7 +82,9 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 def clean_environment(monkeypatch, tmp_path):
     """No test sees the settings of the person who runs it, or writes to that person's store."""
     for name in os.environ:
-        if name.startswith(("STORE", "HOPS", "HF_", "RUN_URL", "GITHUB_", "SOURCE_", "WEATHER_")):
+        if name.startswith(
+            ("STORE", "HOPS", "HF_", "RUN_URL", "GITHUB_", "SOURCE_", "WEATHER_", "ENGINE", "SPARK_MASTER")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("STORE_DIR", str(tmp_path / "store"))
     activate(() if WITHOUT else PINNED)

@@ -17,7 +17,7 @@ from pipelines.publishing.lock import read_lock
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-FULL, CORE = (read_lock((ROOT / name).read_text()) for name in ("requirements.txt", "requirements-core.txt"))
+FULL, CORE, SPARK = (read_lock((ROOT / f"requirements{which}.txt").read_text()) for which in ("", "-core", "-spark"))
 OWNERS = packages_distributions()
 UV = Path(sys.prefix) / "bin" / "uv"
 
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "pipelines": ("every environment",),
     "pipelines/stores/embedded": ("every environment", "embedded"),
     "pipelines/stores/hopsworks": ("every environment", "hopsworks"),
+    "pipelines/stores/spark": ("every environment", "spark"),
     "spaces": ("every environment", "spaces"),
     "notebooks": ("every environment",),
     "benchmarks": ("every environment", "embedded", "test"),
@@ -57,7 +58,9 @@ def versions(lock):
     return found
 
 
-@pytest.mark.parametrize(("lock", "groups"), [(CORE, IN_CORE), (FULL, IN_FULL)], ids=["core", "full"])
+@pytest.mark.parametrize(
+    ("lock", "groups"), [(CORE, IN_CORE), (FULL, IN_FULL), (SPARK, ("spark",))], ids=["core", "full", "spark"]
+)
 def test_a_lock_has_what_its_groups_ask_for_and_nothing_else(lock, groups):
     locked = versions(lock)
     for requirement in (requirement for group in groups for requirement in GROUPS[group]):
@@ -70,6 +73,10 @@ def test_a_package_of_both_locks_has_one_version():
     core, full = versions(CORE), versions(FULL)
     assert {name: core[name] for name in core if name in full} == {name: full[name] for name in core if name in full}
     assert core.keys() - full.keys() == {"deltalake"}
+
+
+def test_spark_shares_no_package_with_the_other_locks():
+    assert not versions(SPARK).keys() & (versions(FULL).keys() | versions(CORE).keys())
 
 
 def test_the_two_packages_called_deltalake_never_meet():

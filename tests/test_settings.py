@@ -4,6 +4,7 @@ import pytest
 
 from pipelines.errors import SettingError
 from pipelines.settings import read_settings
+from pipelines.stores import open_store
 
 
 def test_nothing_set_means_the_embedded_store_in_the_folder_store():
@@ -18,6 +19,12 @@ def test_an_api_key_chooses_hopsworks_unless_the_store_is_named():
     assert read_settings({"HOPSWORKS_API_KEY": "k", "STORE": "embedded"}).store == "embedded"
 
 
+def test_an_engine_that_does_not_go_with_the_store_is_refused_with_what_to_do():
+    settings = read_settings({"STORE": "hopsworks", "ENGINE": "spark", "SPARK_MASTER": "spark://host:7077"})
+    with pytest.raises(SettingError, match=r"Unset ENGINE; .* set STORE to embedded"):
+        open_store(settings)
+
+
 def test_an_empty_variable_counts_as_unset():
     settings = read_settings(
         {"HOPSWORKS_API_KEY": "", "STORE": " ", "STORE_DIR": "", "HOPSWORKS_PORT": "", "HF_TOKEN": ""}
@@ -29,6 +36,8 @@ def test_an_empty_variable_counts_as_unset():
     ("name", "value"),
     [
         ("STORE", "postgres"),
+        ("ENGINE", "dask"),
+        ("SPARK_MASTER", "host:7077"),
         ("HOPSWORKS_WRITE_PATH", "carrier pigeon"),
         ("HF_HARDWARE", "t4-small"),
         ("HOPSWORKS_PORT", "https"),

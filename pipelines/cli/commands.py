@@ -157,9 +157,13 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
     where the person named the task it is an error.
     """
     from pipelines.cli.summaries import folded, inference_summary, newest_predictions
-    from pipelines.inference.pipeline import run_inference
 
     run: Run = ctx.obj
+    if run.settings.engine == "spark":
+        from pipelines.inference.on_spark import run_inference_on_spark as run_inference
+    else:
+        from pipelines.inference.pipeline import run_inference
+
     given = run.past(date)
     tried: list[Task] = []
     done: dict[Task, InferenceReport] = {}

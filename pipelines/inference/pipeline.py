@@ -1,7 +1,7 @@
 """The batch-inference pipeline: settle what has turned out, then predict what no champion has predicted."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -75,30 +75,41 @@ def run_inference(
     ModelRefused
         The champion is damaged or was made by other software.
     """
-    champion = champion_version(store, task)
-    if champion is None:
-        raise NotReadyError(f"The task {task.name} has no champion. Run: python -m pipelines train {task.name}")
+    champion = champion_to_serve(store, task)
     load = load or partial(load_version, load=models.load)
-    windows = list(_windows(store, task, run_date))
-    arrivals, predictions = _arrivals(store, task, windows), _predictions(store, task, windows)
-    predictions = keep_one_champion(store, task, predictions)
-    settlement, predictions = settle(store, task, predictions=predictions, samples=arrivals, now=now)
+    windows = list(open_windows(store, task, run_date))
+    settlement, arrivals, predictions = settle_windows(store, task, windows, now)
     due = unpredicted(arrivals, predictions)
     if due.empty:
         still = awaiting(task, predictions)
-        return InferenceReport(task.name, champion, None, 0, settlement, still, _no_predictions(task))
+        return InferenceReport(task.name, champion, None, 0, settlement, still, no_predictions(task))
     served = _scored(store, load(store, task, champion), task, due, "champion")
     challenger = max(store.versions(task.name), default=champion)
     shadow, notices = _shadow(store, task, challenger, due, load) if challenger > champion else (None, ())
-    scored = [served] if shadow is None else [served, shadow]
-    rows = pd.concat(scored, ignore_index=True).assign(predicted_at=now, run_url=run_url)
-    rows["settled_at"] = rows["predicted_at"].where(rows["label"].notna())
-    rows["corrected_at"] = pd.NaT
+    rows = prediction_rows([served] if shadow is None else [served, shadow], now, run_url)
     written = store.upsert(predictions_group(task), rows)
     still = awaiting(task, keep_one_champion(store, task, _predictions(store, task, windows)))
     return InferenceReport(
         task.name, champion, None if shadow is None else challenger, written, settlement, still, rows, notices
     )
+
+
+def champion_to_serve(store: Store, task: Task) -> int:
+    """The version of the champion, or `NotReadyError` where there is none."""
+    champion = champion_version(store, task)
+    if champion is None:
+        raise NotReadyError(f"The task {task.name} has no champion. Run: python -m pipelines train {task.name}")
+    return champion
+
+
+def settle_windows(
+    store: Store, task: Task, windows: Sequence[Window], now: datetime
+) -> tuple[Settlement, pd.DataFrame, pd.DataFrame]:
+    """Settle the predictions of some windows; returns what was, their arrivals, and their predictions afterwards."""
+    arrivals, predictions = _arrivals(store, task, windows), _predictions(store, task, windows)
+    predictions = keep_one_champion(store, task, predictions)
+    settlement, predictions = settle(store, task, predictions=predictions, samples=arrivals, now=now)
+    return settlement, arrivals, predictions
 
 
 def unpredicted(arrivals: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
@@ -133,7 +144,7 @@ def _predictions(store: Store, task: Task, windows: Sequence[Window]) -> pd.Data
     return pd.concat([store.read(group, start=start, end=end) for start, end in windows], ignore_index=True)
 
 
-def _windows(store: Store, task: Task, run_date: date) -> Iterator[Window]:
+def open_windows(store: Store, task: Task, run_date: date) -> Iterator[Window]:
     """Where arrivals may lack a prediction: up to the run date, and on days before that came late."""
     end = _midnight(run_date + timedelta(days=1))
     newest = store.newest(predictions_group(task))
@@ -163,8 +174,13 @@ def _shadow(
 
 
 def _scored(store: Store, model: models.Model, task: Task, samples: pd.DataFrame, served: str) -> pd.DataFrame:
-    _refuse_other_kind(model, task)
-    missed = missed_after(_settled(store, task, model, samples)) if is_adaptive(model) else MISSED
+    return scored(model, task, samples, served, missed_before(store, model, task, samples["event_time"].max()))
+
+
+def scored(
+    model: models.Model, task: Task, samples: pd.DataFrame, served: str, missed: Mapping[int, float]
+) -> pd.DataFrame:
+    """What a version predicts of samples with such a share left outside of its intervals, and from what."""
     keyed = samples[["sample_id", "event_time"]].assign(
         model_version=model.version,
         served=served,
@@ -174,9 +190,28 @@ def _scored(store: Store, model: models.Model, task: Task, samples: pd.DataFrame
     return keyed.join(models.predict(model, samples, missed))
 
 
-def _settled(store: Store, task: Task, model: models.Model, samples: pd.DataFrame) -> pd.DataFrame:
-    """What the version predicted of the days before the samples, with the outcomes that are known now."""
-    end = samples["event_time"].max().to_pydatetime()
+def prediction_rows(parts: Sequence[pd.DataFrame], now: datetime, run_url: str) -> pd.DataFrame:
+    """What versions predicted, as rows of the predictions group."""
+    rows = pd.concat(parts, ignore_index=True).assign(predicted_at=now, run_url=run_url)
+    rows["settled_at"] = rows["predicted_at"].where(rows["label"].notna())
+    rows["corrected_at"] = pd.NaT
+    return rows
+
+
+def missed_before(store: Store, model: models.Model, task: Task, newest: datetime) -> Mapping[int, float]:
+    """The share of errors that a version leaves outside of its intervals, after what is known before the newest sample.
+
+    Raises
+    ------
+    ModelRefused
+        The version predicts another kind of outcome than the task.
+    """
+    _refuse_other_kind(model, task)
+    return missed_after(_settled(store, task, model, newest)) if is_adaptive(model) else MISSED
+
+
+def _settled(store: Store, task: Task, model: models.Model, end: datetime) -> pd.DataFrame:
+    """What the version predicted before a time, with the outcomes that are known now."""
     rows = store.read(
         predictions_group(task),
         columns=["event_time", "model_version", "label", *bound_columns()],
@@ -195,5 +230,6 @@ def _refuse_other_kind(model: models.Model, task: Task) -> None:
         )
 
 
-def _no_predictions(task: Task) -> pd.DataFrame:
+def no_predictions(task: Task) -> pd.DataFrame:
+    """Predictions of a task, none of them."""
     return pd.DataFrame(columns=predictions_group(task).column_names)

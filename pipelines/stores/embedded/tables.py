@@ -104,6 +104,13 @@ class DeltaTables(StoreFolder):
             return read_files(paths, group, columns, asked)
 
     @guarded
+    def files(self, group: FeatureGroup, start: datetime | None, end: datetime | None) -> list[DataFile]:
+        """The data files that may hold rows of a time window, for whoever reads them with something else."""
+        with self._named(group):
+            self._check(group)
+            return [file for file in self._files(group) if file.overlaps(start, end)]
+
+    @guarded
     def newest(self, group: FeatureGroup) -> datetime | None:
         """The newest event time, from the file statistics and the time column of the newest file."""
         with self._named(group):
