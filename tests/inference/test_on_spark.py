@@ -27,6 +27,8 @@ from pipelines.settings import read_settings
 from pipelines.stores import open_store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group, task_view
 from pipelines.stores.embedded import EmbeddedStore
+from pipelines.stores.spark.session import spark_session
+from pipelines.stores.spark.store import SparkStore
 
 NOW = datetime(2026, 3, 20, 6, 47, tzinfo=UTC)
 FIRST = date(2026, 3, 10)
@@ -43,9 +45,6 @@ UNCOMPILED = (
 @pytest.fixture(scope="module", autouse=True)
 def cluster():
     """The session of all tests here, and the store that it reads."""
-    from pipelines.stores.spark.session import spark_session
-    from pipelines.stores.spark.store import SparkStore
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_SUBMIT_ARGS", f"{HERE} {UNCOMPILED} pyspark-shell")
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
@@ -216,9 +215,6 @@ def test_spark_reads_what_the_store_reads(store, operated, iris):
 
 
 def test_the_engine_and_its_cluster_are_settings(store, iris, monkeypatch):
-    from pipelines.stores.spark.session import spark_session
-    from pipelines.stores.spark.store import SparkStore
-
     opened = open_store(read_settings({"ENGINE": "spark", "STORE_DIR": str(store.root), "SPARK_MASTER": MASTER}))
     assert isinstance(opened, SparkStore)
     assert opened.master == MASTER

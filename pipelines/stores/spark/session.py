@@ -11,11 +11,6 @@ from typing import Any
 
 from pipelines.errors import SettingError
 
-try:
-    from pyspark.sql import SparkSession
-except ImportError as error:
-    raise SettingError("ENGINE is 'spark' and pyspark is not installed; run: make spark, or unset ENGINE.") from error
-
 ROOT = Path(__file__).parents[3]
 
 CONFIGURATION = {
@@ -40,8 +35,14 @@ def spark_session(master: str = "") -> Any:  # noqa: ANN401 - pyspark has types 
     Raises
     ------
     SettingError
-        There is no Java.
+        PySpark is not installed, or there is no Java.
     """
+    try:
+        from pyspark.sql import SparkSession  # noqa: PLC0415 - whatever does without a session does without it
+    except ImportError as error:
+        raise SettingError(
+            "ENGINE is 'spark' and pyspark is not installed; run: make spark, or unset ENGINE."
+        ) from error
     if not (shutil.which("java") or "JAVA_HOME" in os.environ):
         raise SettingError("ENGINE is 'spark' and there is no Java; install Java 17, or unset ENGINE.")
     # Workers would otherwise take whatever Python is first on their path; on a cluster its own setting stands.
