@@ -1,16 +1,16 @@
 """What `publish` put into the Space, read back. Whatever is missing is empty, never an error."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.documents import Damaged, parse
-from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, PORTRAIT_FILE, parse_metrics
+from pipelines.documents.metrics import LINKS_FILE, METRICS_FILE, PORTRAIT_FILE, Parts, no_parts, parse_metrics
 from pipelines.documents.model import CARD_FILE
 from pipelines.documents.what_if import WHAT_IF_FILE, WhatIf, parse_what_if
 
@@ -40,9 +40,9 @@ class SpaceFolder:
         """The predictions of a task; no rows and no columns before the first."""
         return self._parquet(self.folder / "history" / f"{task.name}.parquet")
 
-    def metrics(self) -> Mapping[str, Any]:
+    def metrics(self) -> Parts:
         """The numbers of all pages; empty where there are none, or where they are damaged."""
-        return self._document(METRICS_FILE, parse_metrics) or {}
+        return self._document(METRICS_FILE, parse_metrics) or no_parts()
 
     def damage(self) -> str:
         """What is wrong with the numbers of all pages, and what to do; empty where nothing is."""

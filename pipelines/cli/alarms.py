@@ -40,7 +40,7 @@ def alarms(store: Store, now: datetime) -> AlarmsDocument:
         "schema_version": SCHEMA_VERSION,
         "as_of": now.isoformat(timespec="seconds"),
         "store": metrics["store"],
-        "alarms": [_alarm(finding, metrics) for finding in findings_of(metrics, now)],
+        "alarms": [_alarm(finding, metrics) for finding in findings_of(metrics["datasets"], metrics["tasks"], now)],
     }
 
 

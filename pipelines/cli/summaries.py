@@ -10,7 +10,9 @@ import pandas as pd
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.arrivals import NO_SCENARIO
-from pipelines.documents.metrics import live_score
+from pipelines.documents import plain
+from pipelines.documents.metrics import Answer, DataPart, TaskPart, live_score
+from pipelines.documents.model import Estimate
 from pipelines.front.findings import Finding
 from pipelines.front.kinds import kind_of, live_words
 from pipelines.front.links import links_of
@@ -113,9 +115,9 @@ def training_summary(done: Mapping[Task, "TrainingReport"], failed: Sequence[Tas
     )
 
 
-def _score(task: Task, found: Mapping[str, Any] | None) -> str:
+def _score(task: Task, measured: Estimate | None) -> str:
     about = outcome_part(task)
-    return kind_of(about).score_words(about, task.scorer, found)
+    return kind_of(about).score_words(about, task.scorer, measured)
 
 
 def _value(task: Task, value: float | None) -> str:
@@ -156,7 +158,7 @@ def inference_summary(done: Mapping[Task, "InferenceReport"], failed: Sequence[T
 
 def _outcomes(done: "InferenceReport") -> str:
     """How many outcomes came, and how many are waited for."""
-    return " ".join(filter(None, (_settled(done.settlement), awaiting_sentence(asdict(done.awaiting))))) or "-"
+    return " ".join(filter(None, (_settled(done.settlement), awaiting_sentence(plain(asdict(done.awaiting)))))) or "-"
 
 
 def newest_predictions(task: Task, done: "InferenceReport") -> str:
@@ -237,7 +239,7 @@ def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
     )
 
 
-def _in_words(task: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+def _in_words(task: TaskPart, data: DataPart) -> str:
     return " ".join(filter(None, (plain_sentences(task, data)[0], awaiting_sentence(task["awaiting"]))))
 
 
@@ -292,16 +294,16 @@ def copy_summary(done: Sequence["Copied"]) -> str:
     return joined("### Copy", markdown_table(("What", "In the source", "Written", "Checksum"), rows))
 
 
-def _told(task: Task, row: Mapping[str, Any]) -> dict[str, Any]:
+def _told(task: Task, row: Mapping[str, Any]) -> Answer:
     """A row of the predictions group as the document has it."""
     label = None if pd.isna(row["label"]) else row["label"]
-    return {"prediction": row["prediction"], "label": label, **answer_part(task, row)}
+    return {"prediction": row["prediction"], "label": label, "corrected_at": None, **answer_part(task, row)}
 
 
 def _prediction_row(task: Task, row: Mapping[str, Any]) -> tuple[object, ...]:
     about, told = outcome_part(task), _told(task, row)
     kind = kind_of(about)
-    actual = "-" if told["label"] is None else kind.said(about, told | {"prediction": told["label"]})
+    actual = "-" if told["label"] is None else kind.said(about, {**told, "prediction": told["label"]})
     return row["sample_id"], kind.said(about, told), kind.sure(about, told), actual, kind.verdict(about, told)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from pipelines.documents.model import Calibration, DecisionRule, Estimate
-from pipelines.documents.values import Day, Moment, Must, checksum, parse, refuse_changed
+from pipelines.documents.values import Damaged, Day, Moment, Must, checksum, parse, refuse_changed
 
 METRICS_FILE = "dashboard/metrics.json"
 PORTRAIT_FILE = "dashboard/{}/portrait.svg"  # of a task: the drawing of its newest sample
@@ -59,8 +59,8 @@ def _day_of(row: dict[str, Any]) -> None:
     date.fromisoformat(row["day"])
 
 
-# A day of a course, with its scores by name.
-Course = Annotated[dict[str, float | str | None], Must(_day_of, "of a day")]
+# A day of a course: `day`, `version`, and scores by their names with a prefix, such as `rolling_accuracy`.
+DayScores = Annotated[dict[str, float | str | None], Must(_day_of, "of a day")]
 
 # `version` and `n`, the samples, and a score by its name.
 LiveQuality = dict[str, LiveEstimate | int | None]
@@ -205,27 +205,36 @@ class Awaiting(TypedDict):
 class Expectation(TypedDict):
     """What the probabilities let expect day by day, and how often that came true; see `monitoring.expectation`."""
 
-    over_time: list[Course]
+    over_time: list[DayScores]
     windows: int
     held: int
 
 
-class RecentPrediction(TypedDict):
-    """A served prediction, and what turned out."""
+class Certainty(TypedDict):
+    """How sure a prediction is: the probability of a class, the intervals of a number."""
+
+    probability: float | None
+    low_80: NotRequired[float]
+    high_80: NotRequired[float]
+    low_95: NotRequired[float]
+    high_95: NotRequired[float]
+
+
+class Answer(Certainty):
+    """What was predicted, and what turned out; `label` is null while that is not known."""
+
+    prediction: str | float
+    label: str | float | None
+    corrected_at: NotRequired[str | None]
+
+
+class RecentPrediction(Answer):
+    """A served prediction with its sample and its run."""
 
     sample_id: str
     event_time: Moment
     predicted_at: Moment
     model_version: int
-    prediction: str | float
-    label: str | float | None
-    corrected_at: NotRequired[str | None]
-    probability: float | None
-    # Of a number.
-    low_80: NotRequired[float]
-    high_80: NotRequired[float]
-    low_95: NotRequired[float]
-    high_95: NotRequired[float]
     run_url: str | None
     # Whether what it was predicted from has been corrected since.
     inputs_corrected: NotRequired[bool]
@@ -241,16 +250,21 @@ class Reign(TypedDict):
     reason: str
 
 
-class TaskPart(TypedDict):
-    """What the pages say about a task."""
+class Predicted(TypedDict):
+    """What a task predicts: a number, or classes where `outcome` is absent."""
+
+    outcome: NotRequired[NumberOutcome]
+
+
+class DayPart(Predicted):
+    """What the front says about a task on one day, but for the course of its scores."""
 
     title: str
     description: str
     dataset: str
     # How many days after its sample lies the day that a prediction is about.
     ahead: NotRequired[int]
-    # Of a task that predicts a number; where it is absent, classes are predicted.
-    outcome: NotRequired[NumberOutcome]
+    # Of a number.
     within: NotRequired[Within]
     classes: list[str]
     inputs: NotRequired[list[str]]
@@ -258,22 +272,11 @@ class TaskPart(TypedDict):
     guarded: list[str]
     champion: int | None
     version: int | None
-    versions: list[int]
-    created: str | None
-    decision: DecisionRule | None
-    decision_cost: dict[str, dict[str, float | None]] | None
     held_out: dict[str, Estimate]
-    baseline: dict[str, float | None]
     live: LiveQuality
     awaiting: NotRequired[Awaiting]
-    expectation: NotRequired[Expectation]
     live_baseline: dict[str, float | None]
-    gap: dict[str, Gap]
-    by_version: list[VersionQuality]
-    challenger: Comparison | None
     confusion: list[list[int]]
-    calibration: Calibration
-    over_time: list[Course]
     alarms: list[Alarm]
     drift: ClassDrift
     recent: list[RecentPrediction]
@@ -282,15 +285,23 @@ class TaskPart(TypedDict):
     newest_day: Day | None
     last_run: Moment | None
     late_after: Moment | None
+
+
+class TaskPart(DayPart):
+    """What the pages say about a task."""
+
+    versions: list[int]
+    created: str | None
+    decision: DecisionRule | None
+    decision_cost: dict[str, dict[str, float | None]] | None
+    baseline: dict[str, float | None]
+    expectation: NotRequired[Expectation]
+    gap: dict[str, Gap]
+    by_version: list[VersionQuality]
+    challenger: Comparison | None
+    calibration: Calibration
+    over_time: list[DayScores]
     pictures: NotRequired[dict[str, str]]
-
-
-class Parts(TypedDict):
-    """The part of some data sets and of their tasks by name, and the addresses of the other parts of the system."""
-
-    datasets: dict[str, DataPart]
-    tasks: dict[str, TaskPart]
-    links: NotRequired[dict[str, str]]
 
 
 class StoreKind(TypedDict):
@@ -299,18 +310,35 @@ class StoreKind(TypedDict):
     kind: str
 
 
+class Parts(TypedDict):
+    """The part of some data sets and of their tasks by name, the addresses of the other parts of the system, and which
+    store the numbers come from, where that is known.
+    """
+
+    datasets: dict[str, DataPart]
+    tasks: dict[str, TaskPart]
+    links: NotRequired[dict[str, str]]
+    store: NotRequired[StoreKind]
+
+
 class MetricsDocument(Parts):
     """All of `dashboard/metrics.json`."""
 
     schema_version: int
-    store: StoreKind
     data_as_of: Moment | None
     checksum: NotRequired[str]
+
+
+def no_parts() -> Parts:
+    """A document before the first run."""
+    return {"datasets": {}, "tasks": {}}
 
 
 def parse_metrics(content: bytes) -> MetricsDocument:
     """A `metrics.json`, or `Damaged`; one of an earlier version says nothing where it does not know."""
     document = parse(content, MetricsDocument, SCHEMA_VERSION)
+    if "store" not in document:
+        raise Damaged("it lacks store")
     refuse_changed(document)
     document.pop("checksum", None)
     for data in document["datasets"].values():
@@ -334,3 +362,13 @@ def metrics_text(document: MetricsDocument) -> bytes:
 def live_score(live: LiveQuality, name: str) -> LiveEstimate | None:
     """A live score by its name; None where the task has no such score."""
     return cast("LiveEstimate | None", live.get(name))
+
+
+def value_of(score: Estimate | None) -> float | None:
+    """The value of a score; None where there is none, or the data could not tell it."""
+    return score["value"] if score else None
+
+
+def score_on(row: DayScores, name: str) -> float | None:
+    """A score of a day by its name; None where the day does not tell it."""
+    return cast("float | None", row.get(name))

@@ -6,10 +6,9 @@ stand once, for all days, and are cut at the day that is looked at.
 
 import gzip
 import json
-from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
-from pipelines.documents.metrics import Expectation
+from pipelines.documents.metrics import DataPart, DayPart, DayScores, Parts, TaskPart
 from pipelines.documents.values import Damaged, parse
 
 WHAT_IF_FILE = "dashboard/what_if.json.gz"
@@ -31,15 +30,15 @@ class Frame(TypedDict):
     """The state after one day: the parts of data sets and tasks that the front tells."""
 
     day: int
-    datasets: dict[str, dict[str, Any]]
-    tasks: dict[str, dict[str, Any]]
+    datasets: dict[str, DataPart]
+    tasks: dict[str, DayPart]
 
 
 class Story(TypedDict):
     """One month: its days in order, the course of the deciding score by task, and what happened."""
 
     frames: list[Frame]
-    over_time: dict[str, list[dict[str, Any]]]
+    over_time: dict[str, list[DayScores]]
     events: list[Event]
 
 
@@ -67,13 +66,19 @@ def what_if_bytes(document: WhatIf) -> bytes:
     return gzip.compress(text.encode(), mtime=0)
 
 
-def document_of(story: Story, frame: Frame) -> Mapping[str, Any]:
+def document_of(story: Story, frame: Frame) -> Parts:
     """What `dashboard/metrics.json` would have said on the day of a frame, as far as the front tells it."""
-    nothing_expected: Expectation = {"over_time": [], "windows": 0, "held": 0}
-    tasks = {
-        name: {"expectation": nothing_expected}
-        | task
-        | {"over_time": [point for point in story["over_time"][name] if point["day"] <= str(task["newest_day"])]}
-        for name, task in frame["tasks"].items()
-    }
+    tasks = {name: _task_of(part, story["over_time"][name]) for name, part in frame["tasks"].items()}
     return {"datasets": frame["datasets"], "tasks": tasks}
+
+
+def _task_of(part: DayPart, course: list[DayScores]) -> TaskPart:
+    """The part of a task on its day, with nothing where only the folded parts tell something."""
+    return {
+        **part,
+        "versions": [], "created": None, "decision": None, "decision_cost": None, "baseline": {}, "gap": {},
+        "by_version": [], "challenger": None, "pictures": {},
+        "calibration": {"enough": False, "n": 0, "bins": [], "error": None, "chance": None},
+        "expectation": {"over_time": [], "windows": 0, "held": 0},
+        "over_time": [point for point in course if str(point["day"]) <= str(part["newest_day"])],
+    }  # fmt: skip

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from pipelines.documents.metrics import ALL_INPUTS
+from pipelines.documents.metrics import ALL_INPUTS, Alarm, DataPart, DayPart, Lately, live_score, value_of
 from pipelines.front.kinds import kind_of
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title, wilson
 from pipelines.wording import awaiting_words, day_words, minute_words
 
 State = Literal["ok", "bad", "late", "quiet"]
 Kind = Literal["late", "clock", "future", "overdue", "quality", "quarantine", "inputs", "mix"]
-Document = Mapping[str, Any]
+Tasks = Mapping[str, DayPart]
 
 # A tenth of the rows, as for drift: fewer change no score by much.
 MUCH_QUARANTINE = 0.1
@@ -69,56 +69,54 @@ class Finding:
         return "late" if self.kind in {"late", "clock"} else "bad"
 
 
-def findings_of(document: Document, now: datetime) -> list[Finding]:
+def findings_of(datasets: Mapping[str, DataPart], tasks: Tasks, now: datetime) -> list[Finding]:
     """Everything that somebody should look at: late runs, then by data set the cause before what it does to scores."""
-    findings = [*_late(document["tasks"], now), *_clock(document["tasks"], now)]
-    for name, data in document["datasets"].items():
-        tasks = {task: own for task, own in document["tasks"].items() if own["dataset"] == name}
-        cause = [*_quarantine(data, tasks)] or [*_inputs(data, tasks)]
-        own = [*cause, *_quality(data, tasks)]
+    findings = [*_late(tasks, now), *_clock(tasks, now)]
+    for name, data in datasets.items():
+        own = {task: part for task, part in tasks.items() if part["dataset"] == name}
+        cause = [*_quarantine(data, own)] or [*_inputs(data, own)]
+        told = [*cause, *_quality(data, own)]
         # Strange inputs get strange answers: that is no news beside them.
-        findings += [*_future(data, tasks, now), *_overdue(data, tasks, now)]
-        findings += own or [*_mix(data, tasks)]
+        findings += [*_future(data, own, now), *_overdue(data, own, now)]
+        findings += told or [*_mix(data, own)]
     return findings
 
 
-def is_late(task: Document, now: datetime) -> bool:
+def is_late(task: DayPart, now: datetime) -> bool:
     """Whether the next run of a task should have happened by now."""
     return task["late_after"] is not None and now > datetime.fromisoformat(task["late_after"])
 
 
-def is_overdue(task: Document, now: datetime) -> bool:
+def is_overdue(task: DayPart, now: datetime) -> bool:
     """Whether the oldest outcome that is waited for should have been learned by now."""
     due = task["awaiting"]["overdue_after"]
     return due is not None and now > datetime.fromisoformat(due)
 
 
-def much_in_quarantine(lately: Document) -> bool:
+def much_in_quarantine(lately: Lately) -> bool:
     """Whether surely more than a tenth of what came lately broke the data contract: not by chance alone (95 %)."""
     seen = lately["arrived"] + lately["quarantined"]
     return bool(seen) and wilson(lately["quarantined"], seen)[0] > MUCH_QUARANTINE
 
 
-def _late(tasks: Document, now: datetime) -> Iterator[Finding]:
+def _late(tasks: Tasks, now: datetime) -> Iterator[Finding]:
     late = {name: task for name, task in tasks.items() if is_late(task, now)}
     if late:
         oldest = min(late.values(), key=lambda task: str(task["late_after"]))
-        words = f"The last run was on {minute_words(oldest['last_run'])}; the numbers below are as old"
+        words = f"The last run was on {minute_words(str(oldest['last_run']))}; the numbers below are as old"
         since = str(oldest["late_after"])
         yield Finding("late", "", tuple(late), f"The daily run is late since {day_words(since)}", words, since[:10])
 
 
-def _clock(tasks: Document, now: datetime) -> Iterator[Finding]:
-    ahead = {name: task for name, task in tasks.items() if task["last_run"]}
-    ahead = {name: task for name, task in ahead.items() if datetime.fromisoformat(task["last_run"]) > now + MOST_APART}
+def _clock(tasks: Tasks, now: datetime) -> Iterator[Finding]:
+    runs = {name: run for name, task in tasks.items() if (run := task["last_run"])}
+    ahead = {name: run for name, run in runs.items() if datetime.fromisoformat(run) > now + MOST_APART}
     if ahead:
-        newest = max(str(task["last_run"]) for task in ahead.values())
-        yield Finding(
-            "clock", "", tuple(ahead), "A clock was wrong", f"The last run says that it was on {minute_words(newest)}"
-        )
+        words = f"The last run says that it was on {minute_words(max(ahead.values()))}"
+        yield Finding("clock", "", tuple(ahead), "A clock was wrong", words)
 
 
-def _future(data: Document, tasks: Document, now: datetime) -> Iterator[Finding]:
+def _future(data: DataPart, tasks: Tasks, now: datetime) -> Iterator[Finding]:
     newest = data["newest_day"]
     if newest and date.fromisoformat(newest) > now.date():
         lead = f"There are days up to {day_words(newest)} {newest[:4]}, which is after today"
@@ -126,21 +124,21 @@ def _future(data: Document, tasks: Document, now: datetime) -> Iterator[Finding]
         yield Finding("future", data["title"], tuple(tasks), lead, detail)
 
 
-def _overdue(data: Document, tasks: Document, now: datetime) -> Iterator[Finding]:
+def _overdue(data: DataPart, tasks: Tasks, now: datetime) -> Iterator[Finding]:
     """Outcomes that a run should have learned by now; where no run came that is no news."""
     waiting = {name: task for name, task in tasks.items() if is_overdue(task, now) and not is_late(task, now)}
     if waiting:
-        oldest = min(task["awaiting"]["overdue_after"] for task in waiting.values())
+        oldest = min(str(task["awaiting"]["overdue_after"]) for task in waiting.values())
         lead = f"What turned out is overdue since {day_words(oldest)}"
         told = [f"{task['title']} is {_awaiting(task)}" for task in waiting.values()]
         yield Finding("overdue", data["title"], tuple(waiting), lead, "; ".join(told), oldest[:10])
 
 
-def _awaiting(task: Document) -> str:
+def _awaiting(task: DayPart) -> str:
     return awaiting_words(task["awaiting"]["n"], task["awaiting"]["since"])
 
 
-def _quality(data: Document, tasks: Document) -> Iterator[Finding]:
+def _quality(data: DataPart, tasks: Tasks) -> Iterator[Finding]:
     below = {name: [alarm for alarm in task["alarms"] if alarm["on"]] for name, task in tasks.items()}
     below = {name: alarms for name, alarms in below.items() if alarms}
     if below:
@@ -151,9 +149,9 @@ def _quality(data: Document, tasks: Document) -> Iterator[Finding]:
         yield Finding("quality", data["title"], tuple(below), lead, detail, since, parts)
 
 
-def _below(task: Document, alarm: Document) -> str:
+def _below(task: DayPart, alarm: Alarm) -> str:
     score, told = alarm["score"], kind_of(task).value_words
-    value = (task["live"].get(score) or {}).get("value")
+    value = value_of(live_score(task["live"], score))
     now = "" if value is None else f" is {told(task, score, value, 2)}"
     bound = "at most" if score in LOWER_IS_BETTER else "at least"
     return (
@@ -161,7 +159,7 @@ def _below(task: Document, alarm: Document) -> str:
     )
 
 
-def _quarantine(data: Document, tasks: Document) -> Iterator[Finding]:
+def _quarantine(data: DataPart, tasks: Tasks) -> Iterator[Finding]:
     lately = data["lately"]
     if much_in_quarantine(lately):
         seen = lately["arrived"] + lately["quarantined"]
@@ -174,7 +172,7 @@ def _quarantine(data: Document, tasks: Document) -> Iterator[Finding]:
         yield Finding("quarantine", data["title"], tuple(tasks), lead, detail, lately["since"])
 
 
-def _inputs(data: Document, tasks: Document) -> Iterator[Finding]:
+def _inputs(data: DataPart, tasks: Tasks) -> Iterator[Finding]:
     drifted = {*data["drift"]["alarms"]}
     concerned = [own for own, task in tasks.items() if {*task["inputs"], ALL_INPUTS} & drifted]
     if concerned:
@@ -183,7 +181,7 @@ def _inputs(data: Document, tasks: Document) -> Iterator[Finding]:
         yield Finding("inputs", data["title"], tuple(concerned), lead, _changed(data), since, tuple(sorted(drifted)))
 
 
-def _changed(data: Document) -> str:
+def _changed(data: DataPart) -> str:
     """Which inputs have changed; empty where none has."""
     drifted = data["drift"]["alarms"]
     single = [data["features"][name] for name in drifted if name in data["features"]]
@@ -192,7 +190,7 @@ def _changed(data: Document) -> str:
     return "the measurements no longer go together as in training" if drifted else ""
 
 
-def _mix(data: Document, tasks: Document) -> Iterator[Finding]:
+def _mix(data: DataPart, tasks: Tasks) -> Iterator[Finding]:
     drifted = {name: task["drift"]["alarms"] for name, task in tasks.items() if task["drift"]["alarms"]}
     if drifted:
         titles = _listed([tasks[name]["title"] for name in drifted])

@@ -1,13 +1,12 @@
 """What the front says differently of a task that predicts a class and of one that predicts a number."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from pipelines.documents.metrics import Answer, LiveEstimate, Predicted, TaskPart
+from pipelines.documents.model import Estimate
 from pipelines.front import classes, numbers
 from pipelines.wording import not_enough
-
-Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,18 +37,18 @@ class Kind:
     certainty: str
     moved: str
     expects: str
-    promised: Callable[[Document, str], str]
-    sentence: Callable[[Document, str], str]
-    beside: Callable[[Document], str]
-    simplest: Callable[[Document], tuple[str, str]]
-    forecast: Callable[[Document, Document, Sequence[Document], str], str]
-    said: Callable[[Document, Document], str]
-    sure: Callable[[Document, Document], str]
-    outcome: Callable[[Document, Document], tuple[str, str]]
-    verdict: Callable[[Document, Document], str]
-    score_words: Callable[[Document, str, Document | None], str]
-    value_words: Callable[[Document, str, float | None, int | None], str]
-    least_height: Callable[[Document, str, float], float]
+    promised: Callable[[TaskPart, str], str]
+    sentence: Callable[[TaskPart, str], str]
+    beside: Callable[[TaskPart], str]
+    simplest: Callable[[Predicted], tuple[str, str]]
+    forecast: Callable[[TaskPart, Answer, Sequence[Answer], str], str]
+    said: Callable[[Predicted, Answer], str]
+    sure: Callable[[Predicted, Answer], str]
+    outcome: Callable[[Predicted, Answer], tuple[str, str]]
+    verdict: Callable[[Predicted, Answer], str]
+    score_words: Callable[[Predicted, str, Estimate | None], str]
+    value_words: Callable[[Predicted, str, float | None, int | None], str]
+    least_height: Callable[[Predicted, str, float], float]
 
 
 KINDS = {
@@ -77,12 +76,12 @@ KINDS = {
 }  # fmt: skip
 
 
-def kind_of(task: Document) -> Kind:
+def kind_of(task: Predicted) -> Kind:
     """The kind of a task; a document that does not tell is of classes."""
-    return KINDS[task.get("outcome", {"kind": "classes"})["kind"]]
+    return KINDS[task["outcome"]["kind"] if "outcome" in task else "classes"]
 
 
-def live_words(task: Document, score: str, live: Document | None) -> str:
+def live_words(task: Predicted, score: str, live: LiveEstimate | None) -> str:
     """A live score, which may not have enough samples yet, with its interval."""
     if live and not live["enough"]:
         return not_enough(live["needs"])

@@ -1,9 +1,9 @@
 """Where the parts of the system are to be found, as far as the document tells."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
+
+from pipelines.documents.metrics import Parts
 
 RUNS = "/actions/runs/"
 
@@ -42,9 +42,9 @@ class Links:
         return f"{self.repository}/actions/workflows/promote.yml" if self.repository else ""
 
 
-def links_of(document: Mapping[str, Any]) -> Links:
+def links_of(document: Parts) -> Links:
     """What the document knows: the run from its newest prediction, the repository and its page from that run."""
-    newest = [task["recent"][0] for task in document.get("tasks", {}).values() if task["recent"]]
+    newest = [task["recent"][0] for task in document["tasks"].values() if task["recent"]]
     told = max(((str(row["predicted_at"]), row["run_url"] or "") for row in newest), default=("", ""))[1]
     run = told if told.startswith(("https://", "http://")) else ""
     addresses = document.get("links", {})
@@ -54,9 +54,9 @@ def links_of(document: Mapping[str, Any]) -> Links:
     return Links(run, repository, site, addresses.get("predict", ""), addresses.get("monitor", ""), versions)
 
 
-def _on_a_branch(document: Mapping[str, Any]) -> bool:
+def _on_a_branch(document: Parts) -> bool:
     """Whether the store is a branch of the repository: it is a folder, and a workflow has written to it."""
-    return bool(document.get("store", {}).get("kind") == "embedded")
+    return "store" in document and document["store"]["kind"] == "embedded"
 
 
 def _pages(repository: str) -> str:

@@ -1,15 +1,13 @@
 """Small plots of a task that predicts a number, from the document: see `plots` for how they are drawn."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
+from pipelines.documents.metrics import Predicted, RecentPrediction, TaskPart
 from pipelines.front.kinds import kind_of
 from pipelines.front.plots import Frame, label, picture, short_day
 from pipelines.wording import quantity
-
-Document = Mapping[str, Any]
 
 FAN = Frame(860, 280, left=52, right=14, top=14, bottom=30)
 NARROW_FAN = Frame(400, 220, left=44, right=8, top=10, bottom=30)
@@ -19,17 +17,17 @@ TICKS = (0.05, 0.5, 0.95)
 ROOM_OF_A_DAY = 90  # of the width, for its label
 
 
-def fan(task: Document, frame: Frame = FAN) -> Markup:
+def fan(task: TaskPart, frame: Frame = FAN) -> Markup:
     """The newest predictions in order, each with its intervals and outcome; those that are open are hollow."""
     rows = task["recent"][::-1]
     if not rows:
         return Markup("")
-    ends = [row[name] for row in rows for name in ("low_95", "high_95", "label") if row[name] is not None]
-    scale = _Scale(ends, frame)
+    ends = [end for row in rows for end in (row["low_95"], row["high_95"], row["label"]) if end is not None]
+    scale = _Scale([float(end) for end in ends], frame)
     places = [frame.across((at + 0.5) / len(rows)) for at in range(len(rows))]
     width = 0.6 * (frame.across(1 / len(rows)) - frame.across(0))
     bars = [_bars(task, row, x, width, scale) for row, x in zip(rows, places, strict=True)]
-    line = "L".join(f"{x},{scale(row['prediction'])}" for row, x in zip(rows, places, strict=True))
+    line = "L".join(f"{x},{scale(float(row['prediction']))}" for row, x in zip(rows, places, strict=True))
     inside = sum(kind_of(task).outcome(task, row)[0] == "ok" for row in rows)
     known = sum(row["label"] is not None for row in rows)
     words = (
@@ -40,9 +38,12 @@ def fan(task: Document, frame: Frame = FAN) -> Markup:
     return picture(frame, "fan-plot", words, parts)
 
 
-def errors(task: Document) -> Markup:
+def errors(task: TaskPart) -> Markup:
     """The error that so many of 100 answers do not exceed, and that of the simplest answer."""
     within = task["within"]
+    value, simple = within["value"], within["baseline"]
+    if value is None or simple is None:
+        return Markup("")
     shares, own, base = within["shares"], within["errors"], within["of_baseline"]
     top = max(*own, *base) or 1.0
     y = SQUARE.up
@@ -53,7 +54,7 @@ def errors(task: Document) -> Markup:
     paths = [
         "L".join(f"{x(each)},{y(share)}" for each, share in zip(part, shares, strict=True)) for part in (own, base)
     ]
-    at, told = x(within["value"]), _told(task, within["value"])
+    at, told = x(value), _told(task, value)
     share = within["share"]
     parts = [
         *(f'<path class="rule" d="M{SQUARE.left},{y(level)}H{x(top)}"/>' for level in (0, 0.5, 1)),
@@ -63,22 +64,22 @@ def errors(task: Document) -> Markup:
         label(x(0), SQUARE.height - 10, "0", "start"), label(x(top), SQUARE.height - 10, _told(task, top), "end"),
     ]  # fmt: skip
     words = f"{task['title']}: {share:.0%} of the answers are off by at most {told}"
-    words += f", of the simplest ones by at most {_told(task, within['baseline'])}."
+    words += f", of the simplest ones by at most {_told(task, simple)}."
     return picture(SQUARE, "calibration-plot", words, parts)
 
 
-def agreement(task: Document) -> Markup:
+def agreement(task: TaskPart) -> Markup:
     """The newest predictions (across) against what turned out (up); on the diagonal both agree."""
-    known = [row for row in task["recent"] if row["label"] is not None]
+    known = [(row, float(row["prediction"]), float(row["label"])) for row in task["recent"] if row["label"] is not None]
     if not known:
         return Markup("")
-    ends = [value for row in known for value in (row["prediction"], row["label"])]
+    ends = [value for _, *both in known for value in both]
     up, across = _Scale(ends, SQUARE), _Scale(ends, SQUARE, along=True)
     corners = [f"{across(value)},{up(value)}" for value in (up.low, up.high)]
     dots = [
-        f'<circle class="dot {kind_of(task).outcome(task, row)[0]}" cx="{across(row["prediction"])}" '
-        f'cy="{up(row["label"])}" r="4"><title>{escape(_both(task, row))}</title></circle>'
-        for row in known
+        f'<circle class="dot {kind_of(task).outcome(task, row)[0]}" cx="{across(said)}" '
+        f'cy="{up(true)}" r="4"><title>{escape(_both(task, row))}</title></circle>'
+        for row, said, true in known
     ]
     ticks = [label(across(value), SQUARE.height - 10, _plain(task, value)) for value in up.ticks]
     parts = [*_levels(task, up), *ticks, f'<path class="promise" d="M{"L".join(corners)}"/>', *dots]
@@ -102,25 +103,26 @@ class _Scale:
         return [self.low + share * (self.high - self.low) for share in TICKS]
 
 
-def _bars(task: Document, row: Document, x: float, width: float, scale: _Scale) -> str:
+def _bars(task: Predicted, row: RecentPrediction, x: float, width: float, scale: _Scale) -> str:
     """The intervals of a prediction, the prediction as a dot, and the outcome as a diamond."""
     state, words = kind_of(task).outcome(task, row)
-    open_ = row["label"] is None
+    label = row["label"]
+    intervals = ((row["low_95"], row["high_95"], 0.5), (row["low_80"], row["high_80"], 1.0))
     bars = [
-        f'<rect class="within{" open" if open_ else ""}" x="{x - share * width / 2:.1f}" '
-        f'y="{scale(row[f"high_{level}"])}" width="{share * width:.1f}" '
-        f'height="{scale(row[f"low_{level}"]) - scale(row[f"high_{level}"]):.1f}"/>'
-        for level, share in (("95", 0.5), ("80", 1.0))
+        f'<rect class="within{" open" if label is None else ""}" x="{x - share * width / 2:.1f}" '
+        f'y="{scale(high)}" width="{share * width:.1f}" height="{scale(low) - scale(high):.1f}"/>'
+        for low, high, share in intervals
     ]
     said = f"{row['event_time'][:10]}: {kind_of(task).said(task, row)} ({kind_of(task).sure(task, row)}), {words}"
-    mark = f'<circle class="{"hollow" if open_ else "dot"}" cx="{x}" cy="{scale(row["prediction"])}" r="3.5"/>'
-    if not open_:
-        y = scale(row["label"])
+    shape, y = "hollow" if label is None else "dot", scale(float(row["prediction"]))
+    mark = f'<circle class="{shape}" cx="{x}" cy="{y}" r="3.5"/>'
+    if label is not None:
+        y = scale(float(label))
         mark += f'<path class="outcome-{state}" d="M{x},{y - 5:.1f}l5,5l-5,5l-5,-5z"/>'
     return f"<g><title>{escape(said)}</title>{''.join(bars)}{mark}</g>"
 
 
-def _levels(task: Document, scale: _Scale) -> list[str]:
+def _levels(task: Predicted, scale: _Scale) -> list[str]:
     frame, right = scale.frame, scale.frame.width - scale.frame.right
     return [
         f'<path class="rule" d="M{frame.left},{scale(value)}H{right}"/>'
@@ -129,7 +131,7 @@ def _levels(task: Document, scale: _Scale) -> list[str]:
     ]
 
 
-def _days(rows: Sequence[Document], places: Sequence[float], frame: Frame) -> list[str]:
+def _days(rows: Sequence[RecentPrediction], places: Sequence[float], frame: Frame) -> list[str]:
     """The days below, where there is room for one and another begins."""
     step = max(-(-len(rows) * ROOM_OF_A_DAY // frame.width), 1)
     days = [row["event_time"][:10] for row in rows]
@@ -140,13 +142,13 @@ def _days(rows: Sequence[Document], places: Sequence[float], frame: Frame) -> li
     ]
 
 
-def _plain(task: Document, value: float) -> str:
+def _plain(task: Predicted, value: float) -> str:
     return quantity(value, "", task["outcome"]["decimals"])
 
 
-def _told(task: Document, value: float) -> str:
+def _told(task: Predicted, value: float) -> str:
     return kind_of(task).value_words(task, "mae", value, None)
 
 
-def _both(task: Document, row: Document) -> str:
+def _both(task: Predicted, row: RecentPrediction) -> str:
     return f"{row['event_time'][:10]}: {kind_of(task).said(task, row)}, {kind_of(task).outcome(task, row)[1]}"

@@ -1,12 +1,12 @@
 """A played month as HTML: the front of one of its days, each part with a label, so that nobody takes it for live."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
-from typing import Any
 
 from markupsafe import Markup
 
+from pipelines.documents.metrics import Parts
 from pipelines.documents.what_if import Event, EventKind, Frame, WhatIf, document_of
 from pipelines.front import plots
 from pipelines.front.links import Links
@@ -57,7 +57,7 @@ def played(document: WhatIf, scenario: str, day: int) -> Markup:
     ))  # fmt: skip
 
 
-def _clock(document: Mapping[str, Any]) -> datetime:
+def _clock(document: Parts) -> datetime:
     """Shortly after the run of the day."""
     newest = max(str(task["newest_day"]) for task in document["tasks"].values())
     return datetime.combine(date.fromisoformat(newest), AFTER_THE_RUN)
@@ -73,5 +73,5 @@ def _daily(frames: Sequence[Frame], last: Frame) -> list[tuple[int, int, int]]:
     return [(day, arrived - before[1], refused - before[2]) for before, (day, arrived, refused) in pairwise(totals)]
 
 
-def _titles(event: Event, document: Mapping[str, Any]) -> str:
+def _titles(event: Event, document: Parts) -> str:
     return ", ".join(document["tasks"][task]["title"] for task in event["tasks"])

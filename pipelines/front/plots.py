@@ -3,16 +3,19 @@
 Each is one picture for a screen reader, with the words that stand for it; details on a mark show under the pointer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import cast
 
 from markupsafe import Markup, escape
 
+from pipelines.documents.metrics import DataPart, DayScores, Distribution, TaskPart, score_on
+from pipelines.documents.model import Calibration, whole
 from pipelines.front.kinds import kind_of
 
-Document = Mapping[str, Any]
+# Value, low and high of what the test promised.
+Promise = tuple[float, float, float]
 
 ROOM = 0.12  # of the height that stays free above and below
 ROOM_OF_A_DAY = 130  # of the width, for its label
@@ -63,40 +66,54 @@ class Course:
         return self.frame.up((value - self.low) / (self.high - self.low))
 
 
-def course(task: Document, data: Document, score: str, frame: Frame = SMALL) -> Markup:
+@dataclass(frozen=True)
+class Point:
+    """A score on a day: of a version, with the ends of its interval where it has one."""
+
+    day: str
+    score: float
+    version: int
+    low: float | None = None
+    high: float | None = None
+
+
+def course(task: TaskPart, data: DataPart, score: str, frame: Frame = SMALL) -> Markup:
     """A score over the days, one line a version, with the promised band, changes of champion and the days of alarm."""
-    name = f"rolling_{score}"
-    rows = [row | {"score": row[name]} for row in task["over_time"] if row.get(name) is not None]
-    expected = expected_rows(task, score)
-    if not rows + expected:
+    measured = _points(task["over_time"], f"rolling_{score}")
+    awaited = _points(task["expectation"]["over_time"], f"expected_{score}")
+    expected = [point for point in awaited if point.low is not None and point.high is not None]
+    if not measured + expected:
         return Markup("")
-    promise = task["held_out"].get(score) or {}
-    bands = [band[end] for band in (promise, *expected) for end in ("low", "high") if band.get(end) is not None]
-    plot = _course(task, score, rows + expected, bands, frame)
-    versions = sorted({row["version"] for row in rows})
-    lines = [_line(plot, [row for row in rows if row["version"] == version]) for version in versions]
+    promise = whole(task["held_out"].get(score))
+    bands = [end for point in expected for end in (point.low, point.high) if end is not None] + [*(promise or ())]
+    plot = _course(task, score, measured + expected, bands, frame)
+    versions = sorted({point.version for point in measured})
+    lines = [_line(plot, [point for point in measured if point.version == version]) for version in versions]
     parts = [_band(plot, promise), *_axes(plot), *_expected(plot, expected), *lines]
     parts += [*_changes(plot, task), *_alarm_days(plot, task, data)]
-    last = f"last {plot.told(rows[-1]['score'])}" if rows else "nothing has turned out yet"
+    last = f"last {plot.told(measured[-1].score)}" if measured else "nothing has turned out yet"
     words = f"{task['title']}: from {plot.days[0]} to {plot.days[-1]}, {last}"
-    words += f"; expected {plot.told(expected[-1]['score'])}" if expected else ""
-    promised = promise.get("low") is not None
-    words += f"; promised {plot.told(promise['low'])} to {plot.told(promise['high'])}" if promised else ""
+    words += f"; expected {plot.told(expected[-1].score)}" if expected else ""
+    words += f"; promised {plot.told(promise[1])} to {plot.told(promise[2])}" if promise else ""
     return picture(frame, "course-plot", f"{words}.", parts)
 
 
-def expected_rows(task: Document, score: str) -> list[dict[str, Any]]:
-    """The days for which a score is expected, before or beside what turned out."""
-    name = f"expected_{score}"
-    parts = {"score": name, "low": f"{name}_low", "high": f"{name}_high"}
+def _points(rows: Sequence[DayScores], name: str) -> list[Point]:
+    """The days that tell a score."""
     return [
-        {"day": row["day"], **{part: row[column] for part, column in parts.items()}}
-        for row in task["expectation"]["over_time"]
-        if all(row.get(column) is not None for column in parts.values())
+        Point(
+            str(row["day"]),
+            value,
+            int(score_on(row, "version") or 0),
+            score_on(row, f"{name}_low"),
+            score_on(row, f"{name}_high"),
+        )
+        for row in rows
+        if (value := score_on(row, name)) is not None
     ]
 
 
-def distribution(shown: Document, title: str) -> Markup:
+def distribution(shown: Distribution, title: str) -> Markup:
     """The reference as a filled outline, the newest arrivals as a line over it."""
     frame = Frame(300, 120, left=4, right=4, top=6, bottom=22)
     top = max(*shown["reference"], *shown["now"], 0.01)
@@ -141,7 +158,7 @@ def arrivals(daily: Sequence[tuple[int, int, int]], days: int, title: str) -> Ma
     return picture(frame, "arrivals", words, [*bars, *labels])
 
 
-def calibration(measured: Document, title: str) -> Markup:
+def calibration(measured: Calibration, title: str) -> Markup:
     """How often the answer was right, by the probability that it was given; on the diagonal where both agree."""
     frame = Frame(300, 240, left=34, right=8, top=8, bottom=30)
     bins = [each for each in measured["bins"] if each["n"]]
@@ -150,32 +167,32 @@ def calibration(measured: Document, title: str) -> Markup:
     x, y = frame.across, frame.up
     parts = [f'<path class="promise" d="M{x(0)},{y(0)}L{x(1)},{y(1)}"/>']
     for each in bins:
-        at, told = (
-            x(each["confidence"]),
-            f"{each['n']} answers: said {each['confidence']:.0%}, right {each['accuracy']:.0%}",
-        )
-        parts.append(f'<path class="reach" d="M{at},{y(each["accuracy_low"])}V{y(each["accuracy_high"])}"/>')
-        parts.append(f'<circle class="dot" cx="{at}" cy="{y(each["accuracy"])}" r="4"><title>{told}</title></circle>')
+        # A bin with answers tells all four.
+        told_of = (each["confidence"], each["accuracy"], each["accuracy_low"], each["accuracy_high"])
+        said, right, low, high = cast("tuple[float, float, float, float]", told_of)
+        told = f"{each['n']} answers: said {said:.0%}, right {right:.0%}"
+        parts.append(f'<path class="reach" d="M{x(said)},{y(low)}V{y(high)}"/>')
+        parts.append(f'<circle class="dot" cx="{x(said)}" cy="{y(right)}" r="4"><title>{told}</title></circle>')
     parts += [label(x(share), frame.height - 12, f"{share:.0%}") for share in (0, 0.5, 1)]
     parts += [label(frame.left - 4, y(share) + 4, f"{share:.0%}", "end") for share in (0, 0.5, 1)]
     return picture(frame, "calibration-plot", f"{title}: said against right, on {measured['n']} answers.", parts)
 
 
-def _course(task: Document, score: str, rows: Sequence[Document], bands: Sequence[float], frame: Frame) -> Course:
-    values, kind = [*(row["score"] for row in rows), *bands], kind_of(task)
+def _course(task: TaskPart, score: str, points: Sequence[Point], bands: Sequence[float], frame: Frame) -> Course:
+    values, kind = [*(point.score for point in points), *bands], kind_of(task)
     low, high = min(values), max(values)
     room = max(ROOM * (high - low), (kind.least_height(task, score, high) - (high - low)) / 2)
 
     def told(value: float) -> str:
         return kind.value_words(task, score, value, 2)
 
-    return Course(sorted({row["day"] for row in rows}), low - room, high + room, frame, told)
+    return Course(sorted({point.day for point in points}), low - room, high + room, frame, told)
 
 
-def _band(plot: Course, promise: Document) -> str:
-    if promise.get("low") is None:
+def _band(plot: Course, promise: Promise | None) -> str:
+    if promise is None:
         return ""
-    low, high, value = (plot.y(promise[part]) for part in ("low", "high", "value"))
+    value, low, high = map(plot.y, promise)
     left, right = plot.frame.left, plot.frame.width - plot.frame.right
     return (
         f'<rect class="band" x="{left}" y="{high}" width="{right - left}" height="{max(low - high, 1):.1f}"/>'
@@ -183,27 +200,26 @@ def _band(plot: Course, promise: Document) -> str:
     )
 
 
-def _line(plot: Course, rows: Sequence[Document]) -> str:
+def _line(plot: Course, points: Sequence[Point]) -> str:
     """The scores of one version, the last of them as a dot."""
-    points = [(plot.x(row["day"]), plot.y(row["score"])) for row in rows]
-    told = [f"{row['day']}: {plot.told(row['score'])}, version {row['version']}" for row in rows]
+    places = [(plot.x(point.day), plot.y(point.score)) for point in points]
+    told = [f"{point.day}: {plot.told(point.score)}, version {point.version}" for point in points]
     marks = [
         f'<circle class="hover" cx="{x}" cy="{y}" r="6"><title>{words}</title></circle>'
-        for (x, y), words in zip(points, told, strict=True)
+        for (x, y), words in zip(places, told, strict=True)
     ]
-    path, (x, y) = "L".join(f"{x},{y}" for x, y in points), points[-1]
+    path, (x, y) = "L".join(f"{x},{y}" for x, y in places), places[-1]
     return f'<path class="course" d="M{path}"/><circle class="dot" cx="{x}" cy="{y}" r="4"/>{"".join(marks)}'
 
 
-def _expected(plot: Course, rows: Sequence[Document]) -> list[str]:
+def _expected(plot: Course, points: Sequence[Point]) -> list[str]:
     """The expected scores as a dashed line, with a band in which 90 of 100 are to come true."""
-    if not rows:
+    if not points:
         return []
-    line, upper, lower = (
-        [f"{plot.x(row['day'])},{plot.y(row[part])}" for row in rows] for part in ("score", "high", "low")
-    )
-    band = "L".join(upper + lower[::-1])
-    return [f'<path class="maybe" d="M{band}Z"/><path class="expected" d="M{"L".join(line)}"/>']
+    line = "L".join(f"{plot.x(point.day)},{plot.y(point.score)}" for point in points)
+    upper = [f"{plot.x(point.day)},{plot.y(point.high)}" for point in points if point.high is not None]
+    lower = [f"{plot.x(point.day)},{plot.y(point.low)}" for point in points if point.low is not None]
+    return [f'<path class="maybe" d="M{"L".join(upper + lower[::-1])}Z"/><path class="expected" d="M{line}"/>']
 
 
 def _axes(plot: Course) -> list[str]:
@@ -221,7 +237,7 @@ def _axes(plot: Course) -> list[str]:
     ]
 
 
-def _changes(plot: Course, task: Document) -> list[str]:
+def _changes(plot: Course, task: TaskPart) -> list[str]:
     """A line where another version came into charge."""
     frame = plot.frame
     changes = [(reign["since"][:10], reign["version"]) for reign in task["champion_log"][1:]]
@@ -233,11 +249,12 @@ def _changes(plot: Course, task: Document) -> list[str]:
     ]
 
 
-def _alarm_days(plot: Course, task: Document, data: Document) -> list[str]:
+def _alarm_days(plot: Course, task: TaskPart, data: DataPart) -> list[str]:
     """A triangle below each day on which the inputs or the score raised an alarm."""
     own = {*task["inputs"]}
     raised = {day for day, names in data["drift"].get("alarm_days", {}).items() if own & {*names}}
-    raised |= {day for alarm in task["alarms"] if alarm["on"] for day in plot.days if day >= alarm["since"]}
+    begun = [alarm["since"] for alarm in task["alarms"] if alarm["on"] and alarm["since"]]
+    raised |= {day for since in begun for day in plot.days if day >= since}
     y = plot.frame.height - plot.frame.bottom
     return [
         f'<path class="alarm-day" d="M{plot.x(day) - 3.5:.1f},{y}l3.5,-6l3.5,6z"><title>alarm on {day}</title></path>'

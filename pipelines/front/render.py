@@ -14,7 +14,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from pipelines.documents.metrics import ALL_INPUTS
+from pipelines.documents.metrics import (
+    ALL_INPUTS,
+    DataPart,
+    DriftTest,
+    Parts,
+    Predicted,
+    RecentPrediction,
+    TaskPart,
+)
+from pipelines.documents.model import Estimate
 from pipelines.front import number_plots, plots
 from pipelines.front.kinds import kind_of, live_words
 from pipelines.front.links import Links, links_of
@@ -24,8 +33,6 @@ from pipelines.front.verdict import TaskVerdict, verdict
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title
 from pipelines.pictures.theme import DARK, FONTS, LIGHT, Theme
 from pipelines.wording import day_words, estimate, live_estimate, minute_words, moment, number
-
-Document = Mapping[str, Any]
 
 TEMPLATES = Path(__file__).parent / "templates"
 FAVICON = Path(__file__).with_name("favicon.svg")
@@ -54,14 +61,14 @@ class Card:
     course: Markup
     portrait: str
     awaiting: str
-    newest: Document | None
+    newest: RecentPrediction | None
     said: str
     sure: str
     outcome: tuple[str, str]
 
 
 def front(
-    document: Document,
+    document: Parts,
     portraits: Mapping[str, bytes],
     now: datetime,
     links: Links | None = None,
@@ -84,7 +91,7 @@ def front(
         Whether the sections below it can be linked to by their names.
     """
     heads = [verdict(document, now)]
-    due = min((task["late_after"] for task in document.get("tasks", {}).values() if task["late_after"]), default=None)
+    due = min((task["late_after"] for task in document["tasks"].values() if task["late_after"]), default=None)
     if due and now <= datetime.fromisoformat(due):
         heads.append(verdict(document, datetime.fromisoformat(due) + A_MOMENT))
     cards = [_card(document, name, portraits.get(name), told, stamp) for name, told in heads[0].tasks.items()]
@@ -93,10 +100,10 @@ def front(
     ))  # fmt: skip
 
 
-def picture(document: Document, portraits: Mapping[str, bytes], now: datetime, theme: Theme) -> str:
+def picture(document: Parts, portraits: Mapping[str, bytes], now: datetime, theme: Theme) -> str:
     """The same as one SVG that needs nothing else, for a README: its text is drawn with the reader's own fonts."""
     head = verdict(document, now)
-    cards = [_card(document, name, portraits.get(name), head.tasks[name]) for name in document.get("tasks", {})]
+    cards = [_card(document, name, portraits.get(name), head.tasks[name]) for name in document["tasks"]]
     leads = [f"{finding.about}: {finding.lead}." if finding.about else f"{finding.lead}." for finding in head.findings]
     lines = [head.as_of, *(leads[:MOST_FOUND] or filter(None, [head.facts]))]
     top = HEAD_HEIGHT + LINE_HEIGHT * len(lines)
@@ -110,7 +117,7 @@ def picture(document: Document, portraits: Mapping[str, bytes], now: datetime, t
     return drawn
 
 
-def section(name: str, document: Document, *tasks: str, score: str = "") -> Markup:
+def section(name: str, document: Parts, *tasks: str, score: str = "") -> Markup:
     """One of `SECTIONS` about one task; what is about a data set can be asked for several of its tasks at once.
 
     Parameters
@@ -120,9 +127,10 @@ def section(name: str, document: Document, *tasks: str, score: str = "") -> Mark
     """
     own = [document["tasks"][task] for task in tasks]
     data = document["datasets"][own[0]["dataset"]]
-    parts = {"task": own[0], "tasks": own, "data": data, "score": score, "recent_shown": RECENT_SHOWN,
-             "name": tasks[0], "links": links_of(document)}  # fmt: skip
-    return Markup(template(f"{name}.html.j2").render(**parts))  # noqa: S704 - the template escapes
+    return Markup(template(f"{name}.html.j2").render(  # noqa: S704 - the template escapes
+        task=own[0], tasks=own, data=data, score=score, recent_shown=RECENT_SHOWN, name=tasks[0],
+        links=links_of(document),
+    ))  # fmt: skip
 
 
 def style_sheet(dark: str = "@media (prefers-color-scheme: dark) { .front {%s} }") -> str:
@@ -146,9 +154,10 @@ def _sized(mark: Markup, pixels: int) -> Markup:
     return Markup(str(mark).replace("<svg ", f'<svg width="{pixels}" height="{pixels}" '))  # noqa: S704 - a template's own
 
 
-def _card(document: Document, name: str, portrait: bytes | None, verdict: TaskVerdict, stamp: str = "") -> Card:
+def _card(document: Parts, name: str, portrait: bytes | None, verdict: TaskVerdict, stamp: str = "") -> Card:
     task = document["tasks"][name]
-    drawn = task | {"title": f"{stamp}: {task['title']}"} if stamp else task
+    drawn = task.copy()
+    drawn["title"] = f"{stamp}: {task['title']}" if stamp else task["title"]
     data = document["datasets"][task["dataset"]]
     newest = task["recent"][0] if task["recent"] else None
     said, sure, outcome = _answer(task, newest)
@@ -159,7 +168,7 @@ def _card(document: Document, name: str, portrait: bytes | None, verdict: TaskVe
     )  # fmt: skip
 
 
-def _answer(task: Document, newest: Document | None) -> tuple[str, str, tuple[str, str]]:
+def _answer(task: Predicted, newest: RecentPrediction | None) -> tuple[str, str, tuple[str, str]]:
     """What the newest prediction says, how sure it is, and what turned out."""
     if newest is None:
         return "", "", ("quiet", "")
@@ -167,15 +176,15 @@ def _answer(task: Document, newest: Document | None) -> tuple[str, str, tuple[st
     return kind.said(task, newest), kind.sure(task, newest), kind.outcome(task, newest)
 
 
-def _score_words(task: Document, score: str, found: Document | None) -> str:
-    return kind_of(task).score_words(task, score, found)
+def _score_words(task: Predicted, score: str, measured: Estimate | None) -> str:
+    return kind_of(task).score_words(task, score, measured)
 
 
-def _value_words(task: Document, score: str, value: float | None) -> str:
+def _value_words(task: Predicted, score: str, value: float | None) -> str:
     return kind_of(task).value_words(task, score, value, None)
 
 
-def _drift_rows(tasks: Sequence[Document], data: Document) -> Sequence[tuple[str, Sequence[Document]]]:
+def _drift_rows(tasks: Sequence[TaskPart], data: DataPart) -> Sequence[tuple[str, Sequence[DriftTest]]]:
     """The drift tests of a data set and some of its tasks, alarms first: what each is about, and one test a window."""
     inputs = {ALL_INPUTS, *(name for task in tasks for name in task["inputs"])}
     titles = data["features"] | {ALL_INPUTS: "All inputs together"}
@@ -187,8 +196,8 @@ def _drift_rows(tasks: Sequence[Document], data: Document) -> Sequence[tuple[str
     return sorted((row for row in rows if row[1]), key=lambda row: (_unusual(row[1]), row[0]))
 
 
-def _unusual(tests: Sequence[Document]) -> tuple[bool, float]:
-    return not any(test["drifted"] for test in tests), -float(tests[-1]["distance"])
+def _unusual(tests: Sequence[DriftTest]) -> tuple[bool, float]:
+    return not any(test["drifted"] for test in tests), -tests[-1]["distance"]
 
 
 def template(name: str) -> Any:  # noqa: ANN401 - a Jinja template

@@ -1,7 +1,6 @@
 """What the scores mean, in a few words each, and the order in which they are told."""
 
-from collections.abc import Mapping
-from typing import Any
+from pipelines.documents.metrics import TaskPart
 
 TERMS = {
     "accuracy": "the share of answers that are right",
@@ -30,6 +29,6 @@ def explained(score: str) -> str:
     return TERMS.get(score, "")
 
 
-def ordered_scores(task: Mapping[str, Any]) -> list[str]:
+def ordered_scores(task: TaskPart) -> list[str]:
     """The scores that a task has, the deciding one first; the recalls stand in a table of their own."""
     return [name for name in dict.fromkeys([task["scorer"], *TERMS]) if name in {**task["live"], **task["held_out"]}]

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from pipelines.front.findings import Document, Finding, State, findings_of
+from pipelines.documents.metrics import Parts, TaskPart, live_score
+from pipelines.front.findings import Finding, State, findings_of
 from pipelines.front.kinds import kind_of
 from pipelines.wording import day_words, minute_words
 
@@ -59,26 +60,25 @@ class Verdict:
     tasks: Mapping[str, TaskVerdict]
 
 
-def verdict(document: Document, now: datetime) -> Verdict:
+def verdict(document: Parts, now: datetime) -> Verdict:
     """How the system does.
 
     Parameters
     ----------
     document
-        What `dashboard/metrics.json` holds; empty before the first run.
+        What `dashboard/metrics.json` holds.
     now
         The time (UTC): only whether a run is late depends on it.
     """
-    document = {"tasks": {}, "datasets": {}} | dict(document)
     last_run = max((task["last_run"] for task in document["tasks"].values() if task["last_run"]), default="")
-    findings = tuple(findings_of(document, now))
+    findings = tuple(findings_of(document["datasets"], document["tasks"], now))
     tasks = {name: task_verdict(name, task, findings) for name, task in document["tasks"].items()}
     state, headline = _headline(document, findings, tasks) if last_run else ("quiet", START)
     running = not document["datasets"] or any(not data.get("record") for data in document["datasets"].values())
     return Verdict(state, headline, _as_of(last_run, running=running), _facts(document), findings, tasks)
 
 
-def task_verdict(name: str, task: Document, findings: tuple[Finding, ...]) -> TaskVerdict:
+def task_verdict(name: str, task: TaskPart, findings: tuple[Finding, ...]) -> TaskVerdict:
     """The state of one task: its alarms first, then whether there is enough to tell."""
     own = [finding for finding in findings if name in finding.tasks and finding.state == "bad"]
     if own:
@@ -88,17 +88,17 @@ def task_verdict(name: str, task: Document, findings: tuple[Finding, ...]) -> Ta
     return TaskVerdict("quiet", missing) if missing else TaskVerdict("ok", "keeps its promise")
 
 
-def too_early(task: Document) -> str:
+def too_early(task: TaskPart) -> str:
     """Why nothing can be said of a task yet; empty where something can. Every surface asks this function."""
     if task["champion"] is None and task["version"] is None:
         return "no model yet"
-    judged = task["live"].get(kind_of(task).judged_by)
+    judged = live_score(task["live"], kind_of(task).judged_by)
     if not judged or not task["live"]["n"]:
         return "nothing has turned out yet"
     return "" if judged["enough"] else f"too early to tell: {judged['needs']}"
 
 
-def _headline(document: Document, findings: tuple[Finding, ...], tasks: Mapping[str, TaskVerdict]) -> tuple[State, str]:
+def _headline(document: Parts, findings: tuple[Finding, ...], tasks: Mapping[str, TaskVerdict]) -> tuple[State, str]:
     bad = [document["tasks"][name]["title"] for name, task in tasks.items() if task.state == "bad"]
     if bad:
         whole = list(dict.fromkeys(finding.about for finding in findings if finding.state == "bad"))
@@ -131,7 +131,7 @@ def _as_of(last_run: str, *, running: bool) -> str:
     return f"As of {minute_words(last_run)}. The next run is due on {day_words(next_day)}."
 
 
-def _facts(document: Document) -> str:
+def _facts(document: Parts) -> str:
     arrived = sum(data["arrived"] for data in document["datasets"].values())
     refused = sum(data["quarantined"] for data in document["datasets"].values())
     if not arrived + refused:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +9,7 @@ import pandas as pd
 
 from pipelines.datasets import DataSet
 from pipelines.datasets.spec import Feature
+from pipelines.documents.metrics import Distribution
 from pipelines.monitoring.categories import value_counts
 from pipelines.monitoring.drift import DriftTest
 from pipelines.monitoring.seasons import same_season
@@ -22,7 +22,7 @@ MIDDLE = (0.01, 0.99)
 
 def distributions(
     dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFrame, tests: Sequence[DriftTest], day: date
-) -> list[dict[str, Any]]:
+) -> list[Distribution]:
     """The inputs that differ most, the most different first: shares of the reference and of the arrivals in each bin.
 
     Returns
@@ -50,19 +50,27 @@ def _tells(test: DriftTest) -> tuple[bool, float, int]:
 
 def _distribution(
     feature: Feature, reference: pd.DataFrame, arrivals: pd.DataFrame, test: DriftTest, day: date
-) -> dict[str, Any]:
+) -> Distribution:
     end = pd.Timestamp(day, tz="UTC") + timedelta(days=1)
     times = arrivals["event_time"]
     window = arrivals[(times >= end - timedelta(days=test.days)) & (times < end)]
-    shown = {"name": feature.name, "drifted": test.drifted, "days": test.days, "n": len(window)}
-    first, second = reference[feature.name].dropna(), window[feature.name].dropna()
+    labels, edges, counts = _counted(feature, reference[feature.name].dropna(), window[feature.name].dropna())
+    then, now = (_shares(part) for part in counts)
+    return {
+        "name": feature.name, "drifted": test.drifted, "days": test.days, "n": len(window),
+        "labels": labels, "edges": edges, "reference": then, "now": now,
+    }  # fmt: skip
+
+
+def _counted(
+    feature: Feature, first: pd.Series, second: pd.Series
+) -> tuple[list[str], list[float], Sequence[npt.ArrayLike]]:
+    """Labels or edges of the bins, and how many of both samples lie in each."""
     if feature.kind == "categorical":
         labels, counts = value_counts(feature.values, first, second)
-        parts = [_shares(part) for part in counts]
-        return shown | {"labels": labels, "edges": [], "reference": parts[0], "now": parts[1]}
+        return labels, [], counts
     edges = _edges(first, second)
-    parts = [_shares(np.histogram(part.clip(edges[0], edges[-1]), bins=edges)[0]) for part in (first, second)]
-    return shown | {"labels": [], "edges": edges.tolist(), "reference": parts[0], "now": parts[1]}
+    return [], edges.tolist(), [np.histogram(each.clip(edges[0], edges[-1]), bins=edges)[0] for each in (first, second)]
 
 
 def _edges(first: pd.Series, second: pd.Series) -> npt.NDArray[np.float64]:

@@ -17,6 +17,7 @@ from pipelines.datasets.arrivals import NO_SCENARIO
 from pipelines.datasets.arrivals.simulated import simulate_days
 from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.documents import DECIMALS, plain
+from pipelines.documents.metrics import DayPart, DayScores
 from pipelines.documents.what_if import Event, EventKind, Frame, Story
 from pipelines.front.findings import findings_of
 from pipelines.models import Model
@@ -149,7 +150,7 @@ def _frame(day: int, data: DataState, players: Sequence[Player], alarms: Mapping
     return {"day": day, "datasets": {data.dataset.name: {**told, "quarantine": []}}, "tasks": tasks}
 
 
-def _slim(document: Mapping[str, Any]) -> dict[str, Any]:
+def _slim(document: Mapping[str, Any]) -> DayPart:
     """Without what only the folded parts show."""
     told = {"version", "n", "accuracy", "quadratic_kappa", document["scorer"]}
     told |= {f"recall_{name}" for name in document["guarded"]} | {alarm["score"] for alarm in document["alarms"]}
@@ -157,19 +158,20 @@ def _slim(document: Mapping[str, Any]) -> dict[str, Any]:
     held_out = {name: document["held_out"][name] for name in ("accuracy", document["scorer"])}
     drift = {**document["drift"], "tests": []}
     slim = {**document, "live": live, "held_out": held_out, "drift": drift, "recent": document["recent"][:1]}
-    return dict(plain(slim, DECIMALS))
+    part: DayPart = plain(slim, DECIMALS)
+    return part
 
 
 def _concerned(frame: Frame, day: int) -> list[str]:
     """The tasks that something is found about."""
-    findings = findings_of({"datasets": frame["datasets"], "tasks": frame["tasks"]}, _clock(day))
+    findings = findings_of(frame["datasets"], frame["tasks"], _clock(day))
     return sorted({task for finding in findings for task in finding.tasks})
 
 
-def _course(player: Player) -> list[dict[str, Any]]:
+def _course(player: Player) -> list[DayScores]:
     score = f"rolling_{player.task.scorer}"
     course = quality_over_time(Ledger.of(player.task, player.served()))
-    points: list[dict[str, Any]] = plain(course[["version", "day", score]].to_dict("records"), DECIMALS)
+    points: list[DayScores] = plain(course[["version", "day", score]].to_dict("records"), DECIMALS)
     return points
 
 

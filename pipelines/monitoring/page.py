@@ -6,11 +6,11 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipelines.documents.metrics import Parts
 from pipelines.front.links import links_of
 from pipelines.front.render import FAVICON, front, section, style_sheet
 from pipelines.front.verdict import verdict
@@ -31,7 +31,7 @@ SOCIAL = "social.png"
 
 
 def render_site(
-    document: Mapping[str, Any],
+    document: Parts,
     portraits: Mapping[str, bytes],
     now: datetime,
     forms: Mapping[str, Form] = MappingProxyType({}),

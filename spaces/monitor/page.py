@@ -67,7 +67,8 @@ def build(folder: Path, now: Callable[[], datetime] = clock) -> gr.Blocks:
 
 
 def _head(space: SpaceFolder, now: datetime) -> str:
-    document = {**space.metrics(), "links": space.links()}
+    document = space.metrics()
+    document["links"] = space.links()
     damage = space.damage()
     shown = empty(damage) if damage else front(document, space.portraits(), now, anchors=False)
     return f'{signposts({**space.links(), "monitor": ""})}<div class="front">{shown}</div>'

@@ -1,15 +1,14 @@
 """What the monitor shows of a task: the document, read through the reader's filters, and the list of predictions."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import singledispatch
-from typing import Any
 
 import pandas as pd
 
 from pipelines.datasets import Task
 from pipelines.datasets.outcomes import Classes, Number
+from pipelines.documents.metrics import DayScores, Parts
 from pipelines.front.kinds import kind_of
 from pipelines.front.render import section
 from pipelines.front.told import outcome_part
@@ -44,9 +43,9 @@ class Choice:
             rows = rows if limit is None else rows[fits(rows[column], limit)]
         return rows
 
-    def means(self, point: Mapping[str, Any]) -> bool:
+    def means(self, point: DayScores) -> bool:
         """Whether a point of the course (`version`, `day`) is meant."""
-        day = date.fromisoformat(point["day"])
+        day = date.fromisoformat(str(point["day"]))
         return (
             self.version in {None, point["version"]}
             and (self.first is None or day >= self.first)
@@ -59,13 +58,13 @@ class Record:
     """All that is known of a task: the document and the history."""
 
     task: Task
-    document: Mapping[str, Any]
+    document: Parts
     history: pd.DataFrame
 
     @property
     def known(self) -> bool:
         """Whether the document has the task."""
-        return self.task.name in self.document.get("tasks", {})
+        return self.task.name in self.document["tasks"]
 
     @property
     def versions(self) -> list[int]:
@@ -88,14 +87,13 @@ def course(record: Record, score: str, choice: Choice) -> str:
     if not record.known:
         return empty(NOTHING_YET)
     own = record.document["tasks"][record.task.name]
-    chosen = own | _meant(own, choice)
-    chosen["expectation"] = own["expectation"] | _meant(own["expectation"], choice)
-    tasks = {**record.document["tasks"], record.task.name: chosen}
-    return _within(section("course", {**record.document, "tasks": tasks}, record.task.name, score=score))
-
-
-def _meant(course: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
-    return {"over_time": [point for point in course["over_time"] if choice.means(point)]}
+    chosen = own.copy()
+    chosen["over_time"] = [point for point in own["over_time"] if choice.means(point)]
+    chosen["expectation"] = own["expectation"].copy()
+    chosen["expectation"]["over_time"] = [row for row in own["expectation"]["over_time"] if choice.means(row)]
+    document = record.document.copy()
+    document["tasks"] = {**document["tasks"], record.task.name: chosen}
+    return _within(section("course", document, record.task.name, score=score))
 
 
 def listing(record: Record, choice: Choice) -> pd.DataFrame:

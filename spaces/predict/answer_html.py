@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from pipelines.datasets.outcomes import Classes, Number
+from pipelines.documents.metrics import Predicted
 from pipelines.front.kinds import kind_of
 from pipelines.front.told import outcome_part
 from pipelines.models.metrics import metric_title
@@ -236,17 +237,17 @@ def _model(predictor: Predictor) -> str:
 
 
 @singledispatch
-def _simplest(outcome: object, about: Mapping[str, Any]) -> str:
+def _simplest(outcome: object, about: Predicted) -> str:
     raise NotImplementedError
 
 
 @_simplest.register
-def _(outcome: Classes, about: Mapping[str, Any]) -> str:  # noqa: ARG001 - of any classes
+def _(outcome: Classes, about: Predicted) -> str:  # noqa: ARG001 - of any classes
     return "Always the majority class"
 
 
 @_simplest.register
-def _(outcome: Number, about: Mapping[str, Any]) -> str:  # noqa: ARG001 - of any number
+def _(outcome: Number, about: Predicted) -> str:  # noqa: ARG001 - of any number
     return kind_of(about).simplest(about)[0]
 
 

@@ -61,7 +61,7 @@ def test_errors_have_the_unit_and_shares_have_none():
 def test_an_error_above_its_promise_is_told_as_one():
     document = documents.with_a_number()
     document["tasks"]["weather_max"]["alarms"][0] |= {"on": True, "since": "2026-11-20"}
-    (finding,) = findings_of(document, documents.NOW)
+    (finding,) = findings_of(document["datasets"], document["tasks"], documents.NOW)
     assert finding.detail == "Tomorrow's maximum, whose Mean absolute error is 2.1 °C, promised at most 2.4 °C"
     assert verdict(document, documents.NOW).headline == "1 of 4 models needs you: Tomorrow's maximum"
 
@@ -69,7 +69,7 @@ def test_an_error_above_its_promise_is_told_as_one():
 def test_drifting_numbers_are_no_classes():
     document = documents.with_a_number()
     document["tasks"]["weather_max"]["drift"]["alarms"] = ["error", "label"]
-    (finding,) = findings_of(document, documents.NOW)
+    (finding,) = findings_of(document["datasets"], document["tasks"], documents.NOW)
     assert finding.lead == "Another mix in how far off the answers are and what turns out"
     assert finding.detail == "Tomorrow's maximum: the numbers lie elsewhere than the model was made for"
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from front.documents import LATE_AFTER, NOW, empty, estimate, healthy
 
+from pipelines.documents.metrics import no_parts
 from pipelines.front.findings import much_in_quarantine
 from pipelines.front.verdict import too_early, verdict
 
@@ -134,7 +135,7 @@ def test_a_run_is_not_late_in_the_very_second(document):
 
 
 def test_before_the_first_run_nothing_is_promised():
-    for nothing in (empty(), {}):
+    for nothing in (empty(), no_parts()):
         told = verdict(nothing, NOW)
         assert (told.state, told.headline, told.facts) == ("quiet", "Nothing has run yet", "")
         assert "make demo" in told.as_of

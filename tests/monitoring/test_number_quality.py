@@ -95,8 +95,12 @@ def test_larger_errors_than_promised_raise_alarms(scale, on):
     assert {alarm["score"] for alarm in own["alarms"] if alarm["on"]} == on
     assert {alarm["score"] for alarm in own["alarms"]} == {"mae", "coverage_95"}
     if on:
-        own["dataset"], document = "houses", {"tasks": {PRICE.name: own}, "datasets": {"houses": data}}
-        details = [finding.detail for finding in findings_of(document, START) if finding.kind == "quality"]
+        own["dataset"] = "houses"
+        details = [
+            finding.detail
+            for finding in findings_of({"houses": data}, {PRICE.name: own}, START)
+            if finding.kind == "quality"
+        ]
         assert "promised at most" in details[0]
 
 
