@@ -4,18 +4,19 @@ Everything here works on a float matrix, one row a sample, as `models.encode` ma
 the class order. What a missing cell counts as is part of the model.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 # A classifier with `fit`, `predict_proba` and `classes_`; scikit-learn ships no types for them.
 Classifier: TypeAlias = Any
+Forest: TypeAlias = ExtraTreesClassifier | ExtraTreesRegressor
 
 # Member probabilities are kept this far from 0 and 1 before their log-odds are taken: trees say 0 and 1 easily.
 CLIPPED = 0.003
@@ -55,8 +56,7 @@ class Ensemble:
 
     def probabilities(self, matrix: Floats) -> Floats:
         """The probability of each class (n, k) for rows (n, d) that may have NaN for a missing cell."""
-        chunks = [self._chunk(chunk) for chunk in _chunks(matrix)]
-        return np.concatenate(chunks) if chunks else np.empty((0, self.size))
+        return in_chunks(matrix, self._chunk, self.size)
 
     def _chunk(self, matrix: Floats) -> Floats:
         filled = fill_missing(matrix, self.fill)
@@ -87,7 +87,7 @@ def fill_missing(matrix: Floats, fill: Floats) -> Floats:
     return np.where(np.isnan(matrix), fill, matrix)
 
 
-def slim(forest: ExtraTreesClassifier) -> ExtraTreesClassifier:
+def slim(forest: Forest) -> Forest:
     """Clear, in place, the numbers of each tree that no prediction reads, and keep thresholds in single precision.
 
     Halves the compressed file. Trees compare in single precision, so a threshold needs no more.
@@ -104,7 +104,10 @@ def slim(forest: ExtraTreesClassifier) -> ExtraTreesClassifier:
 
 def member_probabilities(member: Classifier, matrix: Floats, size: int) -> Floats:
     """The probability of each of `size` classes, 0 for a class that the member has not seen."""
-    chances = _forest_probabilities(member, matrix) if _is_forest(member) else member.predict_proba(matrix)
+    if isinstance(member, ExtraTreesClassifier):
+        chances = forest_mean(member, matrix, len(member.classes_))
+    else:
+        chances = member.predict_proba(matrix)
     every = np.zeros((len(matrix), size))
     every[:, member.classes_.astype(int)] = chances
     return every
@@ -128,18 +131,17 @@ def log_odds(answers: Sequence[Floats], *, ordinal: bool) -> Floats:
     return np.asarray(np.log(odds / (1 - odds)))
 
 
-def _is_forest(member: Classifier) -> bool:
-    return isinstance(member, ExtraTreesClassifier)
-
-
-def _forest_probabilities(forest: ExtraTreesClassifier, matrix: Floats) -> Floats:
+def forest_mean(forest: Forest, matrix: Floats, width: int) -> Floats:
+    """What the trees of a forest say (n, width) of complete rows, on average."""
     # The forest's own method starts a thread pool for each call, which takes ten times as long for one row.
     single = np.ascontiguousarray(matrix, dtype=np.float32)
-    total = np.zeros((len(matrix), len(forest.classes_)))
+    total = np.zeros((len(matrix), width))
     for estimator in forest.estimators_:
         total += estimator.tree_.predict(single)
     return total / len(forest.estimators_)
 
 
-def _chunks(matrix: Floats) -> Iterator[Floats]:
-    return (matrix[start : start + CHUNK] for start in range(0, len(matrix), CHUNK))
+def in_chunks(matrix: Floats, answer: Callable[[Floats], Floats], width: int) -> Floats:
+    """The answers (n, width) to rows (n, d), asked for so many at a time that memory stays bounded."""
+    chunks = [answer(matrix[start : start + CHUNK]) for start in range(0, len(matrix), CHUNK)]
+    return np.concatenate(chunks) if chunks else np.empty((0, width))

@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.ensemble import ExtraTreesRegressor
 
 from pipelines.datasets.names import INTERVALS
-from pipelines.models.ensemble import CHUNK, Floats, fill_missing
+from pipelines.models.ensemble import Floats, fill_missing, forest_mean, in_chunks, slim
 
 # A regressor with `fit` and `predict`; scikit-learn ships no types for them.
 Regressor: TypeAlias = Any
@@ -77,8 +77,7 @@ class NumberEnsemble:
 
     def answers(self, matrix: Floats) -> Floats:
         """Prediction, unbounded middle and expected error (n, 3) for rows (n, d) that may have NaN."""
-        chunks = [self._chunk(matrix[start : start + CHUNK]) for start in range(0, len(matrix), CHUNK)]
-        return np.concatenate(chunks) if chunks else np.empty((0, 3))
+        return in_chunks(matrix, self._chunk, 3)
 
     def _chunk(self, matrix: Floats) -> Floats:
         filled = fill_missing(matrix, self.fill)
@@ -127,12 +126,7 @@ def member_numbers(member: Regressor, matrix: Floats) -> Floats:
     """What one member says (n,) of complete rows."""
     if not isinstance(member, ExtraTreesRegressor):
         return np.asarray(member.predict(matrix), dtype=np.float64).ravel()
-    # The forest's own method starts a thread pool for each call, which takes ten times as long for one row.
-    single = np.ascontiguousarray(matrix, dtype=np.float32)
-    total = np.zeros(len(matrix))
-    for estimator in member.estimators_:
-        total += estimator.tree_.predict(single).ravel()
-    return total / len(member.estimators_)
+    return forest_mean(member, matrix, 1).ravel()
 
 
 def starting_values(matrix: Floats, column: int | None) -> Floats:
@@ -184,14 +178,8 @@ def middle_error(errors: Floats) -> float:
 
 def slim_numbers(forest: ExtraTreesRegressor) -> ExtraTreesRegressor:
     """Clear, in place, the numbers of each tree that no prediction reads, and keep the others in single precision."""
-    for estimator in forest.estimators_:
-        tree = estimator.tree_
-        tree.impurity[:] = 0
-        tree.n_node_samples[:] = 0
-        tree.weighted_n_node_samples[:] = 0
-        tree.value[tree.children_left != tree.children_right] = 0
-        tree.value[:] = tree.value.astype(np.float32)
-        tree.threshold[:] = tree.threshold.astype(np.float32)
+    for estimator in slim(forest).estimators_:
+        estimator.tree_.value[:] = estimator.tree_.value.astype(np.float32)
     return forest
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.outcomes import Classes, Number
-from pipelines.documents.model import CategoryScores, DataInfo, InputInfo, ModelInfo
+from pipelines.documents.model import CategoryScores, DataInfo, InputInfo, ModelInfo, SearchCandidate
 from pipelines.front.classes import of_hundred
 from pipelines.models.metrics import metric_title
 from pipelines.training import number_card
@@ -24,7 +24,7 @@ def render_card(task: Task, info: ModelInfo) -> str:
         kind.gist(task, info),
         _use(task),
         _data(task, info),
-        kind.model(info),
+        _model(task, info),
         kind.scores(task, info),
         kind.decision(task, info),
         kind.ranking(info),
@@ -91,17 +91,24 @@ def _split(dataset: DataSet, data: DataInfo) -> str:
     return f"Historical rows are split into 60 % train, 20 % test and 20 % reserve; {together}."
 
 
-def _model(info: ModelInfo) -> str:
+def _model(task: Task, info: ModelInfo) -> str:
+    kind, score = KINDS[task.outcome.kind], metric_title(info["scorer"])
+    title, second = kind.second
     tried = [
-        (each["candidate"], each["parameters"], number(each["score"], DIGITS), number(each["log_loss"], DIGITS))
+        (each["candidate"], each["parameters"], number(each["score"], DIGITS), number(second(each), DIGITS))
         for each in info["search"]["candidates"]
     ]
-    score = metric_title(info["scorer"])
     return (
         f"## Model\n\n{info['model'].capitalize()}, chosen by a {info['search']['size']} search (seed "
-        f"{info['search']['seed']}): of the candidates within one standard error of the best {score}, the one with the "
-        "lowest log-loss, all on rows that they had not learned from.\n\n"
-        + markdown_table(("Candidate", "Tuned parameters", score, "Log-loss"), tried)
+        f"{info['search']['seed']}){kind.chosen_for(score)}.\n\n"
+        + markdown_table(("Candidate", "Tuned parameters", score, title), tried)
+    )
+
+
+def _chosen_for(score: str) -> str:
+    return (
+        f": of the candidates within one standard error of the best {score}, the one with the lowest log-loss, all on "
+        "rows that they had not learned from"
     )
 
 
@@ -285,14 +292,16 @@ def _rare(task: Task, info: ModelInfo) -> list[str]:
 class Kind:
     """What the card says differently of classes and of a number, each a section or a part of one.
 
-    `loss` is what an input is judged by, `rare` tells the classes that have too few test rows.
+    `loss` is what an input is judged by, `chosen_for` ends the sentence on the search, `second` is what stands beside
+    the score of its candidates, and `rare` tells the classes that have too few test rows.
     """
 
     loss: str
     gist: Callable[[Task, ModelInfo], str]
     predicts: Callable[[Task], str]
     labels: Callable[[ModelInfo], str]
-    model: Callable[[ModelInfo], str]
+    chosen_for: Callable[[str], str]
+    second: tuple[str, Callable[[SearchCandidate], float | None]]
     scores: Callable[[Task, ModelInfo], str]
     decision: Callable[[Task, ModelInfo], str]
     ranking: Callable[[ModelInfo], str]
@@ -302,12 +311,14 @@ class Kind:
 
 KINDS = {
     Classes.kind: Kind(
-        loss="log-loss", gist=_gist, predicts=_predicts, labels=_labels, model=_model, scores=_scores,
+        loss="log-loss", gist=_gist, predicts=_predicts, labels=_labels, chosen_for=_chosen_for,
+        second=("Log-loss", lambda each: each["log_loss"]), scores=_scores,
         decision=_decision, ranking=_ranking, calibration=_calibration, rare=_rare,
     ),
     Number.kind: Kind(
         loss="mean absolute error", gist=number_card.gist, predicts=number_card.predicts, labels=number_card.labels,
-        model=number_card.model, scores=number_card.scores, decision=number_card.decision, ranking=lambda _: "",
+        chosen_for=number_card.chosen_for, second=("Standard error", lambda each: each["standard_error"]),
+        scores=number_card.scores, decision=number_card.decision, ranking=lambda _: "",
         calibration=number_card.calibration, rare=lambda *_: [],
     ),
 }  # fmt: skip

@@ -66,11 +66,12 @@ def _neighbours(shape: Shape, seed: int) -> Classifier:  # noqa: ARG001 - every 
     return Pipeline([("scale", StandardScaler()), ("classify", nearest)])
 
 
-def _neighbours_varied(shape: Shape) -> Mapping[str, Any]:
+def neighbours_varied(shape: Shape, last: str) -> Mapping[str, Any]:
+    """What a search may vary of nearest neighbours, which are the `last` step of their pipeline."""
     return {
-        "classify__n_neighbors": np.arange(1, min(MOST_NEIGHBOURS, shape.rows) + 1),
-        "classify__weights": ["uniform", "distance"],
-        "classify__metric": ["euclidean", "manhattan"],
+        f"{last}__n_neighbors": np.arange(1, min(MOST_NEIGHBOURS, shape.rows) + 1),
+        f"{last}__weights": ["uniform", "distance"],
+        f"{last}__metric": ["euclidean", "manhattan"],
     }
 
 
@@ -91,8 +92,8 @@ def _forest(shape: Shape, seed: int) -> Classifier:
     return ExtraTreesClassifier(TREES, max_features="sqrt", min_samples_leaf=_smallest_leaf(shape), random_state=seed)
 
 
-def _kernel(shape: Shape, seed: int) -> Classifier:
-    """Logistic regression on Gaussian kernels at some rows: C. Williams and M. Seeger (2001), the Nyström method."""
+def kernel_pipeline(shape: Shape, seed: int, gamma: float, last: tuple[str, Any]) -> Pipeline:
+    """A linear model on Gaussian kernels at some rows: C. Williams and M. Seeger (2001), the Nyström method."""
     # Neither step takes more points than rows.
     quantiles, landmarks = (min(most, shape.rows) for most in (QUANTILES, LANDMARKS))
     normal_scores = QuantileTransformer(n_quantiles=quantiles, output_distribution="normal", random_state=seed)
@@ -102,17 +103,21 @@ def _kernel(shape: Shape, seed: int) -> Classifier:
                 "scale",
                 ColumnTransformer([("normal", normal_scores, list(range(shape.numeric)))], remainder="passthrough"),
             ),
-            ("kernel", Nystroem(gamma=0.1, n_components=landmarks, random_state=seed)),
-            ("classify", LogisticRegression(max_iter=ITERATIONS)),
+            ("kernel", Nystroem(gamma=gamma, n_components=landmarks, random_state=seed)),
+            last,
         ]
     )
+
+
+def _kernel(shape: Shape, seed: int) -> Classifier:
+    return kernel_pipeline(shape, seed, 0.1, ("classify", LogisticRegression(max_iter=ITERATIONS)))
 
 
 FAMILIES = (
     Family(
         "nearest neighbours",
         _neighbours,
-        _neighbours_varied,
+        lambda shape: neighbours_varied(shape, "classify"),
         {"quick": 4, "full": 20},
     ),
     Family("linear", _linear, lambda _: {"classify__C": loguniform(1e-2, 1e3)}, {"full": 8}),

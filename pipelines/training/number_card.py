@@ -46,18 +46,11 @@ def labels(info: ModelInfo) -> str:
     )
 
 
-def model(info: ModelInfo) -> str:
-    """How it was searched for."""
-    tried = [
-        (each["candidate"], each["parameters"], number(each["score"], DIGITS), number(each["standard_error"], DIGITS))
-        for each in info["search"]["candidates"]
-    ]
-    score = metric_title(info["scorer"])
+def chosen_for(score: str) -> str:
+    """What a search chose it for."""
     return (
-        f"## Model\n\n{info['model'].capitalize()}, chosen by a {info['search']['size']} search (seed "
-        f"{info['search']['seed']}) for the lowest {score.lower()} on rows that it had not learned from; several are "
-        "added up with weights that are never below 0.\n\n"
-        + markdown_table(("Candidate", "Tuned parameters", score, "Standard error"), tried)
+        f" for the lowest {score.lower()} on rows that it had not learned from; several are added up with weights that "
+        "are never below 0"
     )
 
 

@@ -3,21 +3,15 @@
 All are of types that loading trusts; boosted trees become one when they are fitted, see `boosted`.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 from scipy.stats import loguniform
-from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
-from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import QuantileTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 from pipelines.models.number_ensemble import Regressor
-from pipelines.training.families import LANDMARKS, MOST_NEIGHBOURS, QUANTILES, TREES, Family, Shape
+from pipelines.training.families import TREES, Family, Shape, kernel_pipeline, neighbours_varied
 
 USUAL_NEIGHBOURS = 10
 # With so many stages the usual rate has learned what there is to learn; a row passes them in half a millisecond.
@@ -35,14 +29,6 @@ def _neighbours(shape: Shape, seed: int) -> Regressor:  # noqa: ARG001 - every f
     # A search tree would bring two more types that loading has to trust.
     nearest = KNeighborsRegressor(min(USUAL_NEIGHBOURS, shape.rows), weights="distance", algorithm="brute")
     return Pipeline([("scale", StandardScaler()), ("predict", nearest)])
-
-
-def _neighbours_varied(shape: Shape) -> Mapping[str, Any]:
-    return {
-        "predict__n_neighbors": np.arange(1, min(MOST_NEIGHBOURS, shape.rows) + 1),
-        "predict__weights": ["uniform", "distance"],
-        "predict__metric": ["euclidean", "manhattan"],
-    }
 
 
 def _linear(shape: Shape, seed: int) -> Regressor:  # noqa: ARG001 - every family is made alike
@@ -67,20 +53,7 @@ def _boosted(shape: Shape, seed: int) -> Regressor:  # noqa: ARG001 - every fami
 
 
 def _kernel(shape: Shape, seed: int) -> Regressor:
-    """Ridge regression on Gaussian kernels at some rows: C. Williams and M. Seeger (2001), the Nyström method."""
-    # Neither step takes more points than rows.
-    quantiles, landmarks = (min(most, shape.rows) for most in (QUANTILES, LANDMARKS))
-    normal_scores = QuantileTransformer(n_quantiles=quantiles, output_distribution="normal", random_state=seed)
-    return Pipeline(
-        [
-            (
-                "scale",
-                ColumnTransformer([("normal", normal_scores, list(range(shape.numeric)))], remainder="passthrough"),
-            ),
-            ("kernel", Nystroem(gamma=0.05, n_components=landmarks, random_state=seed)),
-            ("predict", Ridge(alpha=0.1)),
-        ]
-    )
+    return kernel_pipeline(shape, seed, 0.05, ("predict", Ridge(alpha=0.1)))
 
 
 def spread_regressor(rows: int, seed: int) -> ExtraTreesRegressor:
@@ -90,7 +63,12 @@ def spread_regressor(rows: int, seed: int) -> ExtraTreesRegressor:
 
 
 NUMBER_FAMILIES = (
-    Family("nearest neighbours", _neighbours, _neighbours_varied, {"quick": 4, "full": 20}),
+    Family(
+        "nearest neighbours",
+        _neighbours,
+        lambda shape: neighbours_varied(shape, "predict"),
+        {"quick": 4, "full": 20},
+    ),
     Family("linear", _linear, lambda _: {"predict__alpha": loguniform(1e-2, 1e3)}, {"quick": 4, "full": 12}),
     Family(
         "forest",

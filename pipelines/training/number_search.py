@@ -55,7 +55,7 @@ from pipelines.training.cross_validation import (
 from pipelines.training.decision_rule import Integers
 from pipelines.training.number_families import NUMBER_FAMILIES, spread_regressor
 from pipelines.training.processes import parallel_setup
-from pipelines.training.search_result import TUNED, SearchResult, parameters
+from pipelines.training.search_result import TUNED, SearchResult, search_table, tuned
 
 # Fewer errors say nothing about how their size depends on the inputs.
 ROWS_FOR_SPREAD = 200
@@ -164,11 +164,12 @@ def search_number(task: Task, rows: Rows, size: str, seed: int) -> SearchResult:
         errors = _errors(complete.matrix[judged], rows.labels[judged], best.middle, among_judged(folds), seed)
         estimator = _ensemble(task, rows, best, _fitted(complete, best, judged), errors)
     log.info("%s: %s is the best of %d candidates", task.name, best.name, len(candidates))
+    table = search_table(candidates, best, lambda each: tuned(each.members, each.members, NUMBER_FAMILIES))
     return SearchResult(
         chosen=best.name,
         estimator=estimator,
         decision=_decision(task),
-        table=_table(candidates, best),
+        table=table.sort_values("score", ignore_index=True),
         seconds=time.perf_counter() - began,
         intervals=_intervals(estimator, len(judged), adaptive=rows.chained),
     )
@@ -348,21 +349,3 @@ def _intervals(estimator: NumberEnsemble, rows: int, *, adaptive: bool) -> Inter
         "bounds": {str(share): list(error_bounds(estimator.errors, missed)) for share, missed in MISSED.items()},
         "adaptive": adaptive,
     }
-
-
-def _table(candidates: Sequence[NumberCandidate], best: NumberCandidate) -> pd.DataFrame:
-    rows = [
-        {
-            "candidate": each.name,
-            "parameters": "; ".join(filter(None, (_parameters(name, each.members) for name in each.members))),
-            "score": each.score,
-            "standard_error": each.standard_error,
-            "chosen": each is best,
-        }
-        for each in candidates
-    ]
-    return pd.DataFrame(rows).sort_values("score", ignore_index=True)
-
-
-def _parameters(name: str, members: Mapping[str, Regressor]) -> str:
-    return parameters(name, members, NUMBER_FAMILIES)

@@ -52,7 +52,7 @@ from pipelines.training.decision_rule import Integers
 from pipelines.training.families import BLENDED, FAMILIES, ITERATIONS, Family
 from pipelines.training.number_search import search_number
 from pipelines.training.processes import parallel_setup
-from pipelines.training.search_result import TUNED, SearchResult, parameters
+from pipelines.training.search_result import TUNED, SearchResult, search_table, tuned
 
 # How freely the blend follows its members: the first suits thousands of rows and many classes, the second few rows.
 BLEND_STRENGTHS = (0.05, 1.0)
@@ -274,20 +274,7 @@ def _log_loss(labels: Integers, chances: Floats) -> float:
     return float(-np.log(of_truth).mean())
 
 
-def _table(candidates: Sequence[Candidate], best: Candidate, members: dict[str, Classifier]) -> pd.DataFrame:
-    rows = [
-        {
-            "candidate": each.name,
-            "parameters": "; ".join(filter(None, (_parameters(name, members) for name in each.members))),
-            "score": each.score,
-            "standard_error": each.standard_error,
-            "log_loss": each.log_loss,
-            "chosen": each is best,
-        }
-        for each in candidates
-    ]
-    return pd.DataFrame(rows).sort_values("log_loss", ignore_index=True)
-
-
-def _parameters(name: str, members: dict[str, Classifier]) -> str:
-    return parameters(name, members, FAMILIES)
+def _table(candidates: Sequence[Candidate], best: Candidate, members: Mapping[str, Classifier]) -> pd.DataFrame:
+    table = search_table(candidates, best, lambda each: tuned(each.members, members, FAMILIES))
+    table.insert(len(table.columns) - 1, "log_loss", [each.log_loss for each in candidates])
+    return table.sort_values("log_loss", ignore_index=True)

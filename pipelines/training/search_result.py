@@ -1,8 +1,8 @@
 """The outcome of a search, of classes and of numbers alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
@@ -29,7 +29,48 @@ class SearchResult:
     intervals: Intervals | None = None
 
 
-def parameters(name: str, members: Mapping[str, Any], families: Sequence[Family]) -> str:
+class Contender(Protocol):
+    """What is told of each candidate of a search: `score` is the task's, on rows that it had not learned from."""
+
+    @property
+    def name(self) -> str:
+        """The members, for a person."""
+
+    @property
+    def score(self) -> float:
+        """The task's score over all of these rows."""
+
+    @property
+    def standard_error(self) -> float:
+        """How much that differs from fold to fold."""
+
+
+Candidates = TypeVar("Candidates", bound=Contender)
+
+
+def search_table(
+    candidates: Sequence[Candidates], best: Candidates, parameters: Callable[[Candidates], str]
+) -> pd.DataFrame:
+    """What the table of a search has for classes and for numbers alike, a row a candidate in their order."""
+    rows = [
+        {
+            "candidate": each.name,
+            "parameters": parameters(each),
+            "score": each.score,
+            "standard_error": each.standard_error,
+            "chosen": each is best,
+        }
+        for each in candidates
+    ]
+    return pd.DataFrame(rows)
+
+
+def tuned(names: Iterable[str], members: Mapping[str, Any], families: Sequence[Family]) -> str:
+    """The tuned parameters of some members, for a person; empty where none is tuned."""
+    return "; ".join(filter(None, (_parameters(name, members, families) for name in names)))
+
+
+def _parameters(name: str, members: Mapping[str, Any], families: Sequence[Family]) -> str:
     """The parameters of a tuned member that its family's search varies."""
     family = next(family for family in families if family.name == name.removesuffix(TUNED))
     values = members[name].get_params() if name.endswith(TUNED) else {}
