@@ -275,6 +275,8 @@ class DayPart(Predicted):
     held_out: dict[str, Estimate]
     live: LiveQuality
     awaiting: NotRequired[Awaiting]
+    # Not told anew each day of a month that is played.
+    expectation: NotRequired[Expectation]
     live_baseline: dict[str, float | None]
     confusion: list[list[int]]
     alarms: list[Alarm]
@@ -295,7 +297,6 @@ class TaskPart(DayPart):
     decision: DecisionRule | None
     decision_cost: dict[str, dict[str, float | None]] | None
     baseline: dict[str, float | None]
-    expectation: NotRequired[Expectation]
     gap: dict[str, Gap]
     by_version: list[VersionQuality]
     challenger: Comparison | None

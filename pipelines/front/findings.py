@@ -3,15 +3,26 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Literal
 
-from pipelines.documents.metrics import ALL_INPUTS, Alarm, DataPart, DayPart, Lately, live_score, value_of
+from pipelines.documents.metrics import (
+    ALL_INPUTS,
+    Alarm,
+    DataPart,
+    DayPart,
+    DayScores,
+    Lately,
+    live_score,
+    score_on,
+    value_of,
+)
 from pipelines.front.kinds import kind_of
 from pipelines.models.metrics import LOWER_IS_BETTER, metric_title, wilson
 from pipelines.wording import awaiting_words, day_words, minute_words
 
 State = Literal["ok", "bad", "late", "quiet"]
-Kind = Literal["late", "clock", "future", "overdue", "quality", "quarantine", "inputs", "mix"]
+Kind = Literal["late", "clock", "future", "overdue", "quality", "expected", "quarantine", "inputs", "mix"]
 Tasks = Mapping[str, DayPart]
 
 # A tenth of the rows, as for drift: fewer change no score by much.
@@ -26,6 +37,8 @@ ADVICE: dict[Kind, str] = {
     "overdue": "Look at where the labels come from; no score knows of these samples. If labels take longer, let their "
     "`Label(due_after=...)` say so.",
     "quality": "Compare its versions; go back to an earlier one where that did better, or train a new one.",
+    "expected": "No outcome says so yet: the model is less sure than it was in the test. Look at the inputs; if the "
+    "world changed, train on newer data.",
     "quarantine": "Look at what the rows in quarantine share: that tells what broke. Mend the source, not the model.",
     "inputs": "If a sensor or a unit changed, mend the source. If the world changed, train on newer data.",
     "mix": "If the world changed, train on newer data. If not, look at the inputs first.",
@@ -75,7 +88,7 @@ def findings_of(datasets: Mapping[str, DataPart], tasks: Tasks, now: datetime) -
     for name, data in datasets.items():
         own = {task: part for task, part in tasks.items() if part["dataset"] == name}
         cause = [*_quarantine(data, own)] or [*_inputs(data, own)]
-        told = [*cause, *_quality(data, own)]
+        told = [*cause, *_quality(data, own), *_expected(data, own)]
         # Strange inputs get strange answers: that is no news beside them.
         findings += [*_future(data, own, now), *_overdue(data, own, now)]
         findings += told or [*_mix(data, own)]
@@ -149,14 +162,48 @@ def _quality(data: DataPart, tasks: Tasks) -> Iterator[Finding]:
         yield Finding("quality", data["title"], tuple(below), lead, detail, since, parts)
 
 
-def _below(task: DayPart, alarm: Alarm) -> str:
+def _below(task: DayPart, alarm: Alarm, *, expected: bool = False) -> str:
     score, told = alarm["score"], kind_of(task).value_words
     value = value_of(live_score(task["live"], score))
-    now = "" if value is None else f" is {told(task, score, value, 2)}"
+    if expected:
+        value = score_on(task["expectation"]["over_time"][-1], f"expected_{score}")
+    verb = "is expected to be" if expected else "is"
+    now = "" if value is None else f" {verb} {told(task, score, value, 2)}"
     bound = "at most" if score in LOWER_IS_BETTER else "at least"
     return (
         f"{task['title']}, whose {metric_title(score)}{now}, promised {bound} {told(task, score, alarm['promise'], 2)}"
     )
+
+
+def _expected(data: DataPart, tasks: Tasks) -> Iterator[Finding]:
+    """Scores that are surely expected below their promise, before the truth is known."""
+    below = {
+        name: alarm
+        for name, task in tasks.items()
+        for alarm in task["alarms"]
+        if not any(each["on"] for each in task["alarms"]) and _days_below(task, alarm)
+    }
+    if below:
+        since = min(_days_below(tasks[name], alarm)[0] for name, alarm in below.items())
+        detail = "; ".join(_below(tasks[name], alarm, expected=True) for name, alarm in below.items())
+        parts = tuple(f"{name} {alarm['score']}" for name, alarm in below.items())
+        lead = f"Expected below the promise since {day_words(since)}"
+        yield Finding("expected", data["title"], tuple(below), lead, detail, since, parts)
+
+
+def _days_below(task: DayPart, alarm: Alarm) -> list[str]:
+    """The newest days on which the whole band of the expected score lies below the promise, oldest first."""
+    rows = task["expectation"]["over_time"] if "expectation" in task else []
+    below = takewhile(lambda row: _is_surely_below(row, alarm), reversed(rows))
+    return [str(row["day"]) for row in below][::-1]
+
+
+def _is_surely_below(row: DayScores, alarm: Alarm) -> bool:
+    score, promise = alarm["score"], alarm["promise"]
+    low, high = (score_on(row, f"expected_{score}_{end}") for end in ("low", "high"))
+    if promise is None or low is None or high is None:
+        return False
+    return low > promise if score in LOWER_IS_BETTER else high < promise
 
 
 def _quarantine(data: DataPart, tasks: Tasks) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ MOST_NAMED = 3  # names that a headline bears
 BAD = {
     "future": "has days that are not yet",
     "quality": "below its promise",
+    "expected": "expected below its promise",
     "overdue": "waits for the truth too long",
     "quarantine": "gets broken measurements",
     "inputs": "its inputs have changed",

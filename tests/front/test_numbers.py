@@ -15,6 +15,17 @@ def told(**own):
     return plain_sentences(documents.number_task() | own, documents.data("Weather", "days"))
 
 
+def test_an_error_that_is_surely_expected_above_its_promise_needs_somebody():
+    document = documents.with_a_number()
+    task = document["tasks"]["weather_max"]
+    row = {"version": 1, "day": "2026-11-24", "expected_mae": 3.0, "expected_mae_high": 4.0}
+    for low, kinds in ((2.3, []), (2.5, ["expected"])):
+        task["expectation"]["over_time"] = [row | {"expected_mae_low": low}]
+        findings = findings_of(document["datasets"], document["tasks"], documents.NOW)
+        assert [finding.kind for finding in findings] == kinds
+    assert "is expected to be 3.0 °C, promised at most 2.4 °C" in findings[0].detail
+
+
 def test_tomorrow_comes_first_and_then_within_what_eight_of_ten_were():
     says, beside = told()
     assert says == "Tomorrow: 13.5 °C (8.5 to 18.5); within 2.5 °C for 80 of 100 days."

@@ -45,6 +45,33 @@ def test_one_model_below_its_promise_needs_somebody(document):
     assert states(told) == {"iris_variety": "bad", "wine_grade": "ok", "wine_quality": "ok"}
 
 
+def expecting(task, *highs):
+    """Days from the 20th on with the upper end of the band of the expected accuracy; the promise is 0.55."""
+    task["expectation"]["over_time"] = [
+        {"version": 1, "day": f"2026-11-{day}", "expected_accuracy": high and high - 0.1,
+         "expected_accuracy_low": high and high - 0.2, "expected_accuracy_high": high}
+        for day, high in enumerate(highs, 20)
+    ]  # fmt: skip
+
+
+def test_a_score_that_is_surely_expected_below_its_promise_needs_somebody_before_the_truth_is_known(document):
+    task = document["tasks"]["iris_variety"]
+    expecting(task, 0.5, 0.7, 0.54, 0.5)
+    told = verdict(document, NOW)
+    (finding,) = told.findings
+    assert (finding.kind, finding.lead) == ("expected", "Expected below the promise since 22 November")
+    assert finding.detail == "Iris variety, whose Accuracy is expected to be 0.40, promised at least 0.55"
+    assert told.tasks["iris_variety"].words == "expected below its promise"
+    below(task)
+    assert [each.kind for each in verdict(document, NOW).findings] == ["quality"], "what turned out says it already"
+
+
+@pytest.mark.parametrize("highs", [(), (0.5, 0.56), (0.5, None)])
+def test_a_band_that_reaches_the_promise_or_is_not_told_is_no_news(document, highs):
+    expecting(document["tasks"]["iris_variety"], *highs)
+    assert verdict(document, NOW).state == "ok"
+
+
 def test_much_quarantine_needs_somebody_and_concerns_all_tasks_of_the_data(document):
     document["datasets"]["wine"]["lately"] = BROKEN
     told = verdict(document, NOW)
