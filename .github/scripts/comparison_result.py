@@ -71,11 +71,11 @@ class Comparison:
     def sentence(self) -> str:
         """What a reader takes home."""
         if not self.scores:
-            value, majority = (
+            value, simplest = (
                 "unknown" if score is None else f"{score:.3f}" for score in (self.held_out, self.baseline)
             )
             return (
-                f"`{self.task}`: {named(self.scorer)} {value} on the test rows, the majority class {majority}; "
+                f"`{self.task}`: {named(self.scorer)} {value} on the test rows, the simplest answer {simplest}; "
                 f"{VERDICTS['alone']}"
             )
         return f"`{self.task}`: {named(self.scorer)} {self.scores[self.scorer].words}: {VERDICTS[self.verdict]}"

@@ -25,7 +25,7 @@ SHORT = 12  # characters that name a commit
 SAID = "The numbers are what the code of this pull request says about itself; promotion compares again."
 ON_HOPSWORKS = (
     "The champions of this repository are on Hopsworks, and no code of a pull request gets its key. What stands here "
-    "is set against the branch `store` as it was left or, where that is gone, against the majority class alone. "
+    "is set against the branch `store` as it was left or, where that is gone, against the simplest answer alone. "
     "*Train model* with `auto`, after the merge, decides against the champion on Hopsworks."
 )
 

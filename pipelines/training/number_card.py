@@ -57,8 +57,8 @@ def chosen_for(score: str) -> str:
 def scores(task: Task, info: ModelInfo) -> str:
     """Its scores beside those of the baseline, and by part."""
     rows = [
-        (metric_title(name), estimate(found, DIGITS), number(info["baseline"][name], DIGITS))
-        for name, found in info["metrics"].items()
+        (metric_title(name), estimate(score, DIGITS), number(info["baseline"][name], DIGITS))
+        for name, score in info["metrics"].items()
     ]
     unit = task.outcome.unit or "the unit of the label"
     parts = [
