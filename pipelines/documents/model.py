@@ -1,5 +1,6 @@
 """`model.json`: what is known about a model version. Models verify it against a checksum over all of its keys."""
 
+from collections.abc import Mapping
 from typing import Literal, NotRequired, Required, TypedDict
 
 from pipelines.documents.values import Damaged, parse, refuse_changed
@@ -17,6 +18,10 @@ class Estimate(TypedDict):
     value: float | None
     low: float | None
     high: float | None
+
+
+# Scores by their name.
+Scores = Mapping[str, Estimate]
 
 
 class InputInfo(TypedDict, total=False):

@@ -8,14 +8,14 @@ Source: J. Kivimäki, J. Białek, W. Kuberski, J. K. Nurminen (2025), Performanc
 Using Calibrated Confidence.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.datasets import Task
+from pipelines.documents.model import Estimate as Promise
+from pipelines.documents.model import Scores, whole
 from pipelines.models.metrics import LOWER_IS_BETTER, NORMAL_975, Estimate
 from pipelines.models.score_sums import Floats, Integers, Texts, matrix_of, positions, table_scores
 
@@ -71,9 +71,7 @@ def expected_sums_of(task: Task, predictions: Texts, probabilities: npt.ArrayLik
     return ExpectedSums(means.reshape(size, k, k).transpose(0, 2, 1), covariance.reshape(size, k, k, k))
 
 
-def expected_scores(
-    task: Task, sums: ExpectedSums, held_out: Mapping[str, Mapping[str, Any]], rng: np.random.Generator
-) -> dict[str, Estimate]:
+def expected_scores(task: Task, sums: ExpectedSums, held_out: Scores, rng: np.random.Generator) -> dict[str, Estimate]:
     """The score that the rows of one unit will have, with a 90 % interval.
 
     The interval holds what chance makes of the labels, drawn as normal counts, and how well the test could tell that
@@ -104,10 +102,13 @@ def _middle(values: Floats) -> Estimate:
     return Estimate(float(finite.mean()), *map(float, np.quantile(finite, [0.05, 0.95])))
 
 
-def _widened(expected: Estimate, promise: Mapping[str, Any] | None) -> Estimate:
-    if not promise or promise.get("low") is None or promise.get("high") is None:
+def _widened(expected: Estimate, promise: Promise | None) -> Estimate:
+    told = whole(promise)
+    if told is None:
         return expected
+    value, low, high = told
     scale = TWO_SAMPLES * NORMAL_95 / NORMAL_975
-    below, above = (scale * (promise["value"] - promise["low"]), scale * (promise["high"] - promise["value"]))
-    low = expected.value - np.hypot(expected.value - expected.low, below)
-    return Estimate(expected.value, float(low), float(expected.value + np.hypot(expected.high - expected.value, above)))
+    below, above = scale * (value - low), scale * (high - value)
+    least = float(expected.value - np.hypot(expected.value - expected.low, below))
+    most = float(expected.value + np.hypot(expected.high - expected.value, above))
+    return Estimate(expected.value, least, most)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.documents.model import Scores
 from pipelines.models.expected_sums import ExpectedSums, expected_scores, expected_sums_of
 from pipelines.models.metrics import MEANS_OVER_CLASSES, Estimate
 from pipelines.models.score_sums import Floats, Integers, sums_of, table_scores
@@ -47,9 +48,7 @@ class Days:
     open: Integers
 
 
-def expectation(
-    task: Task, predictions: pd.DataFrame, version: int, held_out: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
+def expectation(task: Task, predictions: pd.DataFrame, version: int, held_out: Scores) -> dict[str, Any]:
     """What is expected of a version after each of its newest days, and how often that came true.
 
     Parameters
@@ -92,9 +91,7 @@ def _days(task: Task, rows: pd.DataFrame) -> Days:
     return Days(list(days), expected_sums_of(task, answers, chances, units), settled, samples, opened)
 
 
-def _told(
-    task: Task, days: Days, at: int, firsts: tuple[int, int], held_out: Mapping[str, Mapping[str, Any]]
-) -> dict[str, float | date]:
+def _told(task: Task, days: Days, at: int, firsts: tuple[int, int], held_out: Scores) -> dict[str, float | date]:
     """What a row over time says of each score; `firsts` is where its windows begin, the wide one second."""
     told: dict[str, float | date] = {}
     windows = {first: _window(task, days, first, at + 1, held_out) for first in set(firsts)}
@@ -109,7 +106,7 @@ def _told(
 
 
 def _window(
-    task: Task, days: Days, first: int, end: int, held_out: Mapping[str, Mapping[str, Any]]
+    task: Task, days: Days, first: int, end: int, held_out: Scores
 ) -> tuple[dict[str, Estimate], dict[str, float], dict[str, int]]:
     """The expected scores of some days, what they came to be (empty while one is open), and the samples by class."""
     sums, settled = days.expected.window(first, end), days.settled[first:end].sum(axis=0, keepdims=True)

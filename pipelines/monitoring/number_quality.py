@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.documents.metrics import value_of
+from pipelines.documents.model import Scores
 from pipelines.models import metrics
 from pipelines.models.expected_sums import NORMAL_95, TWO_SAMPLES
 from pipelines.models.interval_calibration import interval_calibration
@@ -67,9 +69,7 @@ def calibration(ledger: Ledger, version: int | None) -> dict[str, Any]:
     return interval_calibration(sums, np.random.default_rng(SEED))
 
 
-def quality_alarms(
-    ledger: Ledger, version: int | None, held_out: Mapping[str, Mapping[str, Any]]
-) -> list[QualityAlarm]:
+def quality_alarms(ledger: Ledger, version: int | None, held_out: Scores) -> list[QualityAlarm]:
     """Test the score that decides, and how many truths lie inside the 95 % interval, against their promises."""
     task, units = ledger.task, ledger.of_version(version)
     days, sums = ledger.dates(units), ledger.number_sums.at(units)
@@ -124,9 +124,7 @@ def _against_before(rows: pd.DataFrame, column: str, day: date) -> list[DriftTes
     return numeric_drift(rows, column, rows.loc[before, column], day)
 
 
-def expectation(
-    task: Task, predictions: pd.DataFrame, version: int, held_out: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
+def expectation(task: Task, predictions: pd.DataFrame, version: int, held_out: Scores) -> dict[str, Any]:
     """What the widths of the intervals let expect of the deciding score, before the truth is known.
 
     An interval is as wide as its error is expected to be large (split-conformal intervals, normalised by a predicted
@@ -136,8 +134,8 @@ def expectation(
 
     Returns the same shape as `expectation.expectation`.
     """
-    promise, width = held_out.get(task.scorer) or {}, (held_out.get("width_95") or {}).get("value")
-    if promise.get("value") is None or not width:
+    promise, width = held_out.get(task.scorer), value_of(held_out.get("width_95"))
+    if promise is None or promise["value"] is None or not width:
         return {"over_time": [], "windows": 0, "held": 0}
     served = served_rows(predictions, version)
     days, units = np.unique(_days(served), return_inverse=True)

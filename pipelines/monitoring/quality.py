@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.documents.model import Scores
 from pipelines.models import metrics
 from pipelines.models.metrics import (
     FEWEST_SAMPLES,
@@ -81,7 +82,7 @@ def confusion(ledger: Ledger, version: int | None) -> list[list[int]]:
     return table
 
 
-def gap_to_promise(live: Mapping[str, Any], held_out: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def gap_to_promise(live: Mapping[str, Any], held_out: Scores) -> dict[str, dict[str, Any]]:
     """By how much the live scores differ from the held-out ones, for each metric that has enough data.
 
     Returns `{metric: {"value", "low", "high", "verdict"}}`: live minus held-out, with the 95 % interval of the

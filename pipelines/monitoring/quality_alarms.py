@@ -10,16 +10,16 @@ Source: J. Shin, A. Ramdas, A. Rinaldo (2024), E-detectors: a nonparametric fram
 I. Waudby-Smith, A. Ramdas (2024), Estimating means of bounded random variables by betting.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, logsumexp
 
 from pipelines.datasets import Task
+from pipelines.documents.model import Estimate, Scores
 from pipelines.models.score_sums import Floats
 
 # On average at least so many days of samples pass before a false alarm of any score of a version: ten years.
@@ -47,9 +47,7 @@ class QualityAlarm:
     since: date | None
 
 
-def quality_alarms(
-    task: Task, days: Sequence[date], confusion: Floats, held_out: Mapping[str, Mapping[str, Any]]
-) -> list[QualityAlarm]:
+def quality_alarms(task: Task, days: Sequence[date], confusion: Floats, held_out: Scores) -> list[QualityAlarm]:
     """Test the accuracy of one version, and its recall of the classes that matter, against their promises.
 
     Parameters
@@ -70,12 +68,12 @@ def quality_alarms(
     return [_alarm(name, promise, days, counted[name], bar) for name, promise in tested.items()]
 
 
-def promise_of(estimate: Mapping[str, Any] | None) -> float | None:
+def promise_of(estimate: Estimate | None) -> float | None:
     """The lowest share that a held-out interval still promises of new samples; None where it promises nothing.
 
     Two independent samples of the test's size differ by the square root of two more than the test from the truth.
     """
-    if not estimate or estimate.get("low") is None or not np.isfinite(estimate["low"]):
+    if estimate is None or estimate["value"] is None or estimate["low"] is None:
         return None
     lowest = float(estimate["value"] - TWO_SAMPLES * (estimate["value"] - estimate["low"]))
     return min(lowest, HIGHEST_PROMISE) if lowest > 0 else None

@@ -135,8 +135,9 @@ def test_without_a_champion_there_is_no_difference_to_tell(github, say):
         name: value for name, value in task(verdict="alone", champion=None).items() if name not in {"scores", "rows"}
     }
     say(result(wine_grade=alone | {"models": {"after": {"bytes": 10**6}}}))
-    assert "- `wine_grade`: macro-f1 0.590 on the test rows, the simplest answer 0.250; there is no champion" in comment(
-        github
+    assert (
+        "- `wine_grade`: macro-f1 0.590 on the test rows, the simplest answer 0.250; there is no champion"
+        in comment(github)
     )
     assert "Confusion" not in comment(github)
 
