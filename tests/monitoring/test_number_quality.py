@@ -178,7 +178,7 @@ def test_outcomes_in_another_unit_from_one_day_on_are_an_alarm_in_one_sentence()
     own["dataset"] = "houses"
     before, _ = part(rows[~changed])
     assert not [alarm for alarm in before["alarms"] if alarm["on"]]
-    (found,) = [each for each in findings_of({"tasks": {PRICE.name: own}, "datasets": {"houses": data}}, START)
+    (found,) = [each for each in findings_of({"houses": data}, {PRICE.name: own}, START)
                 if each.kind == "quality"]  # fmt: skip
     assert set(found.parts) == {f"{PRICE.name} mae", f"{PRICE.name} coverage_95"}
     assert START.date() + timedelta(days=62) < date.fromisoformat(found.since) < START.date() + timedelta(days=70)
@@ -194,7 +194,7 @@ def test_inputs_in_another_unit_from_one_day_on_are_an_alarm_in_one_sentence():
     own = json.loads(json.dumps(kinds.task_document(state, data))) | {"dataset": "houses"}
     in_feet = replace(data, arrivals=data.arrivals.assign(area=feet))
     told = {
-        name: findings_of({"tasks": {PRICE.name: own}, "datasets": {"houses": dataset_document(each)}}, START)
+        name: findings_of({"houses": dataset_document(each)}, {PRICE.name: own}, START)
         for name, each in (("metres", data), ("feet", in_feet))
     }
     assert not [each for each in told["metres"] if each.kind == "inputs"]
