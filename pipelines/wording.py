@@ -9,17 +9,19 @@ from typing import Any
 
 NOTHING = "-"  # what stands for a number that there is not
 LISTED = 20  # as many values as a person takes in
+FIVE_DIGITS = 10_000
 TWO_DIGITS_SAY_LITTLE = 0.095
 _MARKUP = re.compile(r"([\\`*\[\]|~])")
 
 
 def number(value: float | None, digits: int | None = None, *, signed: bool = False) -> str:
-    """So many digits, or else two, or three for what is near 0; a dash for nothing."""
+    """So many digits, or else two, or three for what is near 0; commas from 10,000 on; a dash for nothing."""
     if value is None or math.isnan(value):
         return NOTHING
     if digits is None:
         digits = 3 if 0 < abs(value) < TWO_DIGITS_SAY_LITTLE else 2
-    return f"{value:{'+' if signed else ''}.{digits}f}"
+    commas = "," if abs(value) >= FIVE_DIGITS else ""
+    return f"{value:{'+' if signed else ''}{commas}.{digits}f}"
 
 
 def estimate(score: Mapping[str, Any] | None, digits: int | None = None, *, signed: bool = False) -> str:

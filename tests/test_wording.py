@@ -23,6 +23,14 @@ def test_digits_and_a_sign_can_be_asked_for():
     assert wording.number(0.0512, 4, signed=True) == "+0.0512"
 
 
+def test_from_five_digits_on_thousands_are_parted():
+    assert wording.quantity(206855.8, "USD", 0) == "206,856 USD"
+    assert wording.quantity(9999.4, "", 0) == "9999"
+    assert wording.error_estimate({"value": -29152.0, "low": -28496, "high": 29859}, "USD", 0) == (
+        "-29,152 USD (-28,496 to 29,859)"
+    )
+
+
 @pytest.mark.parametrize(
     ("score", "text"),
     [
