@@ -22,7 +22,7 @@ from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard, w
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
 from pipelines.training import pipeline as training
-from pipelines.training.notebook import train_task
+from pipelines.training.notebook import train_tasks
 
 # When the schedule's last daily workflow runs; the clock of each simulated day.
 DAILY_RUN = time(6, 47, tzinfo=UTC)
@@ -71,12 +71,13 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
 
     Returns what the pages say, one report a data set.
     """
+    times: dict[Task, datetime] = {}
     for dataset in all_datasets():
         start = datetime.combine(month.of(dataset).first, DAILY_RUN)
         log.info("%s: load the history, in which each row has one role for ever: train, test or reserve", dataset.title)
         features.backfill(store, dataset, sources=[], now=start, replace=False)
-        for task in dataset.tasks:
-            _train_if_needed(store, task, runs=runs, who=who, now=start)
+        times |= {task: start for task in dataset.tasks if _needs_training(store, task)}
+    train_tasks(store, times, runs=runs, who=who, search="quick", seed=0, promote="auto")
     load = cast("Loader", functools.cache(functools.partial(load_version, load=models.load)))
     log.info("%d days: new samples are made from reserve rows and predicted, as the schedule does daily", month.days)
     # On a terminal the bar tells the day, and no line collides with it.
@@ -121,12 +122,13 @@ def _delay(month: Month, day: date) -> str:
     return f", {(day - month.scenario_begins).days} days after {month.scenario} began"
 
 
-def _train_if_needed(store: Store, task: Task, *, runs: Path, who: str, now: datetime) -> None:
-    if not training.needs_training(store, task):
+def _needs_training(store: Store, task: Task) -> bool:
+    needed = training.needs_training(store, task)
+    if needed:
+        log.info("%s: train in a notebook, judge on the test rows, and make the version champion", task.title)
+    else:
         log.info("%s: has a champion for these data", task.title)
-        return
-    log.info("%s: train in a notebook, judge on the test rows, and make the version champion", task.title)
-    train_task(store, task, runs=runs, now=now, who=who, search="quick", seed=0, promote="auto")
+    return needed
 
 
 def _run_day(store: Store, number: int, month: Month, load: Loader) -> None:

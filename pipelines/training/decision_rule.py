@@ -32,7 +32,7 @@ STRETCHES = np.linspace(0.4, 1, 31)
 
 def score_positions(task: Task, labels: Integers, predictions: Integers) -> float:
     """The score of the task (`task.scorer`) for classes given as positions."""
-    return float(_score(task, _confusion(labels, predictions, np.eye(len(task.classes)))))
+    return float(_scores(task, _confusion(labels, predictions, np.eye(len(task.classes)))[None])[0])
 
 
 def positions(task: Task, chances: Floats, rule: DecisionRule) -> Integers:
@@ -74,11 +74,8 @@ def _tuned_weights(task: Task, labels: Integers, chances: Floats) -> Floats:
     for _ in range(ROUNDS):
         for position in set(range(len(task.classes))) - {common}:
             choices = [_replaced(weights, position, weight) for weight in WEIGHTS]
-            tables = [_confusion_of(evidence, (chances * choice).argmax(axis=1)) for choice in choices]
-            scored = [
-                (_score(task, table), _lowest_recall(table), choice)
-                for table, choice in zip(tables, choices, strict=True)
-            ]
+            tables = np.stack([_confusion_of(evidence, (chances * choice).argmax(axis=1)) for choice in choices])
+            scored = list(zip(_scores(task, tables).tolist(), _lowest_recall(tables).tolist(), choices, strict=True))
             tried += scored
             weights = max(scored, key=_first)[2]
     return _among_best(tried, WEIGHTS_TOLERANCE)
@@ -92,12 +89,11 @@ def _tuned_cut_points(task: Task, labels: Integers, chances: Floats) -> Floats:
     """
     halves, middle = np.arange(len(task.classes) - 1) + 0.5, float(labels.mean())
     expected, truth = chances @ np.arange(len(task.classes)), np.eye(len(task.classes))[labels]
-    tried = []
-    for stretch in STRETCHES:
-        cuts = middle + (halves - middle) * stretch
-        answers = np.digitize(expected, cuts)
-        tried.append((_score(task, _confusion_of(truth, answers)), -float(np.abs(answers - labels).mean()), cuts))
-    return _among_best(tried, CUTS_TOLERANCE)
+    choices = [middle + (halves - middle) * stretch for stretch in STRETCHES]
+    decided = [np.digitize(expected, cuts) for cuts in choices]
+    scores = _scores(task, np.stack([_confusion_of(truth, answers) for answers in decided])).tolist()
+    closeness = [-float(np.abs(answers - labels).mean()) for answers in decided]
+    return _among_best(list(zip(scores, closeness, choices, strict=True)), CUTS_TOLERANCE)
 
 
 def _among_best(tried: Sequence[tuple[float, float, Floats]], tolerance: float) -> Floats:
@@ -123,16 +119,19 @@ def _confusion(labels: Integers, predictions: Integers, identity: Floats) -> Flo
 def _confusion_of(evidence: Floats, predictions: Integers) -> Floats:
     """(k, k): how much of each class (rows) got each answer (columns); `evidence` (n, k) says how much of each."""
     k = evidence.shape[1]
-    return np.stack([evidence[predictions == answer].sum(axis=0) for answer in range(k)], axis=1)
+    cells = predictions[:, None] + np.arange(k) * k
+    return np.asarray(np.bincount(cells.ravel(), weights=evidence.ravel(), minlength=k * k), np.float64).reshape(k, k)
 
 
-def _lowest_recall(table: Floats) -> float:
-    true = table.sum(axis=1)
-    return float((np.diagonal(table)[true > 0] / true[true > 0]).min())
+def _lowest_recall(tables: Floats) -> Floats:
+    """The lowest recall of a class that occurs, of each table (r, k, k)."""
+    true = tables.sum(axis=2)
+    recall = np.divide(np.diagonal(tables, axis1=1, axis2=2), true, out=np.full(true.shape, np.inf), where=true > 0)
+    return np.asarray(recall.min(axis=1))
 
 
-def _score(task: Task, table: Floats) -> float:
+def _scores(task: Task, tables: Floats) -> Floats:
     scorers: dict[str, Callable[[Floats], Floats]] = {"macro_f1": macro_f1, "quadratic_kappa": quadratic_kappa}
     # Where there is one class alone, no kappa can be told and none is gained.
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.nan_to_num(scorers[task.scorer](table[None])[0]))
+        return np.asarray(np.nan_to_num(scorers[task.scorer](tables)))

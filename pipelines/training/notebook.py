@@ -6,16 +6,21 @@ then win, where no cell is tagged `parameters` (papermill issues 245 and 251). H
 
 import ast
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
+from joblib import cpu_count
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from papermill.exceptions import PapermillException, PapermillExecutionError
 
 from pipelines.datasets import Task
@@ -51,6 +56,41 @@ class EncryptedKernelManager(AsyncKernelManager):
     transport_encryption = "required"
 
 
+class Kernels:
+    """The kernels of notebooks that run at once: each is told its share of the processors, and all can be ended."""
+
+    def __init__(self, notebooks: int) -> None:
+        self.processors = max(int(cpu_count()) // notebooks, 1)
+        self._started: list[AsyncKernelManager] = []
+        self._ended = False
+
+    def manager(self) -> type[EncryptedKernelManager]:
+        """The class of managers that start these kernels."""
+        kernels = self
+
+        class SharingKernelManager(EncryptedKernelManager):
+            async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - jupyter's own
+                # What joblib takes for the number of processors.
+                share = {"LOKY_MAX_CPU_COUNT": str(kernels.processors)}
+                await super().start_kernel(**options, env=os.environ | share)
+                kernels.add(self)
+
+        return SharingKernelManager
+
+    def add(self, manager: AsyncKernelManager) -> None:
+        """Note a kernel that has started."""
+        self._started.append(manager)
+        if self._ended:
+            self.end()
+
+    def end(self) -> None:
+        """Kill every kernel, also one that starts only now; its notebook then fails."""
+        self._ended = True
+        for manager in self._started:
+            if isinstance(manager.provisioner, LocalProvisioner) and manager.provisioner.process:
+                manager.provisioner.process.kill()
+
+
 def train_task(
     store: Store,
     task: Task,
@@ -71,18 +111,60 @@ def train_task(
     if left:
         return left
     candidate, executed = train_candidate(task, runs=runs, now=now, search=search, seed=seed)
-    report = register_candidate(store, task, candidate=candidate, notebook=executed, now=now, who=who, promote=promote)
-    shutil.rmtree(candidate)
-    return report
+    return _registered(store, task, candidate, executed, now=now, who=who, promote=promote)
 
 
-def train_candidate(task: Task, *, runs: Path, now: datetime, search: str, seed: int) -> tuple[Path, Path]:
+def train_tasks(
+    store: Store, times: Mapping[Task, datetime], *, runs: Path, who: str, search: str, seed: int, promote: str
+) -> None:
+    """Train several tasks as `train_task` does, each at its time: as many at once as there are processors.
+
+    Versions are registered and decided on in the order of `times`, up to the first task that fails.
+    """
+    times = {
+        task: now
+        for task, now in times.items()
+        if not decide_left_over(store, task, size=search, seed=seed, now=now, who=who, promote=promote)
+    }
+    at_once = min(len(times), int(cpu_count())) or 1
+    kernels = Kernels(at_once)
+    train = partial(train_candidate, runs=runs, search=search, seed=seed, manager=kernels.manager())
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            begun = {task: pool.submit(train, task, now=now) for task, now in times.items()}
+            for task, candidate in begun.items():
+                _registered(store, task, *candidate.result(), now=times[task], who=who, promote=promote)
+        except BaseException:
+            # Nobody waits for what nobody will take.
+            pool.shutdown(wait=False, cancel_futures=True)
+            kernels.end()
+            raise
+
+
+def train_candidate(
+    task: Task,
+    *,
+    runs: Path,
+    now: datetime,
+    search: str,
+    seed: int,
+    manager: type[AsyncKernelManager] = EncryptedKernelManager,
+) -> tuple[Path, Path]:
     """Train a task in the notebook; returns the folder of the candidate and the executed notebook."""
     remove_old_candidates(runs, now)
     folder = new_run_folder(runs, f"{now:{RUN_TIME}}-train-{task.name}")
     candidate = folder / "candidate"
     parameters = {"task": task.name, "search": search, "seed": seed, "output": str(candidate)}
-    return candidate, run_notebook(BY_KIND[task.outcome.kind], folder / "training.ipynb", parameters)
+    executed = run_notebook(BY_KIND[task.outcome.kind], folder / "training.ipynb", parameters, manager=manager)
+    return candidate, executed
+
+
+def _registered(
+    store: Store, task: Task, candidate: Path, executed: Path, *, now: datetime, who: str, promote: str
+) -> TrainingReport:
+    report = register_candidate(store, task, candidate=candidate, notebook=executed, now=now, who=who, promote=promote)
+    shutil.rmtree(candidate)
+    return report
 
 
 def new_run_folder(runs: Path, name: str) -> Path:
@@ -110,7 +192,13 @@ def remove_old_candidates(runs: Path, now: datetime) -> None:
             shutil.rmtree(candidate)
 
 
-def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> Path:
+def run_notebook(
+    source: Path,
+    output: Path,
+    parameters: Mapping[str, Any],
+    *,
+    manager: type[AsyncKernelManager] = EncryptedKernelManager,
+) -> Path:
     """Execute a notebook with parameters and return the executed copy.
 
     The copy is written as cells finish, so it is there to read when one fails; what a server may have answered with is
@@ -131,7 +219,7 @@ def run_notebook(source: Path, output: Path, parameters: Mapping[str, Any]) -> P
             str(output),
             parameters=dict(parameters),
             kernel_name=KERNEL,
-            kernel_manager_class=EncryptedKernelManager,
+            kernel_manager_class=manager,
             start_timeout=START_SECONDS,
             # The bar goes when its notebook is done: what is told next begins on a clean line.
             progress_bar={"leave": False} if sys.stderr.isatty() else False,

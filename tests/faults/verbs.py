@@ -73,7 +73,7 @@ def run(root: Path, hour: int, *arguments: str) -> None:
         raise PipelineError(told.getvalue().splitlines()[-1])
 
 
-def _written_notebook(_: Path, output: Path, parameters: Mapping[str, Any]) -> Path:
+def _written_notebook(_: Path, output: Path, parameters: Mapping[str, Any], **__: object) -> Path:
     """Write what the notebook of a training writes: itself, cell by cell, and the candidate."""
     for cells in range(3):
         output.write_text(json.dumps({"cells": [""] * cells}))

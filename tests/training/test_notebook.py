@@ -3,8 +3,17 @@ from datetime import UTC, datetime
 import nbformat
 import pytest
 
+from pipelines.datasets import task_named
 from pipelines.errors import NotebookError
-from pipelines.training.notebook import declared_parameters, new_run_folder, remove_old_candidates, run_notebook
+from pipelines.stores.embedded import EmbeddedStore
+from pipelines.training import notebook as training_notebook
+from pipelines.training.notebook import (
+    declared_parameters,
+    new_run_folder,
+    remove_old_candidates,
+    run_notebook,
+    train_tasks,
+)
 
 
 @pytest.fixture
@@ -55,6 +64,28 @@ def test_a_kernel_that_dies_is_an_error_of_ours(notebook, tmp_path):
     source = notebook("seed = 0", "import os; os._exit(1)")
     with pytest.raises(NotebookError, match="could not be run"):
         run_notebook(source, tmp_path / "out.ipynb", {})
+
+
+SHOW_AND_FAIL_OR_GO_ON = """
+import os, time
+print(os.environ["LOKY_MAX_CPU_COUNT"])
+if task == "iris_variety":
+    raise ValueError("no such column")
+time.sleep(3600)
+"""
+
+
+def test_trainings_at_once_share_the_processors_and_end_with_the_first_that_fails(notebook, tmp_path, monkeypatch):
+    source = notebook("task = ''\nsearch = ''\nseed = 0\noutput = ''", SHOW_AND_FAIL_OR_GO_ON)
+    monkeypatch.setattr(training_notebook, "BY_KIND", dict.fromkeys(training_notebook.BY_KIND, source))
+    monkeypatch.setattr(training_notebook, "cpu_count", lambda: 2)
+    times = dict.fromkeys(map(task_named, ("iris_variety", "wine_grade")), datetime(2026, 1, 8, tzinfo=UTC))
+    options = {"runs": tmp_path / "runs", "who": "ada", "search": "quick", "seed": 0, "promote": "auto"}
+    with pytest.raises(NotebookError, match="no such column"):
+        train_tasks(EmbeddedStore(tmp_path / "store"), times, **options)
+    begun = {path.parent.name[-4:]: path for path in (tmp_path / "runs").rglob("training.ipynb")}
+    assert printed(begun["iety"]) == "1\n"
+    assert "rade" in begun
 
 
 def test_a_notebook_without_a_parameters_cell_is_refused(notebook, tmp_path):
