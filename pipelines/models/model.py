@@ -391,7 +391,7 @@ def _load_estimator(folder: Path, kind: str) -> AnyEnsemble:
     try:
         return KINDS[kind](**skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED)))
     except UntrustedTypesFoundException:
-        # Reading takes half as long without asking beforehand: skops itself makes nothing of a type that is not trusted.
+        # Reading takes half as long without asking beforehand: skops itself makes nothing of such a type.
         _refuse_untrusted(folder)
         raise
     except (zipfile.BadZipFile, OSError) as error:

@@ -7,7 +7,7 @@ false, and after how many days it is right, is measured by `benchmarks/alarms.py
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from math import comb
 
@@ -22,6 +22,7 @@ from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.models.metrics import SMALLEST_DISTANCE, WINDOWS
 from pipelines.monitoring import seasons
 from pipelines.monitoring.categories import value_counts
+from pipelines.monitoring.numbers_apart import Ascending, distance, stability_index
 
 # The chance that a look at an unchanged world raises an alarm: one in ten years of daily looks.
 LEVEL = 1 / 3650
@@ -30,8 +31,6 @@ LARGEST_WINDOW = 2000  # more rows, evenly picked, add nothing where the referen
 LARGEST_MULTIVARIATE = 400  # a side: distances between all pairs are taken
 SMALLEST_MULTIVARIATE = 20  # with fewer rows the tail fitted to the permutations promises too small a p-value
 PERMUTATIONS = 499
-EXACT_PAIRS = 20_000  # rows times rows up to which the exact distribution of the KS distance costs a millisecond
-PSI_BINS = 10  # deciles, as the usual limits 0.1 and 0.25 of the index presume
 SEED = 2026
 
 Floats = npt.NDArray[np.float64]
@@ -65,6 +64,20 @@ class DriftTest:
     drifted: bool
 
 
+@dataclass(frozen=True)
+class Reference:
+    """Rows that arrivals should look like; each of their columns is put in order once, for all windows."""
+
+    rows: pd.DataFrame
+    _ascending: dict[str, Ascending] = field(default_factory=dict)
+
+    def ascending(self, name: str) -> Ascending:
+        """The numbers of a column."""
+        if name not in self._ascending:
+            self._ascending[name] = Ascending.of(self.rows[name])
+        return self._ascending[name]
+
+
 def input_drift(dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFrame, day: date) -> list[DriftTest]:
     """Compare each feature, and all together, over every window that ends with `day`.
 
@@ -79,11 +92,11 @@ def input_drift(dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFram
     -------
     One test a feature and window that has enough samples; none where no window has.
     """
-    reference = reference.sort_values("sample_id")
-    windows = list(_compared(dataset, reference, arrivals, day))
+    whole, arrivals = Reference(reference.sort_values("sample_id")), _in_order(arrivals)
+    windows = list(_compared(dataset, whole, arrivals, day))
     tests = [test for days, usual, window in windows for test in _feature_tests(dataset, usual, window, days)]
     together = [
-        _together(dataset, usual, window, days)
+        _together(dataset, usual.rows, window, days)
         for days, usual, window in windows
         if len(window) >= SMALLEST_MULTIVARIATE
     ]
@@ -103,7 +116,7 @@ def class_drift(
         One class a row; rows without one are left out.
     """
     usual = [value for value in reference if pd.notna(value)]
-    windows = _windows(rows[rows[column].notna()], day, fewest_samples(len(usual)))
+    windows = _windows(_in_order(rows[rows[column].notna()]), day, fewest_samples(len(usual)))
     return adjusted([_category_test(column, classes, usual, window[column], days) for days, window in windows])
 
 
@@ -116,7 +129,7 @@ def numeric_drift(rows: pd.DataFrame, column: str, reference: pd.Series, day: da
         `sample_id`, `event_time` and `column`, in any order; rows without a number are left out, as in `reference`.
     """
     usual = reference.dropna()
-    windows = _windows(rows[rows[column].notna()], day, fewest_samples(len(usual)))
+    windows = _windows(_in_order(rows[rows[column].notna()]), day, fewest_samples(len(usual)))
     return adjusted([
         _test(column, column, days, len(window), numeric_distance(usual, _evenly(window, LARGEST_WINDOW)[column]))
         for days, window in windows
@@ -127,10 +140,10 @@ def alarms_by_day(
     dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFrame, days: Sequence[date]
 ) -> dict[date, list[str]]:
     """On which of `days` the tests of single features raised an alarm, and for which features."""
-    reference = reference.sort_values("sample_id")
+    whole, arrivals = Reference(reference.sort_values("sample_id")), _in_order(arrivals)
     alarms = {}
     for day in days:
-        windows = _compared(dataset, reference, arrivals, day)
+        windows = _compared(dataset, whole, arrivals, day)
         tests = [test for length, usual, window in windows for test in _feature_tests(dataset, usual, window, length)]
         alarms[day] = sorted({test.name for test in adjusted(tests) if test.drifted})
     return alarms
@@ -162,12 +175,7 @@ def numeric_distance(reference: npt.ArrayLike, values: npt.ArrayLike) -> tuple[f
 
     A missing value counts as one below all others, so that a sensor that falls silent is seen as well.
     """
-    first, second = (_gaps_lowest(part) for part in (reference, values))
-    method = "exact" if len(first) * len(second) <= EXACT_PAIRS else "asymp"
-    test = stats.ks_2samp(first, second, method=method)
-    edges = np.unique(np.quantile(first, np.linspace(0, 1, PSI_BINS + 1)[1:-1], method="inverted_cdf"))
-    counts = [np.bincount(np.searchsorted(edges, part), minlength=len(edges) + 1) for part in (first, second)]
-    return float(test.statistic), _psi(*counts), float(test.pvalue)
+    return distance(Ascending.of(reference), Ascending.of(values))
 
 
 def category_distance(reference: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[float, float, float]:
@@ -180,8 +188,8 @@ def category_distance(reference: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[
     total = first + second
     law = stats.hypergeom(total.sum(), total, second.sum())
     tails = 2 * np.minimum(law.cdf(second), law.sf(second - 1))
-    distance = np.abs(first / first.sum() - second / second.sum()).sum() / 2
-    return float(distance), _psi(first, second), float(min(1.0, tails.min() * np.count_nonzero(total)))
+    apart = np.abs(first / first.sum() - second / second.sum()).sum() / 2
+    return float(apart), stability_index(first, second), float(min(1.0, tails.min() * np.count_nonzero(total)))
 
 
 def energy_distance(first: Floats, second: Floats, rng: np.random.Generator) -> tuple[float, float]:
@@ -214,35 +222,41 @@ def _tail(observed: float, chance: Floats) -> float:
     return float(min(stats.pearson3(skew, chance.mean(), spread).sf(observed), 1 / (1 + len(chance))))
 
 
+def _in_order(arrivals: pd.DataFrame) -> pd.DataFrame:
+    return arrivals.sort_values(["event_time", "sample_id"])
+
+
 def _windows(arrivals: pd.DataFrame, day: date, fewest: int) -> Iterator[tuple[int, pd.DataFrame]]:
-    """The windows that end with `day`, each longer one with more rows than the last; rows sorted."""
+    """The windows that end with `day`, each longer one with more rows than the last; `arrivals` are in order."""
     end, last = pd.Timestamp(day, tz="UTC") + timedelta(days=1), 0
     times = arrivals["event_time"]
+    until = int(times.searchsorted(end))
     for length in WINDOWS if fewest else ():
-        window = arrivals[(times >= end - timedelta(days=length)) & (times < end)]
+        window = arrivals.iloc[int(times.searchsorted(end - timedelta(days=length))) : until]
         if len(window) >= max(fewest, last + 1):
             last = len(window)
-            yield length, window.sort_values(["event_time", "sample_id"])
+            yield length, window
 
 
 def _compared(
-    dataset: DataSet, reference: pd.DataFrame, arrivals: pd.DataFrame, day: date
-) -> Iterator[tuple[int, pd.DataFrame, pd.DataFrame]]:
+    dataset: DataSet, reference: Reference, arrivals: pd.DataFrame, day: date
+) -> Iterator[tuple[int, Reference, pd.DataFrame]]:
     """The windows that end with `day`, each with the reference rows that it is compared with, where these suffice."""
-    windows = _windows(arrivals, day, fewest_samples(len(reference)))
-    for days, usual, window in seasons.pairs(dataset, reference, windows, day):
+    windows = _windows(arrivals, day, fewest_samples(len(reference.rows)))
+    for days, usual, window in seasons.pairs(dataset, reference.rows, windows, day):
         if 0 < fewest_samples(len(usual)) <= len(window):
-            yield days, usual, window
+            yield days, reference if usual is reference.rows else Reference(usual), window
 
 
-def _feature_tests(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, days: int) -> list[DriftTest]:
+def _feature_tests(dataset: DataSet, reference: Reference, window: pd.DataFrame, days: int) -> list[DriftTest]:
     picked = _evenly(window, LARGEST_WINDOW)
     numeric, categorical = seasons.watched(dataset)
     numbers = [
-        _test(name, "numeric", days, len(window), numeric_distance(reference[name], picked[name])) for name in numeric
+        _test(name, "numeric", days, len(window), distance(reference.ascending(name), Ascending.of(picked[name])))
+        for name in numeric
     ]
     return numbers + [
-        _category_test("categorical", dataset.feature(name).values, reference[name], window[name], days)
+        _category_test("categorical", dataset.feature(name).values, reference.rows[name], window[name], days)
         for name in categorical
     ]
 
@@ -257,8 +271,8 @@ def _category_test(
 def _together(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, days: int) -> DriftTest:
     """All features at once: finds what no single one shows, such as a broken correlation."""
     first, second = (_matrix(dataset, reference, _evenly(part, LARGEST_MULTIVARIATE)) for part in (reference, window))
-    distance, p_value = energy_distance(first, second, np.random.default_rng(SEED))
-    return _test(ALL_INPUTS, ALL_INPUTS, days, len(window), (distance, np.nan, p_value))
+    apart, p_value = energy_distance(first, second, np.random.default_rng(SEED))
+    return _test(ALL_INPUTS, ALL_INPUTS, days, len(window), (apart, np.nan, p_value))
 
 
 def _matrix(dataset: DataSet, reference: pd.DataFrame, rows: pd.DataFrame) -> Floats:
@@ -274,20 +288,9 @@ def _matrix(dataset: DataSet, reference: pd.DataFrame, rows: pd.DataFrame) -> Fl
 
 
 def _test(name: str, kind: str, days: int, n: int, distances: tuple[float, float, float]) -> DriftTest:
-    distance, psi, p_value = distances
-    return DriftTest(name, kind, days, n, distance, psi, p_value, adjusted=p_value, drifted=False)
+    apart, psi, p_value = distances
+    return DriftTest(name, kind, days, n, apart, psi, p_value, adjusted=p_value, drifted=False)
 
 
 def _evenly(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     return rows if len(rows) <= most else rows.iloc[np.linspace(0, len(rows) - 1, most).astype(int)]
-
-
-def _gaps_lowest(values: npt.ArrayLike) -> Floats:
-    numbers = np.asarray(values, dtype=np.float64)
-    return np.where(np.isnan(numbers), -np.inf, numbers)
-
-
-def _psi(reference: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> float:
-    """The population stability index; half a sample is added to each count, so that an empty bin is not infinite."""
-    first, second = ((part + 0.5) / (part + 0.5).sum() for part in (reference, counts))
-    return float(((second - first) * np.log(second / first)).sum())

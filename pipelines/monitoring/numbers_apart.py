@@ -1,0 +1,78 @@
+"""How far apart two samples of a number are, where one of them is compared with many others."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+EXACT_PAIRS = 20_000  # rows times rows up to which the exact distribution of the KS distance costs a millisecond
+PSI_BINS = 10  # deciles, as the usual limits 0.1 and 0.25 of the index presume
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ascending:
+    """A sample in order, without gaps, and what every comparison with it needs again."""
+
+    numbers: Floats
+
+    @classmethod
+    def of(cls, values: npt.ArrayLike) -> "Ascending":
+        """A missing value counts as one below all others, so that a sensor that falls silent is seen as well."""
+        numbers = np.asarray(values, dtype=np.float64)
+        return cls(np.sort(np.where(np.isnan(numbers), -np.inf, numbers)))
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def share_up_to(self, points: Floats) -> Floats:
+        """The empirical distribution function at some points."""
+        return np.asarray(np.searchsorted(self.numbers, points, side="right") / len(self))
+
+    @cached_property
+    def own_shares(self) -> Floats:
+        """The same at its own numbers."""
+        return self.share_up_to(self.numbers)
+
+    @cached_property
+    def edges(self) -> Floats:
+        """Where its deciles part."""
+        inner = np.linspace(0, 1, PSI_BINS + 1)[1:-1]
+        return np.unique(np.quantile(self.numbers, inner, method="inverted_cdf"))
+
+    @cached_property
+    def own_counts(self) -> Integers:
+        """How many of its numbers lie between its edges."""
+        return self.counts_between(self.edges)
+
+    def counts_between(self, edges: Floats) -> Integers:
+        """How many of its numbers lie below the first edge, between two of them, and above the last."""
+        return np.diff(np.searchsorted(self.numbers, edges, side="right"), prepend=0, append=len(self))
+
+
+def distance(reference: Ascending, sample: Ascending) -> tuple[float, float, float]:
+    """Kolmogorov-Smirnov distance, population stability index and p-value.
+
+    The same as `scipy.stats.ks_2samp`, which sorts the reference each time and takes twice as long to check its input.
+    """
+    index = stability_index(reference.own_counts, sample.counts_between(reference.edges))
+    if len(reference) * len(sample) <= EXACT_PAIRS:
+        test = stats.ks_2samp(reference.numbers, sample.numbers, method="exact")
+        return float(test.statistic), index, float(test.pvalue)
+    apart = np.concatenate([
+        reference.own_shares - sample.share_up_to(reference.numbers),
+        reference.share_up_to(sample.numbers) - sample.own_shares,
+    ])  # fmt: skip
+    statistic = max(float(apart.max()), -float(apart.min()))
+    rows = len(reference) * len(sample) / (len(reference) + len(sample))
+    return statistic, index, float(np.clip(stats.kstwo.sf(statistic, np.round(rows)), 0, 1))
+
+
+def stability_index(reference: Integers, counts: Integers) -> float:
+    """The population stability index; half a sample is added to each count, so that an empty bin is not infinite."""
+    first, second = ((part + 0.5) / (part + 0.5).sum() for part in (reference, counts))
+    return float(((second - first) * np.log(second / first)).sum())
