@@ -3,6 +3,7 @@
 A verb imports what it needs when it runs, so that the help and the light verbs do without the heavy ones' libraries.
 """
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterable
@@ -115,8 +116,9 @@ def train(
     """Train, register and, where it is earned, promote a new version."""
     from pipelines.cli.summaries import folded, training_summary
     from pipelines.models import MODEL_FILE
-    from pipelines.training.notebook import train_task
+    from pipelines.training.notebook import begun_trainings, train_task
     from pipelines.training.pipeline import nothing_new
+    from pipelines.training.undecided import undecided_version
 
     run: Run = ctx.obj
     runs, who = run.settings.store_dir / "runs", run.settings.run.who
@@ -124,15 +126,16 @@ def train(
     done: dict[Task, TrainingReport] = {}
 
     def fit(task: "Task") -> None:
-        learned = nothing_new(run.store, task) if only_new else ""
+        learned = nothing_new(run.store, task) if only_new and task not in begun else ""
         if learned:
             run.show(learned)
             return
         tried.append(task)
         with run.step(f"train {task.name}"):
             done[task] = train_task(
-                run.store, task, runs=runs, now=run.now, who=who, search=search, seed=seed, promote=promote
-            )
+                run.store, task, runs=runs, now=run.now, who=who, search=search, seed=seed, promote=promote,
+                begun=begun.get(task),
+            )  # fmt: skip
         if checksums:
             digest = run.store.describe(task.name, done[task].version)["sha256"][MODEL_FILE]
             with checksums.open("a", encoding="utf-8") as listed:
@@ -140,8 +143,16 @@ def train(
 
     if checksums:
         checksums.write_text("", encoding="utf-8")
+    chosen = [task for task in run.tasks(tasks).values() if not isinstance(task, PipelineError)]
+    times = {}
+    for task in chosen if len(chosen) > 1 else ():
+        # Who cannot be asked now is told so in its turn.
+        with contextlib.suppress(PipelineError, OSError):
+            if undecided_version(run.store, task) is None and not (only_new and nothing_new(run.store, task)):
+                times[task] = run.now
     try:
-        run.each_task(tasks, fit)
+        with begun_trainings(times, runs=runs, search=search, seed=seed) as begun:
+            run.each_task(tasks, fit)
     finally:
         if tried:
             cards = "\n".join(folded(f"Model card: {task.title}", report.card) for task, report in done.items())

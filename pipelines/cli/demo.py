@@ -22,7 +22,8 @@ from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard, w
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
 from pipelines.training import pipeline as training
-from pipelines.training.notebook import train_tasks
+from pipelines.training.notebook import begun_trainings, train_task
+from pipelines.training.undecided import undecided_version
 
 # When the schedule's last daily workflow runs; the clock of each simulated day.
 DAILY_RUN = time(6, 47, tzinfo=UTC)
@@ -77,7 +78,12 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
         log.info("%s: load the history, in which each row has one role for ever: train, test or reserve", dataset.title)
         features.backfill(store, dataset, sources=[], now=start, replace=False)
         times |= {task: start for task in dataset.tasks if _needs_training(store, task)}
-    train_tasks(store, times, runs=runs, who=who, search="quick", seed=0, promote="auto")
+    # What a killed run has left is only decided on.
+    new = {task: start for task, start in times.items() if undecided_version(store, task) is None}
+    train = functools.partial(train_task, store, runs=runs, who=who, search="quick", seed=0, promote="auto")
+    with begun_trainings(new, runs=runs, search="quick", seed=0) as begun:
+        for task, start in times.items():
+            train(task, now=start, begun=begun.get(task))
     load = cast("Loader", functools.cache(functools.partial(load_version, load=models.load)))
     log.info("%d days: new samples are made from reserve rows and predicted, as the schedule does daily", month.days)
     # On a terminal the bar tells the day, and no line collides with it.

@@ -106,12 +106,16 @@ class Run:
 
     def each_task(self, names: Iterable[str] | None, work: Callable[["Task"], None]) -> None:
         """Do the work for each task that is named, or for all of every data set; see `_each`."""
+        self._each(self.tasks(names), work)
+
+    def tasks(self, names: Iterable[str] | None) -> "Mapping[str, Task | PipelineError]":
+        """The tasks that are named, or all of every data set, with the error of each data set that has one."""
         if not names:
             self._count_records()
         from pipelines.datasets import all_tasks, broken_datasets, task_named  # noqa: PLC0415 - see above
 
         named = {name: task_named(name) for name in names or ()}
-        self._each(named or broken_datasets() | {task.name: task for task in all_tasks()}, work)
+        return named or broken_datasets() | {task.name: task for task in all_tasks()}
 
     def _count_records(self) -> None:
         """Open the store, which tells whether a data set that has a record counts."""

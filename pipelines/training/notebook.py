@@ -5,16 +5,17 @@ then win, where no cell is tagged `parameters` (papermill issues 245 and 251). H
 """
 
 import ast
+import contextlib
 import logging
 import os
 import shutil
 import sys
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import nbformat
 import papermill
@@ -46,6 +47,9 @@ RUN_TIME = "%Y%m%dT%H%M%SZ"
 
 # Who looks into a training that failed does so within a week.
 CANDIDATE_KEPT = timedelta(days=7)
+
+# A training that goes on: the folder of the candidate and the executed notebook.
+Candidate: TypeAlias = Future[tuple[Path, Path]]
 
 log = logging.getLogger(__name__)
 
@@ -101,39 +105,48 @@ def train_task(
     search: str,
     seed: int,
     promote: str,
+    begun: Candidate | None = None,
 ) -> TrainingReport:
     """Train a task in the notebook, register the candidate with the executed notebook, and decide on the champion.
 
     The executed notebook stays in `runs`, also when a cell failed; nothing is registered then. Nothing is trained
     where a run that was killed has registered the same already: it is decided on.
+
+    Parameters
+    ----------
+    begun
+        The candidate, where its training has begun already.
     """
     left = decide_left_over(store, task, size=search, seed=seed, now=now, who=who, promote=promote)
     if left:
         return left
-    candidate, executed = train_candidate(task, runs=runs, now=now, search=search, seed=seed)
-    return _registered(store, task, candidate, executed, now=now, who=who, promote=promote)
+    if begun:
+        candidate, executed = begun.result()
+    else:
+        remove_old_candidates(runs, now)
+        candidate, executed = train_candidate(task, runs=runs, now=now, search=search, seed=seed)
+    report = register_candidate(store, task, candidate=candidate, notebook=executed, now=now, who=who, promote=promote)
+    shutil.rmtree(candidate)
+    return report
 
 
-def train_tasks(
-    store: Store, times: Mapping[Task, datetime], *, runs: Path, who: str, search: str, seed: int, promote: str
-) -> None:
-    """Train several tasks as `train_task` does, each at its time: as many at once as there are processors.
+@contextlib.contextmanager
+def begun_trainings(
+    times: Mapping[Task, datetime], *, runs: Path, search: str, seed: int
+) -> Iterator[Mapping[Task, Candidate]]:
+    """Begin to train tasks in notebooks, each at its time: as many at once as there are processors.
 
-    Versions are registered and decided on in the order of `times`, up to the first task that fails.
+    An error in the block ends all of them.
     """
-    times = {
-        task: now
-        for task, now in times.items()
-        if not decide_left_over(store, task, size=search, seed=seed, now=now, who=who, promote=promote)
-    }
     at_once = min(len(times), int(cpu_count())) or 1
     kernels = Kernels(at_once)
     train = partial(train_candidate, runs=runs, search=search, seed=seed, manager=kernels.manager())
+    # Before any of them has begun, since one may be of a time that is long past for another.
+    for now in times.values():
+        remove_old_candidates(runs, now)
     with ThreadPoolExecutor(at_once) as pool:
         try:
-            begun = {task: pool.submit(train, task, now=now) for task, now in times.items()}
-            for task, candidate in begun.items():
-                _registered(store, task, *candidate.result(), now=times[task], who=who, promote=promote)
+            yield {task: pool.submit(train, task, now=now) for task, now in times.items()}
         except BaseException:
             # Nobody waits for what nobody will take.
             pool.shutdown(wait=False, cancel_futures=True)
@@ -151,20 +164,11 @@ def train_candidate(
     manager: type[AsyncKernelManager] = EncryptedKernelManager,
 ) -> tuple[Path, Path]:
     """Train a task in the notebook; returns the folder of the candidate and the executed notebook."""
-    remove_old_candidates(runs, now)
     folder = new_run_folder(runs, f"{now:{RUN_TIME}}-train-{task.name}")
     candidate = folder / "candidate"
     parameters = {"task": task.name, "search": search, "seed": seed, "output": str(candidate)}
     executed = run_notebook(BY_KIND[task.outcome.kind], folder / "training.ipynb", parameters, manager=manager)
     return candidate, executed
-
-
-def _registered(
-    store: Store, task: Task, candidate: Path, executed: Path, *, now: datetime, who: str, promote: str
-) -> TrainingReport:
-    report = register_candidate(store, task, candidate=candidate, notebook=executed, now=now, who=who, promote=promote)
-    shutil.rmtree(candidate)
-    return report
 
 
 def new_run_folder(runs: Path, name: str) -> Path:

@@ -3,6 +3,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 
 from pipelines.cli.main import main
 from pipelines.datasets import dataset_named
-from pipelines.errors import SourceError
+from pipelines.errors import NotebookError, SourceError
 from pipelines.stores.catalogue import samples_group
 from pipelines.stores.embedded import EmbeddedStore
+from pipelines.training import notebook
 
 ROOT = Path(__file__).parents[2]
 VERBS = {"backfill", "features", "train", "infer", "dashboard", "promote", "status", "doctor", "demo", "publish",
@@ -235,3 +237,18 @@ def test_an_interrupt_anywhere_ends_in_one_line(arguments, tmp_path):
     assert done.returncode == 128 + signal.SIGINT
     assert done.stderr.splitlines()[-1] == "error: interrupted"
     assert "Traceback" not in done.stderr
+
+
+def test_tasks_are_trained_at_once_and_one_that_fails_stops_no_other(capsys, monkeypatch):
+    both = threading.Barrier(2)
+
+    def fail(source, output, parameters, *, manager):  # noqa: ARG001 - as notebooks are run
+        both.wait(timeout=600)
+        raise NotebookError(f"No rows of {parameters['task']}.")
+
+    monkeypatch.setattr(notebook, "run_notebook", fail)
+    monkeypatch.setattr(notebook, "cpu_count", lambda: 2)
+    assert main(["train", "iris_variety", "wine_grade", "--search", "quick"]) == 1
+    told = capsys.readouterr().err
+    assert "iris_variety: No rows of iris_variety." in told
+    assert "wine_grade: No rows of wine_grade." in told

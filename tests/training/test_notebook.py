@@ -5,14 +5,13 @@ import pytest
 
 from pipelines.datasets import task_named
 from pipelines.errors import NotebookError
-from pipelines.stores.embedded import EmbeddedStore
 from pipelines.training import notebook as training_notebook
 from pipelines.training.notebook import (
+    begun_trainings,
     declared_parameters,
     new_run_folder,
     remove_old_candidates,
     run_notebook,
-    train_tasks,
 )
 
 
@@ -80,12 +79,14 @@ def test_trainings_at_once_share_the_processors_and_end_with_the_first_that_fail
     monkeypatch.setattr(training_notebook, "BY_KIND", dict.fromkeys(training_notebook.BY_KIND, source))
     monkeypatch.setattr(training_notebook, "cpu_count", lambda: 2)
     times = dict.fromkeys(map(task_named, ("iris_variety", "wine_grade")), datetime(2026, 1, 8, tzinfo=UTC))
-    options = {"runs": tmp_path / "runs", "who": "ada", "search": "quick", "seed": 0, "promote": "auto"}
-    with pytest.raises(NotebookError, match="no such column"):
-        train_tasks(EmbeddedStore(tmp_path / "store"), times, **options)
-    begun = {path.parent.name[-4:]: path for path in (tmp_path / "runs").rglob("training.ipynb")}
-    assert printed(begun["iety"]) == "1\n"
-    assert "rade" in begun
+    with (
+        pytest.raises(NotebookError, match="no such column"),
+        begun_trainings(times, runs=tmp_path / "runs", search="quick", seed=0) as begun,
+    ):
+        begun[task_named("iris_variety")].result()
+    shown = {path.parent.name[-4:]: path for path in (tmp_path / "runs").rglob("training.ipynb")}
+    assert printed(shown["iety"]) == "1\n"
+    assert "rade" in shown
 
 
 def test_a_notebook_without_a_parameters_cell_is_refused(notebook, tmp_path):
