@@ -23,7 +23,7 @@ from pipelines.models import metrics
 from pipelines.settings import read_settings
 from pipelines.stores import open_store
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import champion_version, load_version, samples_group
+from pipelines.stores.catalogue import champion_version, load_version, samples_group, tells_rows_apart
 from pipelines.wording import estimate, number
 
 FIRST_DAY = date(2030, 1, 1)  # no day that anybody has simulated while choosing anything
@@ -40,7 +40,10 @@ def main() -> None:
     print("| task | score | simulated | real reserve rows | held-out (95 %) | simulated beside held-out |")
     print("| --- | --- | --- | --- | --- | --- |")
     for dataset in (each for each in all_datasets() if not each.arrivals):
-        samples, real = simulated(store, dataset, options.days, options.per_day), reserve(store, dataset)
+        real = reserve(store, dataset)
+        if real.empty:
+            continue
+        samples = simulated(store, dataset, options.days, options.per_day)
         for task in (each for each in dataset.tasks if each.classes):
             before = {score: value for score, value, _ in compared(store, task, real)}
             for score, live, promise in compared(store, task, samples):
@@ -51,7 +54,8 @@ def main() -> None:
 def simulated(store: Store, dataset: DataSet, days: int, per_day: int) -> pd.DataFrame:
     """`days` days of simulated samples from the reserve rows of a store."""
     first = [FIRST_DAY + timedelta(days=day) for day in range(days)]
-    return simulate_days(dataset, reserve(store, dataset), first, per_day)
+    apart = tells_rows_apart(store, dataset)
+    return simulate_days(dataset, reserve(store, dataset), first, per_day, distinguishable=apart)
 
 
 def reserve(store: Store, dataset: DataSet) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import shlex
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -166,9 +167,9 @@ def numbers_of(filled: pd.Series) -> np.ndarray:
 def no_label(header: str, filled: pd.Series) -> str:
     """Why nobody would predict a column of such cells, as the end of a sentence; empty where one may."""
     if _numbers_rows(header, numbers_of(filled)):
-        return f"it numbers the rows; say --number {_option(header)} where it is an amount"
+        return f"it numbers the rows; say --number {option(header)} where it is an amount"
     if _mostly(filled, _DATE) or _is_epoch(header, numbers_of(filled)):
-        return f"it is a date; say --category {_option(header)} where each is a class"
+        return f"it is a date; say --category {option(header)} where each is a class"
     return _signs(header, filled) if _mostly(filled, _WITH_SIGN) else ""
 
 
@@ -242,14 +243,14 @@ def _no_use(header: str, cells: pd.Series, filled: pd.Series, kind: Kind | None,
     if different == 0:
         return "it is empty"
     if different == 1 and not (blank and cells.isna().any()):
-        advice = "" if kind else f" (--blank {_option(header)}=VALUE makes a value of that)"
+        advice = "" if kind else f" (--blank {option(header)}=VALUE makes a value of that)"
         return f"it is always {_quoted(filled.iloc[0])}" + f" where it is not empty{advice}" * int(cells.isna().any())
     return "" if kind or blank else _no_number_or_category(header, filled, numbers_of(filled))
 
 
 def _no_number_or_category(header: str, filled: pd.Series, numbers: np.ndarray) -> str:
     if _mostly(filled, _DATE) or _is_epoch(header, numbers):
-        return f"it is a date; its month and weekday become columns by --date {_option(header)}, with the year first"
+        return f"it is a date; its month and weekday become columns by --date {option(header)}, with the year first"
     if _mostly(filled, _WITH_SIGN):
         return _signs(header, filled)
     if _numbers_rows(header, numbers):
@@ -264,7 +265,7 @@ def _identity(header: str, filled: pd.Series, numbers: np.ndarray) -> str:
     if _IDENTITY.fullmatch(slug(header)) is None or measured or filled.nunique() <= MAYBE_CODES:
         return ""
     return (
-        f"its name says that it tells whose a row is, {filled.nunique():,} of them; say --category {_option(header)} "
+        f"its name says that it tells whose a row is, {filled.nunique():,} of them; say --category {option(header)} "
         "where new samples are of the same ones"
     )
 
@@ -280,7 +281,7 @@ def _signs(header: str, filled: pd.Series) -> str:
     example = _quoted(next(cell for cell in filled if _WITH_SIGN.fullmatch(cell)))
     return (
         f"its numbers have signs around or within them, as in {example}; write the numbers alone, or say --category "
-        f"{_option(header)}"
+        f"{option(header)}"
     )
 
 
@@ -325,8 +326,8 @@ def cannot_tell(header: str, filled: pd.Series, number: np.ndarray) -> str:
     others = ", ".join(_quoted(cell) for cell in filled[~number].unique()[:EXAMPLES])
     return (
         f"The column {header} has a number in {number.sum():,} of {len(filled):,} rows, and {others} in others. Say "
-        f"what it is: --number {_option(header)} (rows with other cells: quarantine), --category {_option(header)}, "
-        f"or --leave-out {_option(header)}; or empty the cells in which nothing is known."
+        f"what it is: --number {option(header)} (rows with other cells: quarantine), --category {option(header)}, "
+        f"or --leave-out {option(header)}; or empty the cells in which nothing is known."
     )
 
 
@@ -351,11 +352,11 @@ def _number(header: str, cells: pd.Series) -> Column:
     numbers = as_numbers(cells)
     finite = numbers[np.isfinite(numbers)]
     if not len(finite):
-        raise UsageError(f"The column {header} has no number; leave --number {_option(header)} away.")
+        raise UsageError(f"The column {header} has no number; leave --number {option(header)} away.")
     if np.abs(finite).max() > GREATEST:
         raise UsageError(
             f"The column {header} has the number {finite[np.abs(finite).argmax()]:g}, too large for any model; correct "
-            f"it, or say --leave-out {_option(header)}."
+            f"it, or say --leave-out {option(header)}."
         )
     title, unit = title_and_unit(header)
     whole = bool((finite == np.trunc(finite)).all())
@@ -375,5 +376,6 @@ def _quoted(cell: str) -> str:
     return repr(cell if len(cell) <= 30 else f"{cell[:30]}...")  # noqa: PLR2004 - enough to recognise a cell
 
 
-def _option(header: str) -> str:
-    return f'"{header}"' if " " in header else header
+def option(header: str) -> str:
+    """A header as a shell takes it for the value of an option."""
+    return shlex.quote(header)

@@ -22,6 +22,7 @@ from pipelines.drafting.columns import (
     describe,
     no_label,
     numbers_of,
+    option,
     parts_of_date,
     title_and_unit,
 )
@@ -163,10 +164,10 @@ def blank_cells(options: Sequence[str]) -> dict[str, str]:
     UsageError
         One does not tell both.
     """
-    parts = [option.partition("=") for option in options]
-    for option, (column, _, value) in zip(options, parts, strict=True):
+    parts = [each.partition("=") for each in options]
+    for each, (column, _, value) in zip(options, parts, strict=True):
         if not (column.strip() and value.strip()):
-            raise UsageError(f"--blank {option} is no column with a value; write it as --blank sex=unknown.")
+            raise UsageError(f"--blank {each} is no column with a value; write it as --blank sex=unknown.")
     return {column.strip(): value.strip() for column, _, value in parts}
 
 
@@ -284,8 +285,8 @@ def _refuse_classes_or_amounts(header: str, different: np.ndarray, filled: pd.Se
     numbered = different[0] in {0, 1} and np.ptp(different) == len(different) - 1
     if len(different) > MAYBE_CODES and not (numbered and filled.value_counts().min() >= FEWEST_TO_SHARE):
         raise UsageError(
-            f"The label {header} has {len(different)} different whole numbers. Say what they are: --number {header} "
-            f"(an amount, such as a count) or --category {header} (each a class)."
+            f"The label {header} has {len(different)} different whole numbers. Say what they are: --number "
+            f"{option(header)} (an amount, such as a count) or --category {option(header)} (each a class)."
         )
 
 
