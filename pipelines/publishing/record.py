@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from huggingface_hub import DatasetCardData
 
 from pipelines.datasets import DataSet, all_datasets
+from pipelines.datasets.outcomes import Classes, Number
 from pipelines.stores.base import FeatureGroup, Store
 from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.rows import to_arrow
@@ -19,13 +20,16 @@ from pipelines.stores.rows import to_arrow
 FOLDER = "data/"
 # The Hub's names of licences; another one is `other`, and the card says which.
 LICENCES = {"CC BY 4.0": "cc-by-4.0", "CC BY-SA 4.0": "cc-by-sa-4.0", "CC0 1.0": "cc0-1.0", "MIT": "mit"}
+# The Hub's names of what is predicted.
+CATEGORIES = {Classes.kind: "tabular-classification", Number.kind: "tabular-regression"}
 INTRODUCTION = """\
 # Samples and predictions
 
 What a serverless machine-learning system saw and what it said about it: the samples of each data set (historical ones
 with their role in training, and those that arrived since), and every prediction of every model version beside what
 turned out. A row of predictions belongs to the sample of the same `sample_id`. A model learns from the role `train`
-only, so that no prediction is about a sample that its model had seen.
+and, where arrivals are real, from those that had turned out before it was trained: no prediction is about a sample
+that its model had seen.
 
 ```python
 from datasets import load_dataset
@@ -76,7 +80,7 @@ def _front_matter(names: Iterable[str]) -> DatasetCardData:
     return DatasetCardData(
         pretty_name="Samples and predictions of a serverless machine-learning system",
         license=licences.pop() if len(licences) == 1 else "other",
-        task_categories=["tabular-classification"],
+        task_categories=sorted({CATEGORIES[task.outcome.kind] for each in _present(listed) for task in each.tasks}),
         tags=["tabular", "mlops"],
         configs=[{"config_name": name, "data_files": f"{FOLDER}{name}.parquet"} for name in listed],
     )

@@ -60,7 +60,7 @@ def test_the_card_names_each_file_for_the_viewer_and_tells_the_licence(put, stan
     files = repository(stand_in).head.files
     card = files["README.md"].content.decode()
     matter = front_matter(card)
-    assert matter["license"] == "cc-by-4.0"
+    assert (matter["license"], matter["task_categories"]) == ("cc-by-4.0", ["tabular-classification"])
     named = {config["data_files"]: config["config_name"] for config in matter["configs"]}
     assert set(named) == {path for path in files if path.endswith(".parquet")}
     assert named["data/wine_grade_predictions.parquet"] == "wine_grade_predictions"
