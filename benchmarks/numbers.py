@@ -6,7 +6,7 @@
     python -m benchmarks.numbers diabetes                  three splits of a quarter, beside usual models
     python -m benchmarks.numbers homes                     8,000 made-up homes, beside usual models
 
-Intervals of scores are bootstrap intervals, of weeks where days follow each other.
+Intervals of scores are bootstrap intervals, of weeks where days follow each other, and of rows elsewhere.
 """
 
 import argparse
@@ -244,10 +244,10 @@ def beside(task: Task, parts: Any) -> Iterator[str]:  # noqa: ANN401 - pairs of 
 
 def scores_of(task: Task, predicted: pd.DataFrame) -> dict[str, Estimate]:
     """The scores of predictions with their labels."""
-    weeks = (predicted["event_time"] - predicted["event_time"].min()) // WEEK if task.due_after else None
+    weeks = (predicted["event_time"] - predicted["event_time"].min()) // WEEK
     return metrics.bootstrap(
         task, predicted["label"], predicted["prediction"], predicted[task.answer_columns],
-        np.random.default_rng(SEED), groups=weeks,
+        np.random.default_rng(SEED), groups=weeks if task.due_after else predicted["sample_id"],
     )  # fmt: skip
 
 

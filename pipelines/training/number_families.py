@@ -19,8 +19,9 @@ STAGES = 200
 # Each label is another leaf, so that a tree has one for nearly every row: more leaves of all trees than these make a
 # file of more than some megabytes.
 MOST_LEAVES = 250_000
-# Each split looks at all inputs: numbers need more of them than classes do.
-SHARE_OF_INPUTS = 1.0
+# Each split looks at half of the inputs: cross-validated on patients and made-up homes 2 to 3 % less error than at all,
+# and 1 to 17 % less than at a third, in three quarters of the time that all take.
+SHARE_OF_INPUTS = 0.5
 # What tells how large errors are has to be smooth: a leaf for every fiftieth row, and never of fewer than these.
 SPREAD_TREES, SPREAD_LEAVES, SPREAD_LEAF_ROWS = 60, 50, 10
 
