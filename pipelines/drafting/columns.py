@@ -214,7 +214,7 @@ def in_order(values: Sequence[str]) -> tuple[str, ...]:
     """Values as people list them: numbers by size, texts by the alphabet."""
     numbers = as_numbers(pd.Series(values, dtype=object))
     if np.isfinite(numbers).all():
-        return tuple(values[place] for place in np.argsort(numbers, kind="stable"))
+        return tuple(value for _, value in sorted(zip(numbers, values, strict=True)))
     return tuple(sorted(values, key=lambda value: (value.casefold(), value)))
 
 

@@ -48,6 +48,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "literal": _literal, "number": _number, "listed": _listed, "range": _range, "sentence": _sentence,
         "usual": _usual, "constant": _constant, "rare": _is_rare, "shown_decimals": _shown_decimals,
+        "spread": _spread, "simulator": _simulator, "columns": _columns,
     }  # fmt: skip
     return environment
 
@@ -79,6 +80,34 @@ def _listed(values: Sequence[str], indent: int) -> str:
     words = " ".join(f"{each},".replace(" ", "\0") for each in written)
     lines = textwrap.wrap(words, LINE - 4, break_long_words=False, break_on_hyphens=False)
     return "\n".join(["(", *(f"    {each}" for each in lines), ")  # fmt: skip"]).replace("\0", " ")
+
+
+def _spread(values: Sequence[str], before: str) -> str:
+    """The values as a tuple behind what stands before it on its line: on that line where they fit, else one a line."""
+    return _tuple([_literal(value) for value in values], before)
+
+
+def _columns(plan: Plan) -> str:
+    """The columns that a module reads, behind their name."""
+    return _tuple(["*INPUTS", *(_literal(label.name) for label in plan.labels)], "    columns = ")
+
+
+def _tuple(written: Sequence[str], before: str) -> str:
+    line = f"({', '.join(written)}{',' * (len(written) == 1)})"
+    indent = " " * (len(before) - len(before.lstrip()))
+    if len(before) + len(line) < LINE:
+        return line
+    return "\n".join(["(", *(f"{indent}    {each}," for each in written), f"{indent})"])
+
+
+def _simulator(plan: Plan, kind: str) -> str:
+    """The line that makes the simulator, or lines where it is too long."""
+    arguments = [f'kind="{kind}"', f"strata={_spread(plan.kept_apart, ' ' * 8 + 'strata=')}"]
+    arguments += [f"decimals={plan.decimals}"] if plan.decimals is not None else []
+    line = f"    simulator=Simulator({', '.join(arguments)}),"
+    if len(line) <= LINE and "\n" not in line:
+        return line
+    return "\n".join(["    simulator=Simulator(", *(f"        {each}," for each in arguments), "    ),"])
 
 
 def _constant(column: Column) -> str:

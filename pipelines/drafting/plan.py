@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.datasets.names import LONGEST_NAME, slug
+from pipelines.datasets.names import ENDS_OF_GROUPS, LONGEST_NAME, slug
 from pipelines.datasets.roles import FEWEST_TO_SHARE
 from pipelines.datasets.sources import plain_name
 from pipelines.drafting.columns import (
@@ -89,6 +89,12 @@ class Plan:
     def columns(self) -> tuple[Column, ...]:
         """Features and labels."""
         return (*self.features, *self.labels)
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of its tasks, one a label, short enough for those of their groups."""
+        longest = LONGEST_NAME - max(map(len, ENDS_OF_GROUPS))
+        return _apart([f"{self.name}_{label.name}" for label in self.labels], longest)
 
     @property
     def outcomes(self) -> list[str]:
@@ -302,13 +308,17 @@ def _refuse_parts_beside_columns(columns: Sequence[Column]) -> None:
 
 def _named_apart(columns: Sequence[Column]) -> list[Column]:
     """The columns with a number behind the names that others had before them."""
-    taken: set[str] = set()
-    named = []
-    for column in columns:
-        name, number = column.name, 2
-        while name in taken:
+    names = _apart([column.name for column in columns], LONGEST_NAME)
+    return [replace(column, name=name) for column, name in zip(columns, names, strict=True)]
+
+
+def _apart(names: Sequence[str], longest: int) -> list[str]:
+    """The names no longer than that, with a number behind those that others had before them."""
+    apart: list[str] = []
+    for whole in names:
+        name, number = whole[:longest].rstrip("_"), 2
+        while name in apart:
             end = f"_{number}"
-            name, number = f"{column.name[: LONGEST_NAME - len(end)]}{end}", number + 1
-        taken.add(name)
-        named.append(replace(column, name=name))
-    return named
+            name, number = f"{whole[: longest - len(end)]}{end}", number + 1
+        apart.append(name)
+    return apart

@@ -348,6 +348,17 @@ def test_weights_are_drafted_where_one_of_a_few_classes_is_rare(root, file, clas
     assert drafted(root, file).dataset.tasks[0].choice.decision == decision
 
 
+def test_long_labels_have_tasks_whose_groups_a_store_takes(root, file):
+    long = "what the customers did in the end about the offer of the month of "
+    labels = {f"{long}{month}": RNG.choice([*"xy"], ROWS) for month in ("May", "June")}
+    BIRDS.assign(**labels).to_csv(file, index=False)
+    done = drafted(root, file, *labels)
+    names = [task.name for task in done.dataset.tasks]
+    assert len(set(names)) == 2
+    assert max(map(len, names)) <= 51
+    assert linted(root / done.files[0], root) == [0, 0]
+
+
 def test_a_few_rows_are_too_few(root, file):
     BIRDS.head(12).to_csv(file, index=False)
     with pytest.raises(UsageError, match="12 rows with species"):
