@@ -93,8 +93,8 @@ compiler:
 # Spark runs on Java; root on Debian gets one, everybody else is told what to install.
 java:
 	@command -v java >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; } || \
-		{ echo "ENGINE=spark and its tests need Java (java); install Java 17."; exit 1; }
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; } || \
+		{ echo "ENGINE=spark and its tests need Java (java); install Java 17 or later."; exit 1; }
 
 clean: ## remove the environment and the store
 	rm -rf $(VENV) store
