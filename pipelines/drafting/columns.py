@@ -64,6 +64,7 @@ _DATE = re.compile(
 )
 _WITH_SIGN = re.compile(
     r"[-+]?[€$£¥]\s?[-+]?[\d.,]+|[-+]?[\d.,]+\s?[%€$£¥]"
+    r"|[\u2212\u2013][\d.,]+|\([\d.,]+\)"  # a minus sign or a dash for a hyphen, and (5) for -5
     r"|[-+]?\d{1,3}([ ,'\u2019\u00a0\u202f]\d{3})+([.,]\d+)?"  # 1,234,567
     r"|[-+]?\d{1,3}(\.\d{3}){2,}(,\d+)?|[-+]?\d{1,3}\.\d{3},\d+"  # 1.234.567, but not 1.234
     rf"|[-+]?\d[\d.,]*\s?({'|'.join(unit for unit in UNITS if len(unit) > 1)})\.?"  # 75kg, and 3a is a name

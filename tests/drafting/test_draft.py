@@ -281,6 +281,8 @@ def test_rows_whose_label_is_text_in_a_number_go_to_quarantine_where_the_person_
         (["Nov-2025", "Dec-2025"], "it is a date"),
         (["1,234,567.5", "9,876"], "signs around or within them, as in '1,234,567.5'"),
         (["1.234.567", "9.876,5"], "signs around or within them, as in '1.234.567'"),
+        (["\u22125", "\u22127.5"], "signs around or within them, as in '\u22125'"),
+        (["(5)", "(7.5)"], "signs around or within them, as in '(5)'"),
         (["75 kg", "81.5kg"], "signs around or within them, as in '75 kg'"),
         (["yes", None], r"it is always 'yes' where it is not empty (--blank odd=VALUE makes a value of that)"),
     ],
