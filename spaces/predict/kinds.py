@@ -66,11 +66,6 @@ def returned(predictor: Predictor) -> str:
     return _returned(predictor.task.outcome)
 
 
-def is_played(predictor: Predictor) -> bool:
-    """Whether the game has the task: a guess of a class is right or wrong, one of a number is neither."""
-    return _is_played(predictor.task.outcome)
-
-
 def confidence(chance: float) -> str:
     """How sure an answer is, in words."""
     return next(words for least, words in CONFIDENCE if chance >= least)
@@ -143,21 +138,6 @@ def _(outcome: Classes) -> str:  # noqa: ARG001 - of any classes
 @_returned.register
 def _(outcome: Number) -> str:
     return RETURNED_NUMBER.format(unit=outcome.unit or "no unit")
-
-
-@singledispatch
-def _is_played(outcome: object) -> bool:
-    raise NotImplementedError
-
-
-@_is_played.register
-def _(outcome: Classes) -> bool:  # noqa: ARG001 - any classes
-    return True
-
-
-@_is_played.register
-def _(outcome: Number) -> bool:  # noqa: ARG001 - any number
-    return False
 
 
 def _decision(predictor: Predictor, label: str, chances: Mapping[str, float]) -> str:

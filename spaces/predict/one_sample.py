@@ -11,6 +11,8 @@ import pandas as pd
 from gradio.components import Component
 
 from pipelines.datasets import DataSet
+from pipelines.datasets.arrivals import kinds_of
+from pipelines.datasets.arrivals.simulated import Simulated
 from pipelines.errors import PipelineError
 
 from ..markup import note, text
@@ -172,7 +174,16 @@ def _sample_buttons(predictors: Sequence[Predictor]) -> tuple[gr.Dropdown, list[
         )  # fmt: skip
         buttons: list[tuple[gr.Button, Source]] = [
             (gr.Button("Another real sample", size="sm", min_width=120, elem_id=f"real-{name}"), real),
-            (gr.Button("A simulated one", size="sm", min_width=120, elem_id=f"surprise-{name}"), made),
+            (
+                gr.Button(
+                    "A simulated one",
+                    size="sm",
+                    min_width=120,
+                    elem_id=f"surprise-{name}",
+                    visible=Simulated.name in kinds_of(predictors[0].task.dataset),
+                ),
+                made,
+            ),
         ]
     return like, buttons
 

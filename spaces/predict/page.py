@@ -13,7 +13,6 @@ from .door import Door
 from .endpoints import endpoint, name_of
 from .file_tab import file_tab
 from .game import game_tab
-from .kinds import is_played
 from .one_sample import sample_tab
 from .predictor import Predictor, predictor_of
 from .program_tab import program_tab
@@ -21,7 +20,7 @@ from .tools import use_json_tools
 
 # Seconds after which, and how often, files that somebody uploaded or was given are deleted.
 DELETE_AFTER = 3600
-NO_GAME = "There is no game for tasks that predict a number: a guess of one is neither right nor wrong."
+NO_SAMPLES = "There are no samples to judge yet. They appear here with the next publication."
 NO_MODEL = "There is no model yet. It appears here after the first training."
 
 
@@ -31,13 +30,13 @@ def build(folder: Path) -> gr.Blocks:
     space = SpaceFolder(folder)
     by_dataset = [(dataset, [predictor_of(space, task) for task in dataset.tasks]) for dataset in all_datasets()]
     predictors = [each for _, loaded in by_dataset for each in loaded if isinstance(each, Predictor)]
-    players = [predictor for predictor in predictors if len(predictor.reserve) and is_played(predictor)]
+    players = [predictor for predictor in predictors if len(predictor.judgeable)]
     demo = Door(title="Predict", analytics_enabled=False, delete_cache=(DELETE_AFTER, DELETE_AFTER))
     with demo:
         gr.HTML(signposts({**space.links(), "predict": ""}), padding=False)
         gr.Markdown("# Predict\nPlay against a model, ask it about one sample, or about a whole file.")
         with gr.Tab("Game", elem_id="tab-game"):
-            game_tab(players) if players else gr.HTML(empty(NO_GAME if predictors else NO_MODEL))
+            game_tab(players) if players else gr.HTML(empty(NO_SAMPLES if predictors else NO_MODEL))
         for dataset, loaded in by_dataset:
             with gr.Tab(dataset.title, elem_id=f"tab-{dataset.name}"):
                 _dataset_tab(dataset, loaded)

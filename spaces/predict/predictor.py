@@ -16,7 +16,7 @@ from pipelines.datasets.spec import Feature
 from pipelines.documents import DECIMALS
 from pipelines.errors import PipelineError
 from pipelines.models import explain
-from pipelines.wording import step_within, to_the_step, typical_range
+from pipelines.wording import bound, step_within, to_the_step, typical_range
 
 from ..files import SpaceFolder
 
@@ -68,6 +68,11 @@ class Predictor:
         return self._of_role("reserve")
 
     @cached_property
+    def judgeable(self) -> pd.DataFrame:
+        """Those of them whose outcome is known."""
+        return self.reserve[self.task.labels(self.reserve).notna()] if len(self.reserve) else self.reserve
+
+    @cached_property
     def reference(self) -> pd.DataFrame | None:
         """The one typical real sample that others are compared with; None without samples."""
         if self.learnt.empty:
@@ -98,11 +103,12 @@ class Predictor:
             return ""
         if feature.kind == "categorical":
             return "" if value in seen["seen"] else f"{feature.title} {value} did not occur in training."
-        if seen["min"] is None or seen["min"] <= value <= seen["max"]:
+        low, high = seen["min"], seen["max"]
+        if low is None or high is None or low <= value <= high:
             return ""
         return (
-            f"{feature.title} {value:g} is outside of what the model has seen, {seen['min']:g} to {seen['max']:g}. "
-            "Trust the answer less."
+            f"{feature.title} {bound(value)} is outside of what the model has seen, "
+            f"{bound(low)} to {bound(high)}. Trust the answer less."
         )
 
     def is_stranger(self, sample: pd.Series) -> bool:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from spaces.predict.answer import answer
-from spaces.predict.game import dealt, judged, question, revealed
+from spaces.predict.class_game import judged, question, revealed
+from spaces.predict.game import dealt
 
 
 @pytest.fixture(name="predictor")

@@ -3,6 +3,7 @@
 import inspect
 from dataclasses import replace
 
+import gradio as gr
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,12 +11,13 @@ from made_up_numbers import number_history
 from small_models import small_number_model
 
 from pipelines.errors import UsageError
-from spaces.monitor.records import Choice, Record, listing
+from spaces.monitor.records import Choice, Record, listing, told
+from spaces.predict import game
 from spaces.predict.answer import answer
 from spaces.predict.answer_html import brief, page_of
 from spaces.predict.batch import predict_file
 from spaces.predict.endpoints import endpoint
-from spaces.predict.kinds import is_played, truth_of
+from spaces.predict.kinds import truth_of
 from spaces.predict.predictor import Predictor
 from tests.made_up_houses import HOUSES, PRICE
 
@@ -76,8 +78,57 @@ def test_an_endpoint_says_what_it_returns():
     assert "The predicted value in k€, low and high between which the truth lies 95 times of 100" in described
 
 
-def test_a_number_is_not_guessed_in_the_game():
-    assert not is_played(PREDICTOR)
+@pytest.fixture(name="begun")
+def fixture_begun():
+    return game.dealt(PREDICTOR, np.random.default_rng(0), None)
+
+
+def test_a_guess_of_a_number_is_scored_by_how_far_off_it_is(begun):
+    answered = answer(PREDICTOR, begun["sample"])
+    done = game.judged(PREDICTOR, begun, str(begun["truth"] + 2), answered)
+    assert done["score"]["rounds"] == 1
+    assert [done["score"][player] for player in ("you", "model", "always")] == pytest.approx(
+        [2, abs(answered["value"] - begun["truth"]), abs(answered["baseline"] - begun["truth"])]
+    )
+    assert game.judged(PREDICTOR, done, "1", answered) == done
+    assert game.dealt(PREDICTOR, np.random.default_rng(1), done)["score"] == done["score"]
+
+
+@pytest.mark.parametrize("guess", ["", "many", "nan", "inf", "-1", "<b>"])
+def test_a_guess_that_cannot_be_changes_nothing(begun, guess):
+    assert game.judged(PREDICTOR, begun, guess, answer(PREDICTOR, begun["sample"])) == begun
+
+
+def test_the_question_asks_for_a_number_and_does_not_tell_it(begun):
+    page = game.question(PREDICTOR, begun)
+    assert 'aria-label="Your guess in k€" min="0"' in page
+    assert "Most are from" in page
+    assert "<b>-</b> you" in page
+    assert game.question(PREDICTOR, {**begun, "truth": -7.0}) == page
+
+
+@pytest.mark.parametrize(
+    ("off", "words"),
+    [
+        (0.0, "You are closer than the model."),
+        (100.0, "The model is closer."),
+        (None, "You and the model are equally close."),
+    ],
+)
+def test_who_is_closer_is_told_with_what_each_said(begun, off, words):
+    answered = {**answer(PREDICTOR, begun["sample"])}
+    guess = answered["value"] if off is None else begun["truth"] + off
+    page = game.revealed(PREDICTOR, game.judged(PREDICTOR, begun, repr(guess), answered), answered)
+    assert f"It is {begun['truth']:.1f} k€. {words}" in page
+    assert "at 95 %, off by" in page
+    assert "What moved the model most: <b>" in page
+    assert "off on average, after 1" in page
+
+
+def test_only_samples_whose_outcome_is_known_are_dealt():
+    open_ = SAMPLES.assign(price=SAMPLES["price"].where(SAMPLES["role"] != "reserve"))
+    assert replace(PREDICTOR, samples=open_).judgeable.empty
+    assert len(PREDICTOR.judgeable) == len(PREDICTOR.reserve) > 0
 
 
 def test_a_truth_that_is_not_known_is_none():
@@ -91,6 +142,16 @@ def test_the_monitor_lists_numbers_with_their_intervals():
     newest, before = rows.iloc[4], rows.iloc[3]
     assert shown.columns.tolist()[:5] == ["Predicted", "Actual", "Inside", "Day", "95 % interval"]
     interval = f"{newest['low_95']:.1f} to {newest['high_95']:.1f}"
-    assert shown.iloc[0].tolist()[:5] == [round(newest["prediction"], 1), "not known yet", "", "2026-06-05", interval]
-    assert shown.iloc[1]["Actual"] == f"{before['label']:.1f}"
+    assert shown.iloc[0].drop("Actual").tolist()[:4] == [round(newest["prediction"], 1), "", "2026-06-05", interval]
+    assert shown["Actual"].tolist()[:2] == pytest.approx([np.nan, round(before["label"], 1)], nan_ok=True)
+
+
+def test_the_monitor_writes_numbers_as_everywhere_and_sorts_them_as_numbers():
+    rows = number_history(PRICE, days=5, still_open=1)
+    rows.loc[3, ["prediction", "label"]] = 12345.67, 2000.0
+    found = told(PRICE, listing(Record(PRICE, {}, rows), Choice()))
+    shown = gr.Dataframe(interactive=False).postprocess(found).model_dump()
+    assert shown["metadata"]["display_value"][0][1] == "not known yet"
+    assert shown["metadata"]["display_value"][1][:2] == ["12,345.7", "2,000.0"]
+    assert shown["data"][1][:2] == [12345.7, 2000.0]
     assert listing(Record(PRICE, {}, pd.DataFrame()), Choice()).empty
