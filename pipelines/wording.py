@@ -11,6 +11,9 @@ NOTHING = "-"  # what stands for a number that there is not
 LISTED = 20  # as many values as a person takes in
 FIVE_DIGITS = 10_000
 TWO_DIGITS_SAY_LITTLE = 0.095
+TELLING_DIGITS = 4  # of a measured value; a derived one has many more
+BOUND_DIGITS = 6  # of what a value is compared with
+PLAIN = (1e-6, 1e15)  # beyond, a number is written with a power of ten
 _MARKUP = re.compile(r"([\\`*\[\]|~])")
 
 
@@ -22,6 +25,20 @@ def number(value: float | None, digits: int | None = None, *, signed: bool = Fal
         digits = 3 if 0 < abs(value) < TWO_DIGITS_SAY_LITTLE else 2
     commas = "," if abs(value) >= FIVE_DIGITS else ""
     return f"{value:{'+' if signed else ''}{commas}.{digits}f}"
+
+
+def measurement(value: float, digits: int = TELLING_DIGITS) -> str:
+    """A measured value with at most so many telling digits, but all before the point: `6.593`, `5.1`, `20,640`."""
+    if value and not PLAIN[0] <= abs(value) < PLAIN[1]:
+        return f"{value:.{digits}g}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+    words = number(value, decimals)
+    return words.rstrip("0").rstrip(".") if decimals else words
+
+
+def bound(value: float) -> str:
+    """An end of a range, or a value that is compared with one: `0.98711`."""
+    return measurement(value, BOUND_DIGITS)
 
 
 def estimate(score: Mapping[str, Any] | None, digits: int | None = None, *, signed: bool = False) -> str:
@@ -82,7 +99,7 @@ def step_within(low: float, high: float) -> float:
 
 def to_the_step(value: float, step: float) -> str:
     """A value without the digits below a step, which is a power of ten."""
-    return f"{value:.{max(0, -round(math.log10(step)))}f}"
+    return number(value, max(0, -round(math.log10(step))))
 
 
 def typical_range(low: float, high: float) -> str:

@@ -79,7 +79,9 @@ table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; verti
   background: var(--body-background-fill) !important} .brief {display: block; font-size: 1.15em; margin: 0;
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis}}
 /* Also those that Gradio measures, unseen, to know how many have room. */
-@media (max-width: 500px) {.tab-container button {padding-left: .35em !important; padding-right: .35em !important}}
+@media (max-width: 500px) {table.plain th[scope=row] {white-space: normal; min-width: 6em}
+  table.plain th, table.plain td {padding-right: .4em} table.plain td:has(.bar) {width: 15%; min-width: 2em}
+  .tab-container button {padding-left: .35em !important; padding-right: .35em !important}}
 .stale {opacity: .45} .result.stale::before {content: "For the values before your edit"; display: block}
 .inputs {display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 230px), 1fr)); gap: .9em 1.2em}
 .inputs + details summary {margin: .9em 0; cursor: pointer}
@@ -224,7 +226,7 @@ def _row(cells: Sequence[str], numeric: Sequence[bool]) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return re.fullmatch(r"([+-]?[\d.]+%?|-)?", cell) is not None
+    return re.fullmatch(r"([+-]?[\d.,]+%?|-)?", cell) is not None
 
 
 def _side(right: bool) -> str:

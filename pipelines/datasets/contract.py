@@ -20,7 +20,7 @@ import pandas as pd
 
 from pipelines.datasets.spec import DataSet, Feature, Label
 from pipelines.errors import SourceError
-from pipelines.wording import listed
+from pipelines.wording import bound, listed
 
 # What Python's float() takes without its underscores and other scripts' digits; `inf` is one so that it can be named.
 _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.IGNORECASE | re.ASCII)
@@ -145,7 +145,7 @@ def allowed_range(feature: Feature) -> str:
 
 def _range(word: str, low: float, high: float, unit: str) -> str:
     bounds = {"from": low, "to": high}
-    text = " ".join(f"{side} {bound:g}" for side, bound in bounds.items() if math.isfinite(bound))
+    text = " ".join(f"{side} {bound(end)}" for side, end in bounds.items() if math.isfinite(end))
     return f" ({word}: {text} {unit}".rstrip() + ")" if text else ""
 
 

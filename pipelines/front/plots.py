@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from pipelines.documents.metrics import DataPart, DayScores, Distribution, TaskPart, score_on
 from pipelines.documents.model import Calibration, whole
 from pipelines.front.kinds import kind_of
+from pipelines.wording import measurement
 
 # Value, low and high of what the test promised.
 Promise = tuple[float, float, float]
@@ -119,7 +120,7 @@ def distribution(shown: Distribution, title: str) -> Markup:
     top = max(*shown["reference"], *shown["now"], 0.01)
     bins = len(shown["now"])
     then, now = (_steps([share / top for share in shown[part]], frame) for part in ("reference", "now"))
-    ends = shown["labels"] or [f"{edge:.4g}" for edge in shown["edges"]]
+    ends = shown["labels"] or [measurement(edge) for edge in shown["edges"]]
     places = [(at + 0.5) / bins for at in range(bins)] if shown["labels"] else [at / bins for at in range(bins + 1)]
     picked = range(len(ends)) if shown["labels"] else (0, len(ends) // 2, len(ends) - 1)
     labels = [label(frame.across(places[at]), frame.height - 5, ends[at], _anchor(places[at])) for at in picked]

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from pipelines.pictures.theme import LIGHT
+from pipelines.wording import measurement
 
 INK, GREY, LINES = LIGHT.ink, LIGHT.soft, LIGHT.line
 BLUE, GREEN, RED, VIOLET = LIGHT.course, LIGHT.ok, LIGHT.bad, LIGHT.accent
@@ -50,6 +52,11 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1) -> 
     figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
     return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
+
+
+def number_axis(axis: Axis) -> None:
+    """Let an axis write its numbers as everything else does, with thousands set off."""
+    axis.set_major_formatter(lambda value, place: measurement(value))  # noqa: ARG005 - matplotlib's own signature
 
 
 def add_heading(figure: Figure, title: str, below: str = "") -> None:

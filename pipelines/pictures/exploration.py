@@ -10,7 +10,19 @@ from matplotlib.figure import Figure
 
 from pipelines.datasets import DataSet, Task
 from pipelines.datasets.outcomes import Classes, Number
-from pipelines.pictures.canvas import BLUE, GREY, INK, RED, SMALL, WIDTH, Picture, add_heading, finished, new_figure
+from pipelines.pictures.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    RED,
+    SMALL,
+    WIDTH,
+    Picture,
+    add_heading,
+    finished,
+    new_figure,
+    number_axis,
+)
 
 COLUMNS = 3
 PANEL_HEIGHT = 1.9  # inches
@@ -94,6 +106,7 @@ def _boxes(outcome: Classes, task: Task, rows: pd.DataFrame) -> Picture:  # noqa
             boxprops={"facecolor": PALE, "edgecolor": BLUE}, medianprops={"color": RED, "linewidth": 1.5},
         )  # fmt: skip
         _title(axes, task.dataset, name)
+        number_axis(axes.yaxis)
     add_heading(figure, f"How the measurements differ between the classes of {task.title}")
     return finished(
         figure, f"Box plots of {len(task.dataset.numeric)} measurements by class: {', '.join(task.classes)}."
@@ -127,6 +140,7 @@ def simulated_picture(dataset: DataSet, real: pd.DataFrame, made: pd.DataFrame) 
         low, high = real[name].quantile(SHOWN)
         axes.set_xlim(low, high if high > low else low + 1)
         axes.locator_params(axis="x", nbins=5)
+        number_axis(axes.xaxis)
         _title(axes, dataset, name)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL)
     add_heading(figure, "The share of samples up to a value, simulated beside real")

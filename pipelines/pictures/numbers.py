@@ -31,6 +31,7 @@ from pipelines.pictures.canvas import (
     empty_picture,
     finished,
     new_figure,
+    number_axis,
 )
 from pipelines.pictures.dates import date_axis
 from pipelines.pictures.table import Cell, draw_table
@@ -64,6 +65,7 @@ def newest_picture(task: Task, kind: Number, row: Mapping[str, Any] | None, hist
     figure, (axes,) = new_figure(WIDTH, 2.7)
     axes.set(ylim=(0, 1), xlim=scale_of(row, task.labels(history)), yticks=[])
     axes.spines[["left", "right", "top"]].set_visible(False)
+    number_axis(axes.xaxis)
     axes.set_xlabel(_axis(task, kind), fontsize=TEXT)
     axes.plot([row["low_95"], row["high_95"]], [0.4] * 2, color=BLUE, alpha=0.3, linewidth=9, solid_capstyle="butt")
     axes.plot([row["low_80"], row["high_80"]], [0.4] * 2, color=BLUE, alpha=0.6, linewidth=9, solid_capstyle="butt")
@@ -111,6 +113,8 @@ def actual_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
         part = shown[which]
         axes.plot(part["prediction"], part["label"], mark, color=colour, alpha=strength, markersize=5, label=words)
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    number_axis(axes.xaxis)
+    number_axis(axes.yaxis)
     axes.set_xlabel(f"predicted{_unit(kind)}", fontsize=TEXT)
     axes.set_ylabel(f"actual{_unit(kind)}", fontsize=TEXT)
     axes.grid(color=LINES, linewidth=0.6)
@@ -141,6 +145,7 @@ def course_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
     axes.plot(x[open_], awaited["prediction"], "o", color=VIOLET, markerfacecolor="white", markersize=6,
               linestyle="none", label="not known yet")  # fmt: skip
     _date_axis(axes, x, days, by_day=by_day)
+    number_axis(axes.yaxis)
     axes.set_ylabel(_axis(task, kind), fontsize=TEXT)
     axes.grid(color=LINES, linewidth=0.6)
     figure.legend(loc="outside lower center", ncols=3, fontsize=SMALL, frameon=False)
@@ -167,6 +172,7 @@ def residuals_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
         mean = errors.rolling(AVERAGED).mean()
         axes.plot(times, mean, color=RED, linewidth=1.8, label=f"mean of the newest {AVERAGED}")
     date_axis(axes)
+    number_axis(axes.yaxis)
     axes.set_ylabel(f"predicted minus actual{_unit(kind)}", fontsize=TEXT)
     axes.grid(color=LINES, linewidth=0.6)
     figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)

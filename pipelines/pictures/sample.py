@@ -12,6 +12,7 @@ from pipelines.datasets import Task
 from pipelines.datasets.spec import Feature
 from pipelines.pictures.canvas import BLUE, GREY, INK, LINES
 from pipelines.pictures.theme import LIGHT
+from pipelines.wording import measurement
 
 ROWS = 3  # values on a card; more could not be read in the size of a portrait
 LETTERS, SMALL_LETTERS = 20, 26  # that fit across a card
@@ -92,7 +93,7 @@ def _words(feature: Feature, value: object) -> str:
         return _short(feature.title, " missing")
     if not isinstance(value, int | float):
         return _short(f"{feature.title}: {value}")
-    told, unit = f" {value:.4g}", f" {feature.unit}"
+    told, unit = f" {measurement(value)}", f" {feature.unit}"
     bare = feature.unit in {"", feature.title} or len(feature.title + told + unit) > LETTERS
     return _short(feature.title, told if bare else told + unit)
 

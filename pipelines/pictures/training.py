@@ -1,5 +1,6 @@
 """The pictures of a training run, drawn like the operational ones."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -23,12 +24,15 @@ from pipelines.pictures.canvas import (
     empty_picture,
     finished,
     new_figure,
+    number_axis,
 )
 
 # A colour and a line for each curve; more than three cross each other beyond reading.
 # What the search chooses by, and what an input is judged by.
 CHOSEN = {Classes.kind: "of those within it, the lowest log-loss", Number.kind: "the lowest"}
 LOSS = {Classes.kind: "log-loss", Number.kind: "mean absolute error"}
+# Of the name of a candidate on one line: a blend of many would leave no room for the scores.
+LETTERS = 30
 CURVES = ((RED, "-"), (BLUE, "--"), (GREEN, ":"))
 
 
@@ -46,8 +50,10 @@ def search_picture(task: Task, table: pd.DataFrame) -> Picture:
         colour = GREEN if row["chosen"] else BLUE
         axes.errorbar(row["score"], place, xerr=row["standard_error"], fmt="D" if row["chosen"] else "o", color=colour)
     names = [f"{row['candidate']}{' (chosen)' if row['chosen'] else ''}" for _, row in ordered.iterrows()]
-    axes.set_yticks(range(len(names)), names, fontsize=TEXT)
+    lines = ["\n".join(textwrap.wrap(name, LETTERS)) for name in names]
+    axes.set_yticks(range(len(names)), lines, fontsize=TEXT if max(map(len, names)) <= LETTERS else SMALL)
     axes.set_xlabel(f"{metric_title(task.scorer)} on rows not learned from", fontsize=TEXT)
+    number_axis(axes.xaxis)
     axes.grid(axis="x", color=LINES, linewidth=0.6)
     title = f"{task.title}: what the search compared"
     add_heading(figure, title, f"with one standard error; {CHOSEN[task.outcome.kind]} is chosen")

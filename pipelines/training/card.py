@@ -9,7 +9,7 @@ from pipelines.documents.model import CategoryScores, DataInfo, InputInfo, Model
 from pipelines.front.classes import of_hundred
 from pipelines.models.metrics import metric_title
 from pipelines.training import number_card
-from pipelines.wording import escape, estimate, interval, listed, markdown_table, number
+from pipelines.wording import bound, escape, estimate, interval, listed, markdown_table, number
 
 # Fewer test rows of a class than this say little about it.
 FEW_ROWS = 30
@@ -265,8 +265,9 @@ def _gaps(info: ModelInfo) -> str:
 def _range(about: InputInfo) -> tuple[str, str, str]:
     if about["kind"] != "numeric":
         return "", listed(about["values"]), listed(about["seen"])
-    low, high = ("" if about[end] is None else f"{about[end]:g}" for end in ("low", "high"))
-    seen = "nothing" if about["min"] is None else f"{about['min']:g} to {about['max']:g}"
+    low, high = ("" if end is None else bound(end) for end in (about["low"], about["high"]))
+    ends = [bound(end) for end in (about["min"], about["max"]) if end is not None]
+    seen = " to ".join(ends) or "nothing"
     return about["unit"], f"{low} to {high}", seen
 
 

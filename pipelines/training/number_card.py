@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pipelines.datasets import Task
 from pipelines.documents.model import CategoryScores, Estimate, ModelInfo
 from pipelines.models.metrics import metric_title
-from pipelines.wording import estimate, interval, markdown_table, number
+from pipelines.wording import bound, estimate, interval, markdown_table, number
 
 DIGITS = 3  # of a score
 SCORES_BY_PART = ("mae", "bias", "coverage_95")
@@ -86,7 +86,7 @@ def decision(task: Task, info: ModelInfo) -> str:
     return (
         f"## Prediction and intervals\n\nThe {which} of what may come is predicted. The intervals are split-conformal: "
         f"errors on {about['rows']:,} rows not learned from, in units of {size} ({bounds}); "
-        f"no answer lies outside of {task.outcome.low:g} to {task.outcome.high:g}{unit}.{follow}"
+        f"no answer lies outside of {bound(task.outcome.low)} to {bound(task.outcome.high)}{unit}.{follow}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 import pandas as pd
+from pandas.io.formats.style import Styler
 
 from pipelines.datasets import Task, all_tasks
 from pipelines.front.render import front, style_sheet
@@ -82,14 +83,14 @@ def _task_tab(demo: gr.Blocks, space: SpaceFolder, task: Task) -> None:
         records.course(drawn, task.scorer, Choice()), elem_id=f"plot-{task.name}", min_height=320, padding=False
     )
     listing = gr.Dataframe(
-        records.listing(drawn, Choice()), label="Predictions, newest first; a heading sorts", interactive=False,
-        max_height=360, elem_id=f"listing-{task.name}",
+        records.told(task, records.listing(drawn, Choice())), label="Predictions, newest first; a heading sorts",
+        interactive=False, max_height=360, elem_id=f"listing-{task.name}",
     )  # fmt: skip
     folded = [_folded(drawn, name) for name in PARTS]
 
-    def filtered(version: str, first: str | None, last: str | None, metric: str) -> tuple[str, pd.DataFrame]:
+    def filtered(version: str, first: str | None, last: str | None, metric: str) -> tuple[str, pd.DataFrame | Styler]:
         record, choice = record_of(space, task), _choice(version, first, last)
-        return records.course(record, metric, choice), records.listing(record, choice)
+        return records.course(record, metric, choice), records.told(task, records.listing(record, choice))
 
     def everything(*values: str) -> list[Any]:
         record = record_of(space, task)

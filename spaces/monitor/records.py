@@ -5,6 +5,7 @@ from datetime import date
 from functools import singledispatch
 
 import pandas as pd
+from pandas.io.formats.style import Styler
 
 from pipelines.datasets import Task
 from pipelines.datasets.outcomes import Classes, Number
@@ -21,6 +22,8 @@ NOTHING_YET = "No predictions yet. They appear here after the first daily run th
 # What was predicted and what turned out come first, so that a phone shows them.
 LISTED = ("Predicted", "Actual", "Right", "Day", "Probability", "Version", "Sample", "Served as")
 LISTED_NUMBERS = ("Predicted", "Actual", "Inside", "Day", "95 % interval", "Version", "Sample", "Served as")
+# What stands for an outcome that is waited for.
+OPEN = "not known yet"
 # More rows make the page slow on a phone; the filters reach the others.
 MOST_LISTED = 1000
 
@@ -118,7 +121,7 @@ def _(outcome: Classes, task: Task, rows: pd.DataFrame) -> pd.DataFrame:  # noqa
     known = rows["label"].notna()
     columns = [
         rows["prediction"],
-        rows["label"].where(known, "not known yet"),
+        rows["label"].where(known, OPEN),
         (rows["prediction"] == rows["label"]).map({True: "✓", False: "✗"}).where(known, ""),
         rows["day"].astype(str),
         chances[range(len(rows)), places].round(3),
@@ -136,7 +139,7 @@ def _(outcome: Number, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
     inside = rows["label"].between(rows["low_95"], rows["high_95"])
     columns = [
         rows["prediction"].round(outcome.decimals),
-        [number(row["label"], outcome.decimals) if pd.notna(row["label"]) else "not known yet" for row in told],
+        rows["label"].round(outcome.decimals),
         inside.map({True: "✓", False: "✗"}).where(known, ""),
         rows["day"].astype(str),
         [kind.sure(about, row) for row in told],
@@ -145,6 +148,29 @@ def _(outcome: Number, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
         rows["served"],
     ]
     return pd.DataFrame(dict(zip(LISTED_NUMBERS, columns, strict=True)))
+
+
+def told(task: Task, rows: pd.DataFrame) -> pd.DataFrame | Styler:
+    """A `listing` as it is shown: its numbers are written as everywhere, and still sorted as numbers."""
+    return _told(task.outcome, rows)
+
+
+@singledispatch
+def _told(outcome: object, rows: pd.DataFrame) -> pd.DataFrame | Styler:
+    raise NotImplementedError
+
+
+@_told.register
+def _(outcome: Classes, rows: pd.DataFrame) -> pd.DataFrame | Styler:  # noqa: ARG001 - of any classes
+    return rows
+
+
+@_told.register
+def _(outcome: Number, rows: pd.DataFrame) -> pd.DataFrame | Styler:
+    def words(value: float) -> str:
+        return OPEN if pd.isna(value) else number(value, outcome.decimals)
+
+    return rows.style.format(words, subset=["Predicted", "Actual"]) if len(rows) else rows
 
 
 def _within(words: str) -> str:

@@ -12,7 +12,7 @@ from pipelines.front.kinds import kind_of
 from pipelines.front.told import outcome_part
 from pipelines.models.metrics import metric_title
 from pipelines.pictures.portrait import portrait, scale_portrait
-from pipelines.wording import number, quantity_range
+from pipelines.wording import measurement, number, quantity_range
 
 from ..markup import bar, image, note, table, text
 from .kinds import value_text
@@ -187,7 +187,7 @@ def _(outcome: Number, answer: Mapping[str, Any]) -> Pushed:
 
     def told(effect: float) -> str:
         rounded = round(effect, outcome.decimals + 1)
-        return f"{rounded:+.{outcome.decimals + 1}f}" if rounded else "0.0"
+        return number(rounded, outcome.decimals + 1, signed=True) if rounded else "0.0"
 
     return "the number", outcome.unit or "By", told, whole
 
@@ -259,4 +259,4 @@ def points(effect: float) -> str:
 
 def shown(value: float | str | None) -> str:
     """A measured value as people write it."""
-    return "not measured" if value is None else text(value) if isinstance(value, str) else f"{value:g}"
+    return "not measured" if value is None else text(value) if isinstance(value, str) else measurement(value)

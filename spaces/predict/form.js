@@ -4,11 +4,21 @@ const PAUSE = 350; // milliseconds
 const all = (selector) => [...element.querySelectorAll(selector)];
 let waiting;
 
+// A field shows no more digits than tell something; the value that came is kept while nobody changes what is shown.
+const DIGITS = 4;
+const short = (value) => Math.abs(value) < 10 ** (DIGITS - 1) ? Number(value.toPrecision(DIGITS)) : Math.round(value);
+const show = (field, value) => {
+  field.value = typeof value === "number" ? short(value) : value ?? "";
+  field.dataset.shown = field.value;
+  field.dataset.exact = value ?? "";
+};
+const number = (field) => Number(field.value === field.dataset.shown ? field.dataset.exact : field.value);
+
 const read = () => {
   const values = {};
   for (const field of all("input[type=number]")) {
     // What is no number is passed on, so that it is refused in words.
-    values[field.name] = field.validity.badInput ? "?" : field.value === "" ? null : Number(field.value);
+    values[field.name] = field.validity.badInput ? "?" : field.value === "" ? null : number(field);
   }
   for (const field of all("input[type=search]")) values[field.name] = field.value || null;
   for (const choice of all("input[type=radio]:checked")) values[choice.dataset.name] = choice.value || null;
@@ -16,7 +26,8 @@ const read = () => {
 };
 
 const write = (values) => {
-  for (const field of all("input[type=number], input[type=search]")) field.value = values[field.name] ?? "";
+  for (const field of all("input[type=number]")) show(field, values[field.name]);
+  for (const field of all("input[type=search]")) field.value = values[field.name] ?? "";
   for (const choice of all("input[type=radio]")) choice.checked = choice.value === (values[choice.dataset.name] ?? "");
   for (const slider of all("input[type=range]")) follow(slider);
 };
