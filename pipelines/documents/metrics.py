@@ -1,6 +1,7 @@
 """`dashboard/metrics.json`: the numbers that every page shows. What they mean is told in docs/monitoring.md."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
@@ -147,6 +148,8 @@ class DataPart(TypedDict):
     plural: NotRequired[str]
     # What its arrivals are a record of, such as "2015"; empty where they arrive now.
     record: NotRequired[str]
+    # Its tasks by name, in the order in which they are declared.
+    tasks: NotRequired[list[str]]
     features: dict[str, str]
     rows: int
     arrived: int
@@ -351,7 +354,14 @@ def parse_metrics(content: bytes) -> MetricsDocument:
         task.setdefault("inputs", [])
         task.setdefault("awaiting", {"n": 0, "since": None, "overdue_after": None})
         task.setdefault("expectation", {"over_time": [], "windows": 0, "held": 0})
+    document["tasks"] = in_order(document)
     return document
+
+
+def in_order(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The tasks of a document by data set, in the order in which they are declared, as every surface shows them."""
+    names = [name for data in sorted(parts["datasets"]) for name in parts["datasets"][data].get("tasks", [])]
+    return {name: parts["tasks"][name] for name in dict.fromkeys([*names, *parts["tasks"]]) if name in parts["tasks"]}
 
 
 def metrics_text(document: MetricsDocument) -> bytes:

@@ -6,9 +6,9 @@ stand once, for all days, and are cut at the day that is looked at.
 
 import gzip
 import json
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
-from pipelines.documents.metrics import DataPart, DayPart, DayScores, Parts, TaskPart
+from pipelines.documents.metrics import DataPart, DayPart, DayScores, Parts, TaskPart, in_order
 from pipelines.documents.values import Damaged, parse
 
 WHAT_IF_FILE = "dashboard/what_if.json.gz"
@@ -49,6 +49,8 @@ class WhatIf(TypedDict):
     made_from: str
     days: int
     stories: dict[str, Story]
+    # The titles of the tasks for which no month is played.
+    left_out: NotRequired[list[str]]
 
 
 def parse_what_if(content: bytes) -> WhatIf:
@@ -68,7 +70,7 @@ def what_if_bytes(document: WhatIf) -> bytes:
 
 def document_of(story: Story, frame: Frame) -> Parts:
     """What `dashboard/metrics.json` would have said on the day of a frame, as far as the front tells it."""
-    tasks = {name: _task_of(part, story["over_time"][name]) for name, part in frame["tasks"].items()}
+    tasks = {name: _task_of(part, story["over_time"][name]) for name, part in in_order(frame).items()}
     return {"datasets": frame["datasets"], "tasks": tasks}
 
 

@@ -43,6 +43,8 @@ ADVICE: dict[Kind, str] = {
     "inputs": "If a sensor or a unit changed, mend the source. If the world changed, train on newer data.",
     "mix": "If the world changed, train on newer data. If not, look at the inputs first.",
 }
+# What to do about a score while its inputs are strange: another version would answer them no better.
+CAUSE_FIRST = "See to the measurements first: the answers follow from them."
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Finding:
         The day it began (ISO), where that is known.
     parts
         The scores or inputs that it is about: it is another finding when these are others, not when numbers move.
+    caused
+        Whether another finding about the same data tells why.
     """
 
     kind: Kind
@@ -70,11 +74,12 @@ class Finding:
     detail: str
     since: str | None = None
     parts: tuple[str, ...] = ()
+    caused: bool = False
 
     @property
     def advice(self) -> str:
         """What to do."""
-        return ADVICE[self.kind]
+        return CAUSE_FIRST if self.caused else ADVICE[self.kind]
 
     @property
     def state(self) -> State:
@@ -88,7 +93,7 @@ def findings_of(datasets: Mapping[str, DataPart], tasks: Tasks, now: datetime) -
     for name, data in datasets.items():
         own = {task: part for task, part in tasks.items() if part["dataset"] == name}
         cause = [*_quarantine(data, own)] or [*_inputs(data, own)]
-        told = [*cause, *_quality(data, own), *_expected(data, own)]
+        told = [*cause, *_quality(data, own, caused=bool(cause)), *_expected(data, own)]
         # Strange inputs get strange answers: that is no news beside them.
         findings += [*_future(data, own, now), *_overdue(data, own, now)]
         findings += told or [*_mix(data, own)]
@@ -151,7 +156,7 @@ def _awaiting(task: DayPart) -> str:
     return awaiting_words(task["awaiting"]["n"], task["awaiting"]["since"])
 
 
-def _quality(data: DataPart, tasks: Tasks) -> Iterator[Finding]:
+def _quality(data: DataPart, tasks: Tasks, *, caused: bool) -> Iterator[Finding]:
     below = {name: [alarm for alarm in task["alarms"] if alarm["on"]] for name, task in tasks.items()}
     below = {name: alarms for name, alarms in below.items() if alarms}
     if below:
@@ -159,7 +164,7 @@ def _quality(data: DataPart, tasks: Tasks) -> Iterator[Finding]:
         detail = "; ".join(_below(tasks[name], alarms[0]) for name, alarms in below.items())
         parts = tuple(f"{name} {alarm['score']}" for name, alarms in below.items() for alarm in alarms)
         lead = f"Below the promise since {day_words(since)}"
-        yield Finding("quality", data["title"], tuple(below), lead, detail, since, parts)
+        yield Finding("quality", data["title"], tuple(below), lead, detail, since, parts, caused)
 
 
 def _below(task: DayPart, alarm: Alarm, *, expected: bool = False) -> str:

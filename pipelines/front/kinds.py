@@ -27,6 +27,8 @@ class Kind:
         From what a score is expected before the truth is known.
     moved
         What another mix of answers is.
+    early
+        The plot of a card until there is a course over days, by its name in `render.EARLY`; empty for a short course.
     """
 
     judged_by: str
@@ -37,6 +39,7 @@ class Kind:
     certainty: str
     moved: str
     expects: str
+    early: str
     promised: Callable[[TaskPart, str], str]
     sentence: Callable[[TaskPart, str], str]
     beside: Callable[[TaskPart], str]
@@ -55,7 +58,7 @@ KINDS = {
     "classes": Kind(
         judged_by="accuracy", second="accuracy", second_words="accuracy", template="classes_", sure_title="Sure",
         certainty="Probability",
-        moved="the classes come in other shares", expects="the probabilities",
+        moved="the classes come in other shares", expects="the probabilities", early="",
         promised=classes.promised, sentence=classes.sentence, beside=classes.beside, simplest=classes.simplest,
         forecast=classes.forecast,
         said=classes.said, sure=classes.sure, outcome=classes.outcome,
@@ -66,7 +69,7 @@ KINDS = {
         judged_by="mae", second="coverage_95", second_words="share inside the 95 % interval",
          template="number_",
         sure_title="95 % interval", certainty="95 % interval",
-        moved="the numbers lie elsewhere", expects="the intervals",
+        moved="the numbers lie elsewhere", expects="the intervals", early="fan",
         promised=numbers.promised, sentence=numbers.sentence, beside=numbers.beside, simplest=numbers.simplest,
         forecast=numbers.forecast,
         said=numbers.said, sure=numbers.sure, outcome=numbers.outcome,

@@ -11,6 +11,8 @@ from pipelines.wording import quantity
 
 FAN = Frame(860, 280, left=52, right=14, top=14, bottom=30)
 NARROW_FAN = Frame(400, 220, left=44, right=8, top=10, bottom=30)
+# On a card, which has no room for days.
+CARD_FAN = Frame(420, 92, left=44, right=8)
 SQUARE = Frame(300, 240, left=44, right=10, top=8, bottom=30)
 ROOM = 0.06
 TICKS = (0.05, 0.5, 0.95)
@@ -132,7 +134,9 @@ def _levels(task: Predicted, scale: _Scale) -> list[str]:
 
 
 def _days(rows: Sequence[RecentPrediction], places: Sequence[float], frame: Frame) -> list[str]:
-    """The days below, where there is room for one and another begins."""
+    """The days below, where there is room for them, for one, and another begins."""
+    if frame.bottom < FAN.bottom:
+        return []
     step = max(-(-len(rows) * ROOM_OF_A_DAY // frame.width), 1)
     days = [row["event_time"][:10] for row in rows]
     return [

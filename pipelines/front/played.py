@@ -11,6 +11,7 @@ from pipelines.documents.what_if import Event, EventKind, Frame, WhatIf, documen
 from pipelines.front import plots
 from pipelines.front.links import Links
 from pipelines.front.render import front, template
+from pipelines.wording import listed
 
 # What a reader switches on, and what it means.
 TITLES = {
@@ -50,11 +51,20 @@ def played(document: WhatIf, scenario: str, day: int) -> Markup:
     stamp = f"What if: {title_of(scenario).lower()} · day {frame['day']} of {document['days']}"
     shown = document_of(story, frame)
     return Markup(template("played.html.j2").render(  # noqa: S704 - the template escapes
-        stamp=stamp, meaning=MEANING.get(scenario, ""), day=frame["day"], words=WORDS,
+        stamp=stamp, meaning=MEANING.get(scenario, ""), left_out=_left_out(document.get("left_out", [])),
+        day=frame["day"], words=WORDS,
         front=front(shown, {}, _clock(shown), Links(), stamp),
         arrivals=plots.arrivals(_daily(story["frames"], frame), document["days"], stamp),
         events=[(event, _titles(event, shown)) for event in story["events"] if event["day"] <= frame["day"]],
     ))  # fmt: skip
+
+
+def _left_out(titles: Sequence[str]) -> str:
+    """What is not played, and why; empty where all is."""
+    if not titles:
+        return ""
+    verb = "is" if len(titles) == 1 else "are"
+    return f"{listed(titles)} {verb} left out: a month is simulated only for classes of samples that come one by one."
 
 
 def _clock(document: Parts) -> datetime:

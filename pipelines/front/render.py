@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from pipelines.documents.metrics import (
     Predicted,
     RecentPrediction,
     TaskPart,
+    score_on,
 )
 from pipelines.documents.model import Estimate
 from pipelines.front import number_plots, plots
@@ -42,6 +43,14 @@ RECENT_SHOWN = 10
 # What else of a task may drift, beside its inputs.
 DRIFTING = {"label": "what turned out", "prediction": "what was predicted", "error": "how far off the answers were"}
 A_MOMENT = timedelta(seconds=1)
+# So few days are no course yet; what a card shows of them, where its kind has something better than a few dots.
+FEW_DAYS = 7
+EARLY = {
+    "fan": (
+        partial(number_plots.fan, frame=number_plots.CARD_FAN),
+        "Day by day: what was said (dots, with intervals) and what turned out (diamonds).",
+    )
+}
 # The picture for a README, in pixels.
 CARD_WIDTH, CARD_HEIGHT, GAP = 446, 262, 16
 HEAD_HEIGHT, LINE_HEIGHT = 92, 22
@@ -59,6 +68,7 @@ class Card:
     says: str
     beside: str
     course: Markup
+    legend: str
     portrait: str
     awaiting: str
     newest: RecentPrediction | None
@@ -162,10 +172,19 @@ def _card(document: Parts, name: str, portrait: bytes | None, verdict: TaskVerdi
     newest = task["recent"][0] if task["recent"] else None
     said, sure, outcome = _answer(task, newest)
     return Card(
-        name, task["title"], verdict, *plain_sentences(task, data), plots.course(drawn, data, task["scorer"]),
+        name, task["title"], verdict, *plain_sentences(task, data), *_plot(drawn, data),
         f"data:image/svg+xml;base64,{base64.b64encode(portrait).decode()}" if portrait else "",
         awaiting_sentence(task["awaiting"]), newest, said, sure, outcome,
     )  # fmt: skip
+
+
+def _plot(task: TaskPart, data: DataPart) -> tuple[Markup, str]:
+    """What a card draws, and what it is where that needs words: the course of the score that decides."""
+    scored = [row for row in task["over_time"] if score_on(row, f"rolling_{task['scorer']}") is not None]
+    if len({row["day"] for row in scored}) < FEW_DAYS and kind_of(task).early in EARLY:
+        plot, words = EARLY[kind_of(task).early]
+        return plot(task), words if task["recent"] else ""
+    return plots.course(task, data, task["scorer"]), ""
 
 
 def _answer(task: Predicted, newest: RecentPrediction | None) -> tuple[str, str, tuple[str, str]]:

@@ -114,6 +114,7 @@ def dataset_document(state: DataState, drift: Mapping[str, object] | None = None
             "title": state.dataset.title,
             "plural": state.dataset.plural,
             "record": state.record,
+            "tasks": [task.name for task in state.dataset.tasks],
             "features": {feature.name: feature.title for feature in state.dataset.features},
             "rows": len(state.historical),
             "arrived": state.arrived,

@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 
 from pipelines.datasets import Task
+from pipelines.datasets.arrivals import kinds_of
+from pipelines.datasets.arrivals.simulated import Simulated
 from pipelines.datasets.outcomes import Classes, Number
 from pipelines.documents.metrics import TaskPart
 from pipelines.front.kinds import kind_of
@@ -49,8 +51,8 @@ def newest_portrait(task: Task, row: Mapping[str, Any], history: pd.DataFrame) -
 
 
 def can_be_played(task: Task) -> bool:
-    """Whether a month in which something goes wrong is played for a task."""
-    return _can_be_played(task.outcome)
+    """Whether a month in which something goes wrong is played for a task: its samples must be what is simulated."""
+    return Simulated.name in kinds_of(task.dataset) and _can_be_played(task.outcome)
 
 
 @singledispatch

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipelines import models
-from pipelines.datasets import DataSet, Task, all_datasets
+from pipelines.datasets import DataSet, Task, all_datasets, all_tasks
 from pipelines.datasets.arrivals import NO_SCENARIO, SCENARIOS
 from pipelines.documents import Damaged
 from pipelines.documents.what_if import (
@@ -53,7 +53,13 @@ def refresh_what_if(store: Store) -> bool:
     log.info("Play what could go wrong, a simulated month each: about a minute, once for these champions")
     stages = [stage for dataset in all_datasets() if (stage := _stage(store, dataset, champions)).players]
     stories = {name: together([played(stage, name) for stage in stages]) for name in SCENARIOS if name != NO_SCENARIO}
-    document: WhatIf = {"schema_version": SCHEMA_VERSION, "made_from": made_from, "days": DAYS, "stories": stories}
+    document: WhatIf = {
+        "schema_version": SCHEMA_VERSION,
+        "made_from": made_from,
+        "days": DAYS,
+        "stories": stories,
+        "left_out": [task.title for task in all_tasks() if not can_be_played(task)],
+    }
     store.put_file(WHAT_IF_FILE, what_if_bytes(document))
     return True
 

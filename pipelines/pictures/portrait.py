@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import matplotlib as mpl
@@ -15,11 +16,21 @@ from pipelines.datasets.outcomes import Number
 from pipelines.pictures.canvas import BLUE, GREEN, GREY, INK, LINES, RED
 from pipelines.pictures.numbers import is_inside, scale_of
 from pipelines.pictures.sample import LEFT, RIGHT, draw_ground, draw_sample, places
+from pipelines.pictures.theme import DARK, LIGHT
 from pipelines.wording import number
 
 INCHES = 1.4
 # Points of the number on a scale, and the letters that fit in this size.
 LARGE, UNIT, LARGE_LETTERS = 24, 10, 6
+# The colours stand in style attributes, which only an important rule outweighs.
+NIGHT = "<style>@media (prefers-color-scheme: dark) {{{}}}</style>".format(
+    " ".join(
+        f'[style*="{part}: {colour}"] {{{part}: {getattr(DARK, name)} !important}}'
+        for name, colour in asdict(LIGHT).items()
+        if name in {"ink", "soft", "card", "line", "course", "ok", "bad"}
+        for part in ("fill", "stroke")
+    )
+).encode()
 
 
 def portrait(task: Task, sample: Mapping[str, Any], label: str, history: pd.DataFrame) -> bytes:
@@ -29,7 +40,7 @@ def portrait(task: Task, sample: Mapping[str, Any], label: str, history: pd.Data
     """
     figure, axes = _canvas()
     draw_sample(axes, pd.Series(dict(sample)), task, label, history)
-    return _svg(figure)
+    return _svg(figure) if task.dataset.draw else _by_night(_svg(figure))
 
 
 def scale_portrait(kind: Number, row: Mapping[str, Any], labels: pd.Series) -> bytes:
@@ -56,7 +67,7 @@ def scale_portrait(kind: Number, row: Mapping[str, Any], labels: pd.Series) -> b
     if pd.notna(row.get("label")):
         colour = GREEN if is_inside(row) else RED
         axes.plot(places([row["label"]], low, high), [0.2], "D", color=colour, markeredgecolor="white", zorder=5)
-    return _svg(figure)
+    return _by_night(_svg(figure))
 
 
 def _canvas() -> tuple[Figure, Axes]:
@@ -71,6 +82,12 @@ def _svg(figure: Figure) -> bytes:
     with mpl.rc_context({"svg.hashsalt": "portrait"}):
         figure.savefig(drawn, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return drawn.getvalue()
+
+
+def _by_night(drawn: bytes) -> bytes:
+    """A drawing on a card, which takes the dark colours where its reader has them."""
+    start = drawn.index(b">", drawn.index(b"<svg")) + 1
+    return drawn[:start] + NIGHT + drawn[start:]
 
 
 def _rail(axes: Axes, ends: Sequence[float], colour: str) -> None:

@@ -17,7 +17,7 @@ PLAY, STOP = "Play on", "Stop"
 SECONDS_A_DAY = 0.9
 
 # Which day is shown, its page, whether the month goes on by itself, and what the button says.
-Shown = tuple[dict[str, Any], str, gr.Timer, str]
+Shown = tuple[dict[str, Any], str, gr.Timer | dict[str, Any], str | dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ def wire(demo: gr.Blocks, space: SpaceFolder, on: Switch, live: Sequence[gr.HTML
         return gr.update(visible=playing), *_shown(space.what_if(), scenario, 0, on=playing), *hidden
 
     def step(scenario: str, number: float) -> Shown:
-        return _shown(space.what_if(), scenario, int(number) + 1, on=True)
+        day, page, timer, words = _shown(space.what_if(), scenario, int(number) + 1, on=True)
+        # A step that was on its way when somebody pressed Stop does not let the month go on.
+        return (day, page, timer, words) if words == PLAY else (day, page, gr.skip(), gr.skip())
 
     def turn(scenario: str, number: float) -> Shown:
         return _shown(space.what_if(), scenario, int(number), on=False)

@@ -91,6 +91,17 @@ def test_the_card_has_the_number_and_its_interval():
     assert "All 4 models keep their promise" in page
 
 
+def test_until_there_is_a_course_over_days_the_card_has_the_newest_predictions():
+    document, score = documents.with_a_number(), documents.number_task()["scorer"]
+    task = document["tasks"]["weather_max"]
+    days = [{"version": 1, "day": f"2026-11-{day}", f"rolling_{score}": 2.0} for day in range(11, 18)]
+    for drawn, early in ((days[:6], True), (days, False)):
+        task["over_time"] = drawn
+        page = front(document, {}, documents.NOW)
+        assert ('<svg class="fan-plot"' in page) is ("what turned out (diamonds)" in page) is early
+        assert page.count('<svg class="course-plot"') == 4 - early
+
+
 @pytest.mark.parametrize("name", ["course", "scores", "champions", "recent"])
 def test_every_section_can_be_told(name):
     words = section(name, documents.with_a_number(), "weather_max")

@@ -21,6 +21,12 @@ def test_every_picture_and_number_says_that_it_is_not_live(day, stamped):
     assert "Nothing here is live." in page
 
 
+def test_what_is_not_played_is_named():
+    assert "left out" not in played(MONTHS, "broken_units", 11)
+    assert "Rain is left out: a month is" in played(MONTHS | {"left_out": ["Rain"]}, "broken_units", 11)
+    assert "Rain, Warmest are left out" in played(MONTHS | {"left_out": ["Rain", "Warmest"]}, "broken_units", 11)
+
+
 def test_nothing_of_it_can_be_confused_with_the_live_page():
     page = played(MONTHS, "broken_units", 12)
     assert not re.search(r'href=|role="status"|\sid="|The next run', page)

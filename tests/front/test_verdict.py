@@ -90,6 +90,8 @@ def test_the_cause_is_told_before_what_it_does_to_scores_and_strange_answers_are
     told = verdict(document, NOW)
     assert [finding.kind for finding in told.findings] == ["quarantine", "quality"]
     assert told.findings[0].detail.endswith("of the others, Length no longer looks as in training")
+    assert "Mend the source, not the model." in told.findings[0].advice
+    assert told.findings[1].advice == "See to the measurements first: the answers follow from them."
     assert told.tasks["iris_variety"].words == "below its promise"
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -237,6 +238,17 @@ def test_the_page_opens_from_disk_alone_and_is_accessible(operated, browser, wid
     assert Axe().run(page).response["violations"] == []
     broken = "[...document.images].filter(image => image.complete && !image.naturalWidth).length"
     assert page.evaluate(broken) == 0
+    page.close()
+
+
+def test_printed_the_page_is_the_verdict_and_the_cards_on_few_sheets(browser):
+    document = healthy()
+    for data in document["datasets"].values():
+        data["lately"] = {"days": 7, "arrived": 30, "quarantined": 40, "since": "2026-11-18"}
+    page = browser.new_page()
+    page.set_content(render_site(document, {}, NOW))
+    sheets = re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4"))
+    assert len(sheets) == 2
     page.close()
 
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 
 import pytest
 import small_models
@@ -11,6 +12,7 @@ from pipelines.features.backfill import backfill
 from pipelines.front.played import played as drawn
 from pipelines.monitoring import what_if
 from pipelines.monitoring.hasty import hasty_model
+from pipelines.monitoring.kinds import can_be_played
 from pipelines.monitoring.month import BEGINS, DAYS, HASTE, MENDED, PATIENCE, SHOWN_FROM, Player, Stage, played
 from pipelines.monitoring.what_if import refresh_what_if, together
 from pipelines.stores.catalogue import load_version, read_history
@@ -128,6 +130,18 @@ def test_months_are_made_once_and_again_when_the_champion_moves_or_the_file_is_d
     store.put_file(WHAT_IF_FILE, b"no gzip")
     assert refresh_what_if(store)
     assert parse_what_if(store.get_file(WHAT_IF_FILE))["stories"].keys() == set(plays)
+
+
+@pytest.mark.usefixtures("plays")
+def test_only_classes_of_samples_that_are_simulated_are_played_and_the_others_are_named(store, monkeypatch):
+    weather = import_module("pipelines.datasets.weather").DATASET
+    rain = weather.tasks[0]
+    assert not can_be_played(rain)
+    assert all(can_be_played(task) for task in dataset_named("wine").tasks)
+    monkeypatch.setattr(what_if, "all_tasks", lambda: (TASK, rain))
+    store.put_file(WHAT_IF_FILE, b"made again")
+    assert refresh_what_if(store)
+    assert parse_what_if(store.get_file(WHAT_IF_FILE))["left_out"] == [rain.title]
 
 
 def test_without_a_champion_there_is_nothing_to_play(tmp_path, plays):
