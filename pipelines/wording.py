@@ -9,7 +9,7 @@ from typing import Any
 
 NOTHING = "-"  # what stands for a number that there is not
 LISTED = 20  # as many values as a person takes in
-FIVE_DIGITS = 10_000
+FIVE_DIGITS = 10_000  # of fewer, a number may be a year
 TWO_DIGITS_SAY_LITTLE = 0.095
 TELLING_DIGITS = 4  # of a measured value; a derived one has many more
 BOUND_DIGITS = 6  # of what a value is compared with
