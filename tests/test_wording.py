@@ -50,8 +50,8 @@ def test_the_end_of_a_range_has_more_digits_than_a_measured_value():
 def test_thousands_are_set_off_wherever_a_number_is_written():
     assert wording.number(29152.4, 0) == "29,152"
     assert wording.quantity(29152.4, "USD", 0) == "29,152 USD"
-    assert wording.quantity_range(-1500, 20640, "USD", 0) == "-1,500 to 20,640 USD"
-    assert wording.error_size(1234.5, "USD", 0) == "1,234 USD"
+    assert wording.quantity_range(-15000, 20640, "USD", 0) == "-15,000 to 20,640 USD"
+    assert wording.error_size(12345.4, "USD", 0) == "12,345 USD"
     assert wording.typical_range(1000, 250000) == "1000 to 250,000"
 
 

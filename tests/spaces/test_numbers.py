@@ -152,6 +152,6 @@ def test_the_monitor_writes_numbers_as_everywhere_and_sorts_them_as_numbers():
     found = told(PRICE, listing(Record(PRICE, {}, rows), Choice()))
     shown = gr.Dataframe(interactive=False).postprocess(found).model_dump()
     assert shown["metadata"]["display_value"][0][1] == "not known yet"
-    assert shown["metadata"]["display_value"][1][:2] == ["12,345.7", "2,000.0"]
+    assert shown["metadata"]["display_value"][1][:2] == ["12,345.7", "2000.0"]
     assert shown["data"][1][:2] == [12345.7, 2000.0]
     assert listing(Record(PRICE, {}, pd.DataFrame()), Choice()).empty
