@@ -24,6 +24,7 @@ from pipelines.stores.catalogue import load_version
 from pipelines.training import pipeline as training
 from pipelines.training.notebook import begun_trainings, train_task
 from pipelines.training.undecided import undecided_version
+from pipelines.wording import text_table
 
 # When the schedule's last daily workflow runs; the clock of each simulated day.
 DAILY_RUN = time(6, 47, tzinfo=UTC)
@@ -116,10 +117,17 @@ def ending(boards: Sequence[DashboardReport], month: Month, page: Path | None, n
     return "\n".join([
         f"{told.headline}.", *alarm_lines(boards, month), "",
         *([f"The page: {page.as_uri()}"] if page else []),
-        "Next:  make serve                                        play with the models",
-        "       python -m pipelines train                         search longer",
-        "       python -m pipelines demo --scenario broken_units  see an alarm go off",
+        "Next:", *text_table(("  make serve", "play with models"), [
+            (f"  {called()} -m pipelines train", "search longer"),
+            (f"  {called()} -m pipelines demo --scenario broken_units", "see an alarm"),
+        ]),
     ])  # fmt: skip
+
+
+def called() -> str:
+    """How this Python is called from here: by its path where it lies below, as the environment of `make` does."""
+    path, here = Path(sys.executable), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else "python"
 
 
 def _delay(month: Month, day: date) -> str:

@@ -6,7 +6,7 @@ import short_demo
 from deltalake import DeltaTable
 from front.documents import NOW, empty, healthy
 
-from pipelines.cli.demo import Month, alarm_lines, ending
+from pipelines.cli.demo import Month, alarm_lines, called, ending
 from pipelines.cli.main import main
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.monitoring.dashboard import DashboardReport
@@ -104,6 +104,17 @@ def test_the_demo_ends_with_the_verdict_of_the_page_its_address_and_what_to_try(
         assert "file:///a%20b/index.html" in last
         assert "make serve" in last
         assert max(map(len, last.splitlines())) <= 80
+
+
+def test_what_to_try_next_is_called_as_it_can_be_from_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert called() == "python"
+    monkeypatch.setattr("sys.executable", str(tmp_path / ".venv" / "bin" / "python"))
+    assert called() == ".venv/bin/python"
+    month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="none")
+    last = ending([], month, None, NOW).splitlines()
+    assert "  .venv/bin/python -m pipelines demo --scenario broken_units  see an alarm" in last
+    assert max(map(len, last)) <= 80
 
 
 def test_a_scenario_begins_after_a_third_of_the_days():
