@@ -1,30 +1,35 @@
 """How the Space *predict* bears many callers at once: errors, times and memory, on the current store.
 
-    STORE_DIR=... python -m benchmarks.load [--callers 200] [--seconds 60] [--calls 5000]
+    STORE_DIR=... python -m benchmarks.load [--callers 200] [--seconds 60] [--calls 5000] [--pages 5]
 
 Both Spaces are started as by `python -m pipelines serve`. First the callers ask for a minute, each again as soon as it
-has its answer; then a few callers ask while somebody has whole files predicted; at last many calls in a row, each
-without a session, tell whether memory stays. Memory is what the process of the Space holds (Linux).
+has its answer; then a few callers ask while somebody has whole files predicted; then some pages in Chromium ask for a
+minute; at last many calls in a row, each without a session, tell whether memory stays. Memory is what the process of
+the Space holds (Linux).
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import re
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import httpx
+from playwright.async_api import Browser, async_playwright
 
 from pipelines.datasets import all_tasks
 from pipelines.publishing.serve import App, running_apps
 from pipelines.settings import read_settings
 from pipelines.stores import open_store
+from tests.browser import chromium
 
 TASK = "iris_variety"
 SAMPLE = [5.8, 2.7, 5.1, 1.9]  # a virginica
@@ -33,6 +38,10 @@ FILE_TASK = "wine_quality"  # the most work a row
 # Beside whole files, so few that they alone leave the machine idle in between.
 FEW_CALLERS, FILES, ROWS, PAUSE_S = 5, 3, 20_000, 0.2
 IN_A_ROW_AT_ONCE = 4
+# That a page shows another answer than before, and none that is about to change.
+ANSWERED = """before => { const shown = document.querySelector("#answer-iris");
+  return shown.innerText !== before && !shown.querySelector(".stale"); }"""
+PATIENCE_MS = 120_000
 MEASURED_EVERY = 1000
 
 
@@ -57,11 +66,12 @@ def main() -> None:
     parser.add_argument("--callers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--calls", type=int, default=5000)
+    parser.add_argument("--pages", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running_apps(open_store(read_settings()), Path(folder)) as apps:
         space = next(app for app in apps if app.name == "predict")
         wait_for(space)
-        asyncio.run(measure(space, options.callers, options.seconds, options.calls))
+        asyncio.run(measure(space, options.callers, options.seconds, options.pages, options.calls))
 
 
 def wait_for(space: App) -> None:
@@ -76,8 +86,8 @@ def wait_for(space: App) -> None:
     raise SystemExit("The Space ended; its last lines are above.")
 
 
-async def measure(space: App, callers: int, seconds: float, calls: int) -> None:
-    """All three measurements, each a line or two."""
+async def measure(space: App, callers: int, seconds: float, pages: int, calls: int) -> None:
+    """All four measurements, each a line or two."""
     # Each call is another program's, with a connection of its own.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=f"{space.url}/gradio_api", timeout=None, limits=limits) as client:  # noqa: S113 - it is what is measured
@@ -88,6 +98,8 @@ async def measure(space: App, callers: int, seconds: float, calls: int) -> None:
         for error in sorted(set(times.errors))[:3]:
             print(f"  {error}")
         await beside_files(client)
+        times = await in_pages(space, pages, until=time.monotonic() + seconds)
+        print(f"{pages} pages in Chromium for {seconds:.0f} s: {times}; {memory_mb(space)} MB")
         for done in range(MEASURED_EVERY, calls + 1, MEASURED_EVERY):
             await in_a_row(client, MEASURED_EVERY)
             print(f"after {done} calls without a session: {memory_mb(space)} MB")
@@ -104,6 +116,30 @@ async def beside_files(client: httpx.AsyncClient) -> None:
     each = ", ".join(f"{seconds:.1f} s" for seconds in await files)
     print(f"{FEW_CALLERS} callers beside {FILES} files of {ROWS} rows: {beside}")
     print(f"  the files were done after {each}; all in {time.monotonic() - begun:.1f} s")
+
+
+async def in_pages(space: App, pages: int, until: float) -> Times:
+    """Let people in so many pages change a value again and again, each as soon as the answer to the last is there."""
+    times = Times()
+
+    async def one(browser: Browser, number: int) -> None:
+        page = await browser.new_page()
+        page.on("pageerror", lambda error: times.errors.append(str(error)))
+        await page.goto(space.url)
+        await page.locator("#tab-iris-button").click()
+        for turn in itertools.count():
+            if time.monotonic() >= until:
+                return
+            before = await page.locator("#answer-iris").inner_text()
+            await page.locator("#iris-petal_length").fill(f"{1 + (number + 7 * turn) % 50 / 10:.1f}")
+            answered = partial(page.wait_for_function, ANSWERED, arg=before, timeout=PATIENCE_MS)
+            times.answered.append(await timed(answered))
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        await asyncio.gather(*(one(browser, number) for number in range(pages)))
+        await browser.close()
+    return times
 
 
 async def in_a_row(client: httpx.AsyncClient, calls: int) -> None:

@@ -17,7 +17,7 @@ from unittest import mock
 
 import pandas as pd
 
-from pipelines.datasets import dataset_named, task_named
+from pipelines.datasets import Task, task_named
 from pipelines.errors import PipelineError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
@@ -27,10 +27,13 @@ from pipelines.stores.base import Store
 from pipelines.stores.catalogue import predictions_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.stores.hopsworks import HopsworksStore, connection, sdk
+from tests.datasets.test_numbers import PRICE
 from tests.hopsworks.clock import WAITING, Clock
 from tests.hopsworks.emulator.handle import Emulator, running_emulator
+from tests.small_models import crown, register_small_model, register_small_number_model
 
-IRIS, VARIETY = dataset_named("iris"), task_named("iris_variety")
+# A task of each kind: a class and a number.
+TASKS = {task.name: task for task in (task_named("iris_variety"), PRICE)}
 FIRST = date(2026, 3, 1)
 
 HARMS = {
@@ -63,47 +66,46 @@ def patient() -> Iterator[None]:
         yield
 
 
-def prepared(store: Store, folder: Path) -> None:
-    """The history of the flowers, a champion, and the first day."""
-    from tests.small_models import crown, register_small_model
+def prepared(store: Store, task: Task, folder: Path) -> None:
+    """The history of the data set, a champion, and the first day."""
+    backfill(store, task.dataset, [], now=_clock(FIRST), replace=False)
+    register = register_small_model if task.classes else register_small_number_model
+    crown(store, task, register(store, task, folder))
+    daily_run(store, task, FIRST)
 
-    backfill(store, IRIS, [], now=_clock(FIRST), replace=False)
-    crown(store, VARIETY, register_small_model(store, VARIETY, folder))
-    daily_run(store, FIRST)
 
-
-def daily_run(store: Store, day: date) -> None:
+def daily_run(store: Store, task: Task, day: date) -> None:
     """What the schedules do on a day."""
-    run_features(store, IRIS, day, per_day=2, now=_clock(day))
-    run_inference(store, VARIETY, run_date=day, now=_clock(day))
+    run_features(store, task.dataset, day, per_day=2, now=_clock(day))
+    run_inference(store, task, run_date=day, now=_clock(day))
     store.put_file("dashboard/metrics.json", day.isoformat().encode())
 
 
-def requests_of_a_day(emulator: Emulator, store: HopsworksStore, day: date) -> int:
+def requests_of_a_day(emulator: Emulator, store: HopsworksStore, task: Task, day: date) -> int:
     """How many requests an undisturbed day takes, from the login on."""
     log_out()
     emulator.reset()
     emulator.fault("NOTHING")
-    daily_run(store, day)
+    daily_run(store, task, day)
     return len(emulator.log())
 
 
-def harmed(emulator: Emulator, store: HopsworksStore, *, every: int, folder: Path) -> Iterator[Outcome]:
+def harmed(emulator: Emulator, store: HopsworksStore, task: Task, *, every: int, folder: Path) -> Iterator[Outcome]:
     """Harm a request a day, and compare the day with what an embedded store holds that nothing happened to."""
-    prepared(store, folder / "one")
+    prepared(store, task, folder / "one")
     expected = EmbeddedStore(folder / "undisturbed")
-    prepared(expected, folder / "two")
+    prepared(expected, task, folder / "two")
     days = (FIRST + timedelta(days=ahead) for ahead in itertools.count(1))
-    count = requests_of_a_day(emulator, store, next(days))
-    daily_run(expected, FIRST + timedelta(days=1))
+    count = requests_of_a_day(emulator, store, task, next(days))
+    daily_run(expected, task, FIRST + timedelta(days=1))
     cases = [(request, harm) for request in range(count) for harm in HARMS]
     for (request, harm), day in zip(cases[::every], days, strict=False):
         log_out()
         emulator.reset()
         emulator.fault(".", skip=request, **HARMS[harm])
-        repeated, trouble = _run(store, day)
-        daily_run(expected, day)
-        yield Outcome(request, harm, repeated, trouble or _difference(store, expected, day))
+        repeated, trouble = _run(store, task, day)
+        daily_run(expected, task, day)
+        yield Outcome(request, harm, repeated, trouble or _difference(store, expected, task, day))
 
 
 def log_out() -> None:
@@ -114,11 +116,11 @@ def log_out() -> None:
     sdk.reset_query_service()
 
 
-def _run(store: HopsworksStore, day: date) -> tuple[bool, str]:
+def _run(store: HopsworksStore, task: Task, day: date) -> tuple[bool, str]:
     """Run a day, and once more where it ended in a sentence; whether it was, and what else it ended in."""
     for repeated in (False, True):
         try:
-            daily_run(store, day)
+            daily_run(store, task, day)
         except PipelineError as error:
             said = str(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is no sentence
@@ -128,10 +130,10 @@ def _run(store: HopsworksStore, day: date) -> tuple[bool, str]:
     return True, said
 
 
-def _difference(store: Store, expected: Store, day: date) -> str:
+def _difference(store: Store, expected: Store, task: Task, day: date) -> str:
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     window = {"start": start, "end": start + timedelta(days=1)}
-    for group in (samples_group(IRIS), predictions_group(VARIETY)):
+    for group in (samples_group(task.dataset), predictions_group(task)):
         try:
             pd.testing.assert_frame_equal(store.read(group, **window), expected.read(group, **window))
         except AssertionError as error:
@@ -148,12 +150,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.hopsworks.harm", description=__doc__)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth case (default: 1)")
     parser.add_argument("--write-path", choices=("kafka", "delta"), default="kafka")
+    parser.add_argument("--task", choices=TASKS, default="iris_variety")
     options = parser.parse_args()
     logging.getLogger("pipelines").setLevel(logging.ERROR)
     with running_emulator() as emulator, tempfile.TemporaryDirectory() as folder, patient():
         store = HopsworksStore(read_settings(emulator.environment(options.write_path)))
         with mock.patch.object(sdk, "READ_SECONDS", 5.0):
-            outcomes = list(harmed(emulator, store, every=options.every, folder=Path(folder)))
+            outcomes = list(harmed(emulator, store, TASKS[options.task], every=options.every, folder=Path(folder)))
     done, again, bad = (
         Counter(outcome.harm for outcome in outcomes if keep(outcome))
         for keep in (lambda _: True, lambda outcome: outcome.repeated, lambda outcome: outcome.trouble)
