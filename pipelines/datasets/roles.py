@@ -9,9 +9,6 @@ Where they cannot, equal rows are different samples, and each is a group of its 
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from pipelines.datasets.spec import DataSet
 
@@ -217,6 +214,8 @@ def _groups_of_distinct(scaled: np.ndarray) -> np.ndarray | None:
 
 def _nearest(rows: np.ndarray, complete: np.ndarray) -> np.ndarray:
     """For each row the position of the nearest complete row within `NEAR`, or the number of those where none is."""
+    from scipy.spatial import cKDTree
+
     if rows.shape[1] == 0:
         return np.full(len(rows), len(complete))
     return np.asarray(cKDTree(complete).query(rows, distance_upper_bound=NEAR)[1])
@@ -224,6 +223,10 @@ def _nearest(rows: np.ndarray, complete: np.ndarray) -> np.ndarray:
 
 def _connected(scaled: np.ndarray) -> np.ndarray | None:
     """For each complete row the position of the first row of its group; None where most are one chain."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
     count = len(scaled)
     tree = cKDTree(scaled)
     some = scaled[:: max(1, count // ROWS_TO_ESTIMATE)]

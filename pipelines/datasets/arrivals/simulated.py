@@ -12,7 +12,6 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
 
 from pipelines.datasets.arrivals.kind import NO_SCENARIO, Due, as_arrivals, seeded
 from pipelines.datasets.roles import banded
@@ -200,6 +199,8 @@ class _RankBootstrap:
         return cls(dataset.simulator.bandwidth, blocks, scores, centres, factors, reported, counts)
 
     def draw(self, base: int, rng: np.random.Generator) -> np.ndarray:
+        from scipy.special import ndtr
+
         block = self.blocks[base]
         score = _smoothed(self.scores[base], self.centres[base], _spread(self.factors[block], rng), self.bandwidth)
         share = ndtr(np.where(np.isnan(score), 0.0, score))
@@ -249,6 +250,8 @@ _METHODS: Mapping[SimulatorKind, Callable[[DataSet, pd.DataFrame, np.ndarray], D
 
 def _normal_scores(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Normal scores of each column (n, d), ties broken at random, NaN where the value is."""
+    from scipy.special import ndtri
+
     scores = np.full(values.shape, np.nan)
     for column in range(values.shape[1]):
         order = np.lexsort((rng.random(len(values)), values[:, column]))
