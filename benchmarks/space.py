@@ -5,7 +5,8 @@
 Beside it an app of the older kind with the same ensemble: when it is imported it downloads the model from a registry,
 loads it with joblib and wraps a bare `predict_proba` in an interface of one function. Its registry is a folder of this
 machine behind HTTP, which no real one is as near as. Our answer explains itself (what pushed it, what is near), so that
-the ratio at one caller is what the explanation costs. For tasks whose inputs are all numbers.
+the ratio at one caller is what the explanation costs. For tasks whose inputs are all numbers;
+on a quiet machine, since Gradio gives an app up whose own first page takes seconds, as the older one's then does.
 """
 
 import argparse
@@ -114,6 +115,7 @@ def running(place: Path, task: Task, url: str) -> Iterator[tuple[str, "subproces
     environment = os.environ | {
         "GRADIO_SERVER_NAME": HOST, "GRADIO_SERVER_PORT": str(port), "MODEL_URL": url,
         "API_NAME": f"predict_{task.name}", "INPUTS": " ".join(task.inputs),
+        "NO_PROXY": HOST, "no_proxy": HOST,  # an app asks itself whether it runs
     }  # fmt: skip
     began = time.monotonic()
     process = subprocess.Popen([sys.executable, "app.py"], cwd=place, env=environment, stdout=subprocess.DEVNULL)
