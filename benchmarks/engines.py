@@ -39,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.setdefault("PYSPARK_SUBMIT_ARGS", CLUSTER)
     task = task_named(options.task)
-    print(f"starting the session: {seconds(spark_session):.0f} s")
+    print(f"starting the session: {seconds(partial(spark_session, '')):.0f} s")
     print("| arrivals | one process | two workers | ratio |\n| --- | --- | --- | --- |")
     for size in (100, *options.sizes):
         with tempfile.TemporaryDirectory() as folder:

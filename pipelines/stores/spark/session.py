@@ -24,7 +24,7 @@ CONFIGURATION = {
 
 
 @cache
-def spark_session(master: str = "") -> Any:  # noqa: ANN401 - pyspark has types of its own only where it is installed
+def spark_session(master: str) -> Any:  # noqa: ANN401 - pyspark has types of its own only where it is installed
     """The session, which starts with the first call and has the code of this project on every worker.
 
     Parameters
