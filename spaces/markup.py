@@ -96,7 +96,11 @@ table.plain td:has(.bar), table.plain th.bars {width: 40%; min-width: 5em; verti
 .inputs input[type=number], .inputs input[type=search], .guess input {padding: .45em .6em;
   border: 1px solid var(--neutral-500); border-radius: 6px;
   background: var(--input-background-fill); color: var(--body-text-color); font: inherit}
-.inputs input[type=radio] {appearance: auto; width: 1.1em; height: 1.1em; accent-color: #4f46e5; background: none;
+.tasks {display: flex; flex-wrap: wrap; gap: .2em 1.3em; margin: 0 0 .6em; padding: .3em .9em .5em; border-radius: 8px;
+  border: 1px solid var(--border-color-primary); background: var(--block-background-fill)}
+.tasks legend {color: var(--body-text-color-subdued); padding: 0 .3em} .tasks label {padding: .4em 0; cursor: pointer}
+.inputs input[type=radio], .tasks input[type=radio] {appearance: auto; width: 1.1em; height: 1.1em;
+  accent-color: #4f46e5; background: none;
   border: 0; box-shadow: none; vertical-align: -.15em}
 .inputs input[type=range] {flex: 1; min-width: 5em; height: 2em; accent-color: #4f46e5} .inputs .unset {opacity: .4}
 .score {display: flex; gap: .3em 1.6em; flex-wrap: wrap; align-items: baseline} .score b {font-size: 1.7em}

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipelines.datasets.outcomes import Classes, Number
 
+from ..markup import attribute, text
 from . import class_game, number_game
 from .answer import answer
 from .game_board import PLAYERS, Round
@@ -17,6 +18,13 @@ from .kinds import truth_of
 from .predictor import Predictor, measured
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+# The choice is drawn together with the board: Gradio's own comes a moment later and would push the board down.
+CHOICE = """
+const mark = () => element.querySelectorAll("input").forEach(each => each.checked = each.value === props.value);
+element.addEventListener("change", ({ target }) => { props.value = target.value; trigger("choose"); });
+watch("value", mark);
+mark();
+"""
 
 
 def game_tab(predictors: Sequence[Predictor]) -> None:
@@ -24,12 +32,11 @@ def game_tab(predictors: Sequence[Predictor]) -> None:
     by_name = {predictor.task.name: predictor for predictor in predictors}
     # Which sample comes is a surprise.
     rng = np.random.default_rng()
-    choices = [(predictor.task.title, predictor.task.name) for predictor in predictors]
     gr.HTML(
         "<h2>Beat the model</h2><p>A real sample that no model has learnt from. Judge it; then the model does, and you "
         "both see what it turned out to be.</p>"
     )
-    task = gr.Radio(choices, value=choices[0][1], label="What to judge", elem_id="game-task", visible=len(choices) > 1)
+    task = _task_choice(predictors)
     begun = dealt(predictors[0], rng, None)
     state = gr.State(begun)
     board = gr.HTML(question(predictors[0], begun), js_on_load=SCRIPT, elem_id="game", apply_default_css=False)
@@ -47,8 +54,22 @@ def game_tab(predictors: Sequence[Predictor]) -> None:
 
     quiet: dict[str, Any] = {"outputs": [state, board], "api_visibility": "private", "show_progress": "hidden"}
     board.guess(guess, state, **quiet)
-    for event in (board.next, task.input):
+    for event in (board.next, task.choose):
         event(deal, [task, state], **quiet)
+
+
+def _task_choice(predictors: Sequence[Predictor]) -> gr.HTML:
+    """The choice of a task; where there is only one it is not shown."""
+    radios = "".join(
+        f'<label><input type="radio" name="game-task" value="{attribute(predictor.task.name)}"> '
+        f"{text(predictor.task.title)}</label>"
+        for predictor in predictors
+    )
+    return gr.HTML(
+        predictors[0].task.name,
+        html_template=f'<fieldset class="tasks"><legend>What to judge</legend>{radios}</fieldset>',
+        js_on_load=CHOICE, elem_id="game-task", apply_default_css=False, visible=len(predictors) > 1,
+    )  # fmt: skip
 
 
 def dealt(predictor: Predictor, rng: np.random.Generator, before: Round | None) -> Round:
