@@ -41,9 +41,11 @@ def game_tab(predictors: Sequence[Predictor]) -> None:
     state = gr.State(begun)
     board = gr.HTML(question(predictors[0], begun), js_on_load=SCRIPT, elem_id="game", apply_default_css=False)
 
-    def deal(name: str, before: Round) -> tuple[Round, str]:
-        begun = dealt(by_name[name], rng, before)
-        return begun, question(by_name[name], begun)
+    def deal(name: object, before: Round) -> tuple[Round, str]:
+        # A program may send any name.
+        predictor = by_name.get(str(name), predictors[0])
+        begun = dealt(predictor, rng, before)
+        return begun, question(predictor, begun)
 
     def guess(before: Round, event: gr.EventData) -> tuple[Round, str]:
         predictor = by_name[before["task"]]
