@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from pipelines.datasets import DataSet, Task, task_named
+from pipelines.datasets import DataSet, Task, task_named, weather
 from pipelines.datasets.outcomes import Number
 from pipelines.datasets.sources import from_frame
 from pipelines.datasets.spec import Feature, Label, Provenance
@@ -50,7 +50,7 @@ SCORES = ("mae", "rmse", "r2")
 # Made-up homes are dearer from so many rooms on, and near a town at so many degrees of latitude by so much.
 LARGE, NEAR, TOWNS = 6, 0.5, {34.0: 40.0, 37.7: 60.0}
 SEASONS = ("Dec to Feb", "Mar to May", "Jun to Aug", "Sep to Nov")
-# The days that a model of the temperature learns from, and those of the issue's goal.
+# Until when a model of the temperature learns, and from when it is judged.
 TRAINED_UNTIL, JUDGED_FROM = datetime(2014, 6, 1, tzinfo=UTC), datetime(2015, 1, 1, tzinfo=UTC)
 USUAL: Mapping[str, Callable[[], Any]] = {
     "mean": DummyRegressor,
@@ -257,10 +257,10 @@ def shown(score: Estimate) -> str:
 
 
 def history(task: Task) -> pd.DataFrame:
-    """All recorded days whose outcome is known, in order."""
+    """All recorded days whose outcome is known, in order, with the month that the demo plays."""
     with tempfile.TemporaryDirectory() as folder:
         store = EmbeddedStore(Path(folder) / "store")
-        backfill(store, task.dataset, [], now=FIRST)
+        backfill(store, task.dataset, [weather.FILE], now=FIRST)
         rows = read_history(store, task.dataset).sort_values("event_time", ignore_index=True)
     return rows[task.labels(rows).notna()].reset_index(drop=True)
 
