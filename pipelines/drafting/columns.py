@@ -189,8 +189,8 @@ def parts_of_date(header: str, cells: pd.Series) -> list[Column]:
         )
     name = slug(header)
     parts = parts_of_dates(cells.rename(name), tuple(PARTS))
-    found = [_part(header, part, parts[f"{name}_{part}"]) for part in PARTS]
-    return [column for column in found if len(np.unique(column.numbers[np.isfinite(column.numbers)])) > 1]
+    features = [_part(header, part, parts[f"{name}_{part}"]) for part in PARTS]
+    return [column for column in features if len(np.unique(column.numbers[np.isfinite(column.numbers)])) > 1]
 
 
 def _part(header: str, part: CalendarPart, cells: pd.Series) -> Column:

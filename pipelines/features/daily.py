@@ -166,8 +166,8 @@ def in_series(store: Store, dataset: DataSet, rows: pd.DataFrame) -> pd.DataFram
     behind, ahead = series.days_behind(dataset), series.days_ahead(dataset)
     first, end = times.min() - ahead, times.max() + behind + timedelta(days=1)
     stored = store.read(samples_group(dataset), start=first - behind, end=end + ahead)
-    known = stored.set_index("sample_id")["event_time"]
-    rows = rows.assign(event_time=rows["sample_id"].map(known).fillna(rows["event_time"]))
+    times = stored.set_index("sample_id")["event_time"]
+    rows = rows.assign(event_time=rows["sample_id"].map(times).fillna(rows["event_time"]))
     historical = stored.loc[stored["origin"] == HISTORICAL, "sample_id"]
     rows = rows[~rows["sample_id"].isin(historical)]
     whole = pd.concat([stored[~stored["sample_id"].isin(rows["sample_id"])], rows], ignore_index=True)

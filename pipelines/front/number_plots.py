@@ -31,11 +31,11 @@ def fan(task: TaskPart, frame: Frame = FAN) -> Markup:
     bars = [_bars(task, row, x, width, scale) for row, x in zip(rows, places, strict=True)]
     line = "L".join(f"{x},{scale(float(row['prediction']))}" for row, x in zip(rows, places, strict=True))
     inside = sum(kind_of(task).outcome(task, row)[0] == "ok" for row in rows)
-    known = sum(row["label"] is not None for row in rows)
+    settled = sum(row["label"] is not None for row in rows)
     words = (
-        f"{task['title']}: the newest {len(rows)} predictions; {inside} of {known} outcomes inside the 95 % interval"
+        f"{task['title']}: the newest {len(rows)} predictions; {inside} of {settled} outcomes inside the 95 % interval"
     )
-    words += f", {len(rows) - known} not known yet." if known < len(rows) else "."
+    words += f", {len(rows) - settled} not known yet." if settled < len(rows) else "."
     parts = [*_levels(task, scale), *_days(rows, places, frame), f'<path class="course" d="M{line}"/>', *bars]
     return picture(frame, "fan-plot", words, parts)
 
@@ -72,20 +72,24 @@ def errors(task: TaskPart) -> Markup:
 
 def agreement(task: TaskPart) -> Markup:
     """The newest predictions (across) against what turned out (up); on the diagonal both agree."""
-    known = [(row, float(row["prediction"]), float(row["label"])) for row in task["recent"] if row["label"] is not None]
-    if not known:
+    settled = [
+        (row, float(row["prediction"]), float(row["label"])) for row in task["recent"] if row["label"] is not None
+    ]
+    if not settled:
         return Markup("")
-    ends = [value for _, *both in known for value in both]
+    ends = [value for _, *both in settled for value in both]
     up, across = _Scale(ends, SQUARE), _Scale(ends, SQUARE, along=True)
     corners = [f"{across(value)},{up(value)}" for value in (up.low, up.high)]
     dots = [
         f'<circle class="dot {kind_of(task).outcome(task, row)[0]}" cx="{across(said)}" '
         f'cy="{up(true)}" r="4"><title>{escape(_both(task, row))}</title></circle>'
-        for row, said, true in known
+        for row, said, true in settled
     ]
     ticks = [label(across(value), SQUARE.height - 10, _plain(task, value)) for value in up.ticks]
     parts = [*_levels(task, up), *ticks, f'<path class="promise" d="M{"L".join(corners)}"/>', *dots]
-    return picture(SQUARE, "calibration-plot", f"{task['title']}: predicted against true, {len(known)} newest.", parts)
+    return picture(
+        SQUARE, "calibration-plot", f"{task['title']}: predicted against true, {len(settled)} newest.", parts
+    )
 
 
 class _Scale:

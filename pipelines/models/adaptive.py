@@ -38,10 +38,10 @@ def missed_after(predictions: pd.DataFrame) -> dict[int, float]:
     predictions
         Rows of the predictions group with `label` and the bounds, in any order; open ones count for nothing.
     """
-    known = predictions[predictions["label"].notna()]
-    truth = known["label"].to_numpy(dtype=np.float64)
-    bounds = known[bound_columns()].to_numpy()
-    return _moved(len(known), np.array([_is_outside(bounds, truth, number).sum() for number in range(len(MISSED))]))
+    settled = predictions[predictions["label"].notna()]
+    truth = settled["label"].to_numpy(dtype=np.float64)
+    bounds = settled[bound_columns()].to_numpy()
+    return _moved(len(settled), np.array([_is_outside(bounds, truth, number).sum() for number in range(len(MISSED))]))
 
 
 def predict_in_order(model: Model, samples: pd.DataFrame, labels: Floats, known_after: timedelta) -> pd.DataFrame:

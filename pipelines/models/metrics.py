@@ -183,8 +183,8 @@ def paired_differences(
         (scores_of_sums(new.resampled(draws), task), scores_of_sums(old.resampled(draws), task))
         for draws in _draws(len(new), repeats, rng)
     ]
-    found = {name: np.concatenate([mine[name] - theirs[name] for mine, theirs in drawn]) for name in value}
-    differences = {name: _percentiles("", value[name] - versus[name], found[name], len(new)) for name in value}
+    gaps = {name: np.concatenate([mine[name] - theirs[name] for mine, theirs in drawn]) for name in value}
+    differences = {name: _percentiles("", value[name] - versus[name], gaps[name], len(new)) for name in value}
     unseen = _unseen(task.outcome, int(labelled.sum()))
     return {name: _widened(e, unseen) if e.low == e.high else e for name, e in differences.items()}
 
@@ -280,12 +280,12 @@ def _majority(outcome: Classes, task: Task, labels: Any, others: Any) -> dict[st
 
 def baseline_of_counts(task: Task, counts: npt.ArrayLike) -> dict[str, float]:
     """What `baseline` tells of classes, from how many rows have each as their label (k,)."""
-    known = np.asarray(counts, dtype=np.float64)
-    shares = known / max(known.sum(), 1)
+    totals = np.asarray(counts, dtype=np.float64)
+    shares = totals / max(totals.sum(), 1)
     # One row of each class, which counts as often as there are such.
-    majority, chances = [task.classes[int(shares.argmax())]] * len(known), np.tile(shares, (len(known), 1))
-    rows = sums_by_unit(task, task.classes, majority, chances, units=np.arange(len(known)))
-    return {name: float(values[0]) for name, values in scores_of_sums(rows.resampled(known[None]), task).items()}
+    majority, chances = [task.classes[int(shares.argmax())]] * len(totals), np.tile(shares, (len(totals), 1))
+    rows = sums_by_unit(task, task.classes, majority, chances, units=np.arange(len(totals)))
+    return {name: float(values[0]) for name, values in scores_of_sums(rows.resampled(totals[None]), task).items()}
 
 
 def _units(groups: npt.NDArray[np.generic], labelled: npt.NDArray[np.bool_], rng: np.random.Generator) -> Integers:

@@ -54,9 +54,9 @@ def number_sums_of(
         The number of the unit of each labelled row, from 0.
     """
     true, predicted = (np.asarray(each, dtype=np.float64) for each in (labels, predictions))
-    known = ~np.isnan(true)
-    others = np.asarray(answers, dtype=np.float64).reshape(-1, len(task.answer_columns))[known]
-    rows = _quantities(true[known], predicted[known], dict(zip(task.answer_columns, others.T, strict=True)))
+    settled = ~np.isnan(true)
+    others = np.asarray(answers, dtype=np.float64).reshape(-1, len(task.answer_columns))[settled]
+    rows = _quantities(true[settled], predicted[settled], dict(zip(task.answer_columns, others.T, strict=True)))
     units = np.zeros(len(rows), dtype=np.int64) if units is None else units
     size = int(units.max(initial=0)) + 1
     return NumberSums(np.column_stack([np.bincount(units, weights=column, minlength=size) for column in rows.T]))

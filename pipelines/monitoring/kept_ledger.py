@@ -117,9 +117,9 @@ def _told_before(days: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
     days = days.astype(dict.fromkeys(("model_version", *COUNTS), "int64"))
     if days.empty or kept.empty:
         return days.drop(columns="sums").assign(**dict.fromkeys(TOLD))
-    found = days.merge(kept, on=list(days.columns), how="left", indicator=True)
-    stands = found.sort_values("day")["_merge"].eq("both").groupby(found["model_version"]).cummin()
-    return found.assign(**{name: found[name].where(stands, None) for name in TOLD}).drop(columns=["sums", "_merge"])
+    beside = days.merge(kept, on=list(days.columns), how="left", indicator=True)
+    stands = beside.sort_values("day")["_merge"].eq("both").groupby(beside["model_version"]).cummin()
+    return beside.assign(**{name: beside[name].where(stands, None) for name in TOLD}).drop(columns=["sums", "_merge"])
 
 
 def _newest(rows: pd.DataFrame, first: pd.Timestamp | None) -> pd.DataFrame:
@@ -145,8 +145,8 @@ def _live(ledger: Ledger) -> list[str | None]:
     for version in ledger.days["model_version"].unique():
         units = ledger.of_version(version)
         if len(units) and not told[units[-1]]:
-            found = live_estimates(ledger, units)
-            told[units[-1]] = _text({name: [each.value, each.low, each.high] for name, each in found.items()})
+            estimates = live_estimates(ledger, units)
+            told[units[-1]] = _text({name: [each.value, each.low, each.high] for name, each in estimates.items()})
     return told
 
 

@@ -91,21 +91,21 @@ def recent_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
         return empty_picture(title, NO_PREDICTIONS)
     unit = f" ({kind.unit})" if kind.unit else ""
     header = ("Sample", f"Predicted{unit}", "95 % interval", "Actual", "", "Version")
-    known = rows[rows["label"].notna()]
-    inside = int(inside_95(known).sum())
-    words = f"{title}: of the {len(known)} newest with a known outcome, {inside} were inside the 95 % interval."
+    done = rows[rows["label"].notna()]
+    inside = int(inside_95(done).sum())
+    words = f"{title}: of the {len(done)} newest with a known outcome, {inside} were inside the 95 % interval."
     return draw_table(title, header, [_table_row(kind, row) for row in rows.to_dict("records")], words)
 
 
 def actual_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
     """Predicted against actual, one mark a sample; on the diagonal both agree."""
     title = f"{task.title}: predicted against actual"
-    known = settled(rows)
-    if known.empty:
+    done = settled(rows)
+    if done.empty:
         return empty_picture(title, NOTHING_OUT)
-    shown, inside = _thinned(known), inside_95(_thinned(known))
+    shown, inside = _thinned(done), inside_95(_thinned(done))
     figure, (axes,) = new_figure(WIDTH, 5.4)
-    low, high = _range(pd.concat([known["prediction"], known["label"]]))
+    low, high = _range(pd.concat([done["prediction"], done["label"]]))
     axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1.2, label="both agree")
     for which, colour, mark, strength, words in (
         (inside, BLUE, "o", 0.55, "inside the 95 % interval"), (~inside, RED, "x", 1.0, "outside"),
@@ -119,10 +119,10 @@ def actual_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
     axes.set_ylabel(f"actual{_unit(kind)}", fontsize=TEXT)
     axes.grid(color=LINES, linewidth=0.6)
     figure.legend(loc="outside lower center", ncols=3, fontsize=SMALL, frameon=False)
-    error = (known["prediction"] - known["label"]).abs().mean()
-    words = f"{len(known):,} samples; off by {error_size(error, kind.unit, kind.decimals)} on average"
+    error = (done["prediction"] - done["label"]).abs().mean()
+    words = f"{len(done):,} samples; off by {error_size(error, kind.unit, kind.decimals)} on average"
     add_heading(figure, title, words)
-    return finished(figure, f"{title}: {words}, {int(inside_95(known).sum()):,} inside the 95 % interval.")
+    return finished(figure, f"{title}: {words}, {int(inside_95(done).sum()):,} inside the 95 % interval.")
 
 
 def course_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
@@ -159,16 +159,16 @@ def course_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
 def residuals_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
     """By how much each prediction was off, in order of time, and the mean of the newest at each time."""
     title = f"{task.title}: errors over time"
-    known = _ordered(settled(rows))
-    if known.empty:
+    done = _ordered(settled(rows))
+    if done.empty:
         return empty_picture(title, NOTHING_OUT)
-    errors = known["prediction"] - known["label"]
-    times = known["event_time"].dt.tz_localize(None)
+    errors = done["prediction"] - done["label"]
+    times = done["event_time"].dt.tz_localize(None)
     figure, (axes,) = new_figure(WIDTH, 3.8)
-    picked = _thinned(known).index
+    picked = _thinned(done).index
     axes.axhline(0, color=INK, linewidth=1)
     axes.plot(times[picked], errors[picked], ".", color=BLUE, alpha=0.45, markersize=5, label="one sample")
-    if len(known) >= AVERAGED:
+    if len(done) >= AVERAGED:
         mean = errors.rolling(AVERAGED).mean()
         axes.plot(times, mean, color=RED, linewidth=1.8, label=f"mean of the newest {AVERAGED}")
     date_axis(axes)
@@ -178,7 +178,7 @@ def residuals_picture(task: Task, kind: Number, rows: pd.DataFrame) -> Picture:
     figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
     bias = errors.mean()
     way = "too high" if bias > 0 else "too low"
-    words = f"{error_size(abs(bias), kind.unit, kind.decimals)} {way} on average over {len(known):,} samples"
+    words = f"{error_size(abs(bias), kind.unit, kind.decimals)} {way} on average over {len(done):,} samples"
     add_heading(figure, title, words)
     return finished(figure, f"{title}: predictions are {words}.")
 
@@ -235,14 +235,14 @@ def _outcome(kind: Number, row: Mapping[str, Any]) -> str:
 
 
 def _table_row(kind: Number, row: Mapping[str, Any]) -> list[Cell]:
-    known = pd.notna(row["label"])
-    verdict, colour = ("inside", GREEN) if known and is_inside(row) else ("outside", RED)
+    is_settled = pd.notna(row["label"])
+    verdict, colour = ("inside", GREEN) if is_settled and is_inside(row) else ("outside", RED)
     return [
         (row["sample_id"], INK),
         (number(row["prediction"], kind.decimals), INK),
         (quantity_range(row["low_95"], row["high_95"], "", kind.decimals), INK),
-        (number(row["label"], kind.decimals) if known else "not known yet", INK),
-        (verdict if known else "", colour),
+        (number(row["label"], kind.decimals) if is_settled else "not known yet", INK),
+        (verdict if is_settled else "", colour),
         (str(row["model_version"]), INK),
     ]
 
@@ -278,11 +278,11 @@ def _draw_ends(axes: Axes, measured: Calibration) -> None:
     axes.grid(color=LINES, linewidth=0.6)
 
 
-def _draw_coverage(axes: Axes, known: pd.DataFrame) -> str:
+def _draw_coverage(axes: Axes, done: pd.DataFrame) -> str:
     """How often the truth lay inside, over all and where the intervals are narrowest and widest; the same in words."""
-    widths = known["high_95"] - known["low_95"]
-    third = widths.rank(method="first").sub(1) * len(THIRDS) // len(known)
-    groups = {"all": known} | {name: known[third == at] for at, name in enumerate(THIRDS)}
+    widths = done["high_95"] - done["low_95"]
+    third = widths.rank(method="first").sub(1) * len(THIRDS) // len(done)
+    groups = {"all": done} | {name: done[third == at] for at, name in enumerate(THIRDS)}
     lowest = LEAST_SHARE
     for level, mark, colour in ((80, "o", BLUE), (95, "D", GREEN)):
         axes.axhline(level / 100, color=colour, linestyle=":", linewidth=1.2)
@@ -298,7 +298,7 @@ def _draw_coverage(axes: Axes, known: pd.DataFrame) -> str:
     axes.set_xlabel("by width of the interval", fontsize=TEXT)
     axes.grid(axis="y", color=LINES, linewidth=0.6)
     axes.legend(fontsize=SMALL, frameon=False, loc="lower right")
-    shares = [known["label"].between(known[f"low_{level}"], known[f"high_{level}"]).mean() for level in (80, 95)]
+    shares = [done["label"].between(done[f"low_{level}"], done[f"high_{level}"]).mean() for level in (80, 95)]
     return f"{shares[0]:.0%} inside the 80 % and {shares[1]:.0%} inside the 95 % interval"
 
 

@@ -301,10 +301,10 @@ def _errors(matrix: Floats, labels: Floats, middle: Floats, folds: Sequence[Fold
     return min((constant, varied), key=lambda each: _interval_loss(errors, each, expected))
 
 
-def _interval_loss(errors: Floats, found: Errors, expected: Floats) -> float:
+def _interval_loss(errors: Floats, usual: Errors, expected: Floats) -> float:
     """The pinball loss of the ends of the intervals that such errors make."""
-    size = np.full(len(errors), found.smallest) if found.spread is None else expected
-    ends = {level: np.quantile(found.relative, level) * size for level in QUANTILES.values()}
+    size = np.full(len(errors), usual.smallest) if usual.spread is None else expected
+    ends = {level: np.quantile(usual.relative, level) * size for level in QUANTILES.values()}
     return float(np.mean([np.maximum(level * (errors - e), (level - 1) * (errors - e)) for level, e in ends.items()]))
 
 

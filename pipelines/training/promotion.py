@@ -351,8 +351,8 @@ def _hindrance(champion: Model, challenger: Model) -> str:
         return f"The champion, version {champion.version}, predicts {WHAT[theirs]} and this version {WHAT[ours]}"
     if champion.classes != challenger.classes or list(champion.inputs) != list(challenger.inputs):
         return f"The champion, version {champion.version}, has other classes or inputs"
-    learned, known = (model.info["data"]["source"].get("sha256") for model in (challenger, champion))
-    if learned != known:
+    new, old = (model.info["data"]["source"].get("sha256") for model in (challenger, champion))
+    if new != old:
         return f"The champion, version {champion.version}, learned from another source and may know these test rows"
     return ""
 

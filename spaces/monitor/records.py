@@ -118,11 +118,11 @@ def _listing(outcome: object, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
 def _(outcome: Classes, task: Task, rows: pd.DataFrame) -> pd.DataFrame:  # noqa: ARG001 - its classes tell all
     chances = rows[outcome.answer_columns].to_numpy()
     places = [outcome.names.index(label) for label in rows["prediction"]]
-    known = rows["label"].notna()
+    settled = rows["label"].notna()
     columns = [
         rows["prediction"],
-        rows["label"].where(known, OPEN),
-        (rows["prediction"] == rows["label"]).map({True: "✓", False: "✗"}).where(known, ""),
+        rows["label"].where(settled, OPEN),
+        (rows["prediction"] == rows["label"]).map({True: "✓", False: "✗"}).where(settled, ""),
         rows["day"].astype(str),
         chances[range(len(rows)), places].round(3),
         rows["model_version"].astype(int),
@@ -134,13 +134,13 @@ def _(outcome: Classes, task: Task, rows: pd.DataFrame) -> pd.DataFrame:  # noqa
 
 @_listing.register
 def _(outcome: Number, task: Task, rows: pd.DataFrame) -> pd.DataFrame:
-    about, known = outcome_part(task), rows["label"].notna()
+    about, settled = outcome_part(task), rows["label"].notna()
     kind, told = kind_of(about), rows.to_dict("records")
     inside = rows["label"].between(rows["low_95"], rows["high_95"])
     columns = [
         rows["prediction"].round(outcome.decimals),
         rows["label"].round(outcome.decimals),
-        inside.map({True: "✓", False: "✗"}).where(known, ""),
+        inside.map({True: "✓", False: "✗"}).where(settled, ""),
         rows["day"].astype(str),
         [kind.sure(about, row) for row in told],
         rows["model_version"].astype(int),

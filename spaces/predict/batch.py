@@ -141,16 +141,16 @@ def _(outcome: Classes, predictor: Predictor, predicted: pd.DataFrame, truth: pd
 def _(outcome: Number, predictor: Predictor, predicted: pd.DataFrame, truth: pd.Series) -> tuple[pd.DataFrame, str]:
     told = predicted[["prediction", *INTERVAL_ENDS]].rename(columns={"prediction": "value"})
     told = told.round(outcome.decimals + MORE_DIGITS)
-    known = truth.notna()
-    if not known.any():
+    given = truth.notna()
+    if not given.any():
         return told, ""
     labels = truth.astype("float64")
     inside = labels.between(predicted["low_95"], predicted["high_95"])
-    told["inside"] = inside.map({True: "yes", False: "no"}).where(known)
+    told["inside"] = inside.map({True: "yes", False: "no"}).where(given)
     off, simple = (error_size(float((predicted[name] - labels).abs().mean()), outcome.unit, outcome.decimals)
                    for name in ("prediction", "baseline"))  # fmt: skip
     score = (
-        f"Of {int(known.sum())} rows with {predictor.task.label} {int(inside[known].sum())} lie inside the 95 % "
+        f"Of {int(given.sum())} rows with {predictor.task.label} {int(inside[given].sum())} lie inside the 95 % "
         f"interval; the answers are off by {off} on average, the simplest ones by {simple}."
     )
     return told, score

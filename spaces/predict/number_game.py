@@ -28,8 +28,8 @@ def judged(kind: Number, before: Round, guess: str, answered: Mapping[str, Any])
 def question(kind: Number, predictor: Predictor, dealt: Round) -> str:
     """The sample, and a field for a guess."""
     unit = f" in {kind.unit}" if kind.unit else ""
-    known = predictor.task.labels(predictor.learnt) if len(predictor.learnt) else None
-    usual = "" if known is None else _usual(kind, float(known.quantile(0.1)), float(known.quantile(0.9)))
+    labels = predictor.task.labels(predictor.learnt) if len(predictor.learnt) else None
+    usual = "" if labels is None else _usual(kind, float(labels.quantile(0.1)), float(labels.quantile(0.9)))
     limits = f"{_limit('min', kind.low)}{_limit('max', kind.high)}"
     field = (
         f'<div class="guess"><input type="number" step="any" required aria-label="Your guess{attribute(unit)}"{limits}>'

@@ -205,7 +205,9 @@ def played_months():
     events = [{"day": day, "kind": kind, "tasks": []} for day, kind in ((11, "begins"), (11, "alarm"), (12, "back"))]
     story = {"frames": [_frame(day) for day in (10, 11, 12)], "over_time": {}, "events": events}
     for name, own in healthy()["tasks"].items():
-        story["over_time"][name] = [point | {"day": f"2001-01-{day:02}"} for day, point in enumerate(own["over_time"], 8)]
+        story["over_time"][name] = [
+            point | {"day": f"2001-01-{day:02}"} for day, point in enumerate(own["over_time"], 8)
+        ]
     return {"schema_version": 1, "made_from": "a test", "days": 12, "stories": {"broken_units": story}}
 
 

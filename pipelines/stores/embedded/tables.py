@@ -167,23 +167,23 @@ class DeltaTables(StoreFolder):
         table = self._open(group) or self._create(group)
         files = data_files(table, self._path(group), group.event_time)
         present = self._present(files, group, batch)
-        rows, known = batch, False
+        rows, updates = batch, False
         if not present.empty:
             changed = new_or_changed(to_frame(batch), present, group)
-            rows, known = to_arrow(changed, group), not group.append_only and shares_keys(changed, present, group)
+            rows, updates = to_arrow(changed, group), not group.append_only and shares_keys(changed, present, group)
         if rows.num_rows:
             if files:
                 paths = [file.path for file in files]
                 refuse_moved(to_frame(rows), present, group, lambda keys: read_keys(paths, group, pa.array(keys)))
-            self._commit(table, group, rows, known=known)
+            self._commit(table, group, rows, updates=updates)
         return int(rows.num_rows)
 
-    def _commit(self, table: DeltaTable, group: FeatureGroup, rows: pa.Table, *, known: bool) -> None:
+    def _commit(self, table: DeltaTable, group: FeatureGroup, rows: pa.Table, *, updates: bool) -> None:
         """Write rows in one commit; `known` where some have keys that are there, which costs reading these.
 
         A table of an earlier version gets the columns that it lacks in the same commit.
         """
-        if known:
+        if updates:
             predicate = merge_predicate(group, rows)
             merge = table.merge(rows, predicate, "source", "target", merge_schema=True, writer_properties=COMPRESSED)
             merge.when_matched_update_all().when_not_matched_insert_all().execute()
