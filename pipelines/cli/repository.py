@@ -26,11 +26,13 @@ def compare(
 ) -> None:
     """Train the code as it is and set it against the champions; registers nothing."""
     from pipelines.datasets import all_tasks
+    from pipelines.documents.comparison import SCHEMA_VERSION, Comparison, Comparisons
     from pipelines.training.comparison import compare as compare_task
     from pipelines.training.comparison import comparison_sentence
 
     run: Run = ctx.obj
-    runs, told = run.settings.store_dir / "runs", {}
+    runs = run.settings.store_dir / "runs"
+    told: dict[str, Comparison] = {}
 
     def meet(task: "Task") -> None:
         with run.step(f"compare {task.name}"):
@@ -42,7 +44,8 @@ def compare(
     finally:
         if output:
             failed = [name for name in tasks or [task.name for task in all_tasks()] if name not in told]
-            output.write_text(json.dumps({"schema_version": 1, "tasks": told, "failed": failed}), encoding="utf-8")
+            document: Comparisons = {"schema_version": SCHEMA_VERSION, "tasks": told, "failed": failed}
+            output.write_text(json.dumps(document), encoding="utf-8")
 
 
 @verb(rich_help_panel=MODELS)

@@ -18,17 +18,18 @@ from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.outcomes import Classes, Number
 from pipelines.documents import plain
+from pipelines.documents.comparison import Comparison, Verdict
 from pipelines.models import Model, metrics
 from pipelines.models.metrics import metric_title
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import champion_version, load_version
 from pipelines.training.notebook import train_candidate
 from pipelines.training.promotion import Decision, Meeting, advantage, judge, objection_to
-from pipelines.wording import estimate, number
+from pipelines.wording import estimate, interval, number
 
 DIGITS = 3  # of a score
 DECIMALS = 6  # of a number in the document
-VERDICTS = {
+VERDICTS: Mapping[Verdict, str] = {
     "better": "better, it would become champion",
     "worse": "worse",
     "unsure": "no sure gain",
@@ -36,24 +37,14 @@ VERDICTS = {
     "alone": "there is no champion to compare with, or too few rows",
 }
 
-Document = Mapping[str, Any]
 
-
-def compare(store: Store, task: Task, *, runs: Path, now: datetime, search: str) -> Document:
-    """Train a task with the code as it is, and set the outcome against the champion on rows that neither has seen.
-
-    Returns
-    -------
-    `scorer`, `classes`, `champion` (version or null), `verdict` (of `VERDICTS`), `held_out` and `baseline` of the
-    deciding score, `seconds` (of training), `models` (`before`, `after`: `bytes`, `milliseconds` for a thousand rows).
-    Where two models met also `rows`, `scores` (by name: `before`, `after`, and of the difference `low`, `high`) and
-    `confusion` (`before`, `after`).
-    """
+def compare(store: Store, task: Task, *, runs: Path, now: datetime, search: str) -> Comparison:
+    """Train a task with the code as it is, and set the outcome against the champion on rows that neither has seen."""
     model, size, seconds = _train(task, runs=runs, now=now, search=search)
     champion = champion_version(store, task)
     decision = judge(store, task, model, champion)
     verdict = _verdict(task, decision)
-    about = {
+    about: Comparison = {
         "scorer": task.scorer,
         "classes": list(task.classes),
         "champion": champion,
@@ -65,19 +56,21 @@ def compare(store: Store, task: Task, *, runs: Path, now: datetime, search: str)
     }
     if decision.meeting and verdict != "alone":
         before = load_version(store, task, decision.meeting.champion.version, _size)
-        about |= _met(task, model, decision.meeting, {"before": before, "after": size})
-    told: Document = plain(about, DECIMALS)
+        _tell_meeting(about, task, model, decision.meeting, {"before": before, "after": size})
+    told: Comparison = plain(about, DECIMALS)
     return told
 
 
-def comparison_sentence(name: str, told: Document) -> str:
+def comparison_sentence(name: str, told: Comparison) -> str:
     """What a comparison says: `wine_grade: Macro-F1 +0.012 (-0.004 to +0.028): no sure gain`."""
     score, simplest = told["scorer"], "the majority class" if told["classes"] else "the baseline"
     if told["verdict"] == "alone":
         in_numbers = f"{estimate(told['held_out'], DIGITS)}, {simplest} {number(told['baseline'], DIGITS)}"
     else:
-        about = told["scores"][score]
-        in_numbers = estimate(about | {"value": about["after"] - about["before"]}, DIGITS, signed=True)
+        change = told["scores"][score]
+        before, after = change["before"], change["after"]
+        gain = None if before is None or after is None else after - before
+        in_numbers = interval(gain, change["low"], change["high"], DIGITS, signed=True)
     return f"{name}: {metric_title(score)} {in_numbers}: {VERDICTS[told['verdict']]}"
 
 
@@ -95,7 +88,7 @@ def _size(folder: Path) -> int:
     return (folder / models.MODEL_FILE).stat().st_size
 
 
-def _verdict(task: Task, decision: Decision) -> str:
+def _verdict(task: Task, decision: Decision) -> Verdict:
     if decision.meeting is None or not np.isfinite(decision.meeting.gains[task.scorer].value):
         return "alone"
     gain = advantage(task, decision.meeting.gains[task.scorer])
@@ -104,23 +97,23 @@ def _verdict(task: Task, decision: Decision) -> str:
     return "held back" if objection_to(task, decision.meeting) else "better"
 
 
-def _met(task: Task, model: Model, meeting: Meeting, sizes: Mapping[str, int]) -> dict[str, Any]:
+def _tell_meeting(about: Comparison, task: Task, model: Model, meeting: Meeting, sizes: Mapping[str, int]) -> None:
     rows = meeting.unseen.rows
     labels = task.labels(rows).to_numpy()
     answers, took = {}, {}
     for name, each in (("before", meeting.champion), ("after", model)):
         answers[name], took[name] = _predicted(each, rows)
     scores = {name: _scores(task, labels, predicted) for name, predicted in answers.items()}
-    return {
-        "rows": len(rows),
-        "models": {
-            name: {"bytes": sizes[name], "milliseconds": 1e6 * seconds / len(rows)} for name, seconds in took.items()
-        },
-        "scores": {
-            name: {"before": scores["before"][name], "after": scores["after"][name], "low": gain.low, "high": gain.high}
-            for name, gain in meeting.gains.items()
-        },
-        "confusion": {name: _confusion(task.outcome, task, labels, predicted) for name, predicted in answers.items()},
+    about["rows"] = len(rows)
+    about["models"] = {
+        name: {"bytes": sizes[name], "milliseconds": 1e6 * seconds / len(rows)} for name, seconds in took.items()
+    }
+    about["scores"] = {
+        name: {"before": scores["before"][name], "after": scores["after"][name], "low": gain.low, "high": gain.high}
+        for name, gain in meeting.gains.items()
+    }
+    about["confusion"] = {
+        name: _confusion(task.outcome, task, labels, predicted) for name, predicted in answers.items()
     }
 
 
