@@ -22,7 +22,7 @@ FALSE_ALARMS: Mapping[Kind, str] = {
     "future": "Nothing of it is chance: the days are compared with the clock.",
     "overdue": "Nothing of it is chance: the day has passed until which the data set says that outcomes may take.",
     "quality": "While the promise holds, such an alarm comes after ten years on average, at the earliest.",
-    "expected": "In 12,000 simulated years of daily looks at an expected accuracy there was no false alarm.",
+    "expected": "None in 12,000 simulated years of an expected accuracy; of a number's error one in 25 years at most.",
     "quarantine": "Chance shows this on one day in 40 where a tenth of the rows are broken, and rarer where fewer are.",
     "inputs": "In 22 simulated years of daily looks there was no false alarm.",
     "mix": "In 22 simulated years of daily looks there was no false alarm.",
