@@ -64,7 +64,10 @@ class Kernels:
     """The kernels of notebooks that run at once: each is told its share of the processors, and all can be ended."""
 
     def __init__(self, notebooks: int) -> None:
-        self.processors = max(int(cpu_count()) // notebooks, 1)
+        # As it is now: while the store is asked, its client sees fewer variables. Of joblib's number of processors each
+        # kernel has its share.
+        share = max(int(cpu_count()) // notebooks, 1)
+        self.environment = {**os.environ, "LOKY_MAX_CPU_COUNT": str(share)}
         self._started: list[AsyncKernelManager] = []
         self._ended = False
 
@@ -74,9 +77,7 @@ class Kernels:
 
         class SharingKernelManager(EncryptedKernelManager):
             async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - jupyter's own
-                # What joblib takes for the number of processors.
-                share = {"LOKY_MAX_CPU_COUNT": str(kernels.processors)}
-                await super().start_kernel(**options, env=os.environ | share)
+                await super().start_kernel(**options, env=kernels.environment)
                 kernels.add(self)
 
         return SharingKernelManager

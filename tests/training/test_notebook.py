@@ -5,6 +5,7 @@ import pytest
 
 from pipelines.datasets import task_named
 from pipelines.errors import NotebookError
+from pipelines.stores.hopsworks.sdk import quiet
 from pipelines.training import notebook as training_notebook
 from pipelines.training.notebook import (
     begun_trainings,
@@ -87,6 +88,17 @@ def test_trainings_at_once_share_the_processors_and_end_with_the_first_that_fail
     shown = {path.parent.name[-4:]: path for path in (tmp_path / "runs").rglob("training.ipynb")}
     assert printed(shown["iety"]) == "1\n"
     assert "rade" in shown
+
+
+def test_kernels_get_the_variables_of_their_beginning_whatever_the_store_hides_meanwhile(
+    notebook, tmp_path, monkeypatch
+):
+    source = notebook("seed = 0", "import os; print(os.environ['HOPSWORKS_PROJECT'])")
+    monkeypatch.setenv("HOPSWORKS_PROJECT", "ours")
+    kernels = training_notebook.Kernels(1)
+    with quiet():
+        run_notebook(source, tmp_path / "out.ipynb", {}, manager=kernels.manager())
+    assert printed(tmp_path / "out.ipynb") == "ours\n"
 
 
 def test_a_notebook_without_a_parameters_cell_is_refused(notebook, tmp_path):
