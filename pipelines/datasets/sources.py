@@ -165,8 +165,8 @@ def _each_once(path: Path, cells: pd.DataFrame, columns: Sequence[str]) -> pd.Da
 def parts_of_dates(cells: pd.Series, parts: Sequence[CalendarPart]) -> pd.DataFrame:
     """Parts of dates as text (n, parts), each named `<column>_<part>`; a cell that is no date stays what it is."""
     written = cells.astype(object).where(cells.notna(), "").str.strip()
-    parts = written.str.extract(rf"^{YEAR_FIRST}$").apply(pd.to_numeric)
-    days = pd.to_datetime(parts, errors="coerce")
+    year_month_day = written.str.extract(rf"^{YEAR_FIRST}$").apply(pd.to_numeric)
+    days = pd.to_datetime(year_month_day, errors="coerce")
     numbers = {f"{cells.name}_{part}": CALENDAR[part](days) for part in parts}
     return pd.DataFrame(
         {name: part.map("{:g}".format).where(days.notna(), cells).astype(object) for name, part in numbers.items()}
