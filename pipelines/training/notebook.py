@@ -59,6 +59,11 @@ class EncryptedKernelManager(AsyncKernelManager):
 
     transport_encryption = "required"
 
+    async def _async_interrupt_kernel(self) -> None:
+        # Jupyter interrupts before it ends, of which a kernel that has nothing to do may tell as of an error.
+        if not self.shutting_down:
+            await super()._async_interrupt_kernel()
+
 
 class Kernels:
     """The kernels of notebooks that run at once: each is told its share of the processors, and all can be ended."""

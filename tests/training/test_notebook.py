@@ -1,7 +1,9 @@
 from datetime import UTC, datetime
+from unittest.mock import AsyncMock
 
 import nbformat
 import pytest
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from pipelines.datasets import task_named
 from pipelines.errors import NotebookError
@@ -64,6 +66,13 @@ def test_a_kernel_that_dies_is_an_error_of_ours(notebook, tmp_path):
     source = notebook("seed = 0", "import os; os._exit(1)")
     with pytest.raises(NotebookError, match="could not be run"):
         run_notebook(source, tmp_path / "out.ipynb", {})
+
+
+def test_a_kernel_whose_notebook_is_done_ends_without_being_interrupted(notebook, tmp_path, monkeypatch):
+    signalled = AsyncMock()
+    monkeypatch.setattr(LocalProvisioner, "send_signal", signalled)
+    run_notebook(notebook("seed = 0"), tmp_path / "out.ipynb", {})
+    signalled.assert_not_called()
 
 
 SHOW_AND_FAIL_OR_GO_ON = """
