@@ -179,7 +179,7 @@ class DeltaTables(StoreFolder):
         return int(rows.num_rows)
 
     def _commit(self, table: DeltaTable, group: FeatureGroup, rows: pa.Table, *, updates: bool) -> None:
-        """Write rows in one commit; `known` where some have keys that are there, which costs reading these.
+        """Write rows in one commit; `updates` where some have keys that are there, which costs reading these.
 
         A table of an earlier version gets the columns that it lacks in the same commit.
         """

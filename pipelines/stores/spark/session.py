@@ -44,7 +44,7 @@ def spark_session(master: str) -> Any:  # noqa: ANN401 - pyspark has types of it
             "ENGINE is 'spark' and pyspark is not installed; run: make spark, or unset ENGINE."
         ) from error
     if not (shutil.which("java") or "JAVA_HOME" in os.environ):
-        raise SettingError("ENGINE is 'spark' and there is no Java; install Java 17, or unset ENGINE.")
+        raise SettingError("ENGINE is 'spark' and there is no Java; install Java 17 or later, or unset ENGINE.")
     # Workers would otherwise take whatever Python is first on their path; on a cluster its own setting stands.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("serverless-ml")
