@@ -38,6 +38,8 @@ THEME = gr.themes.Default(primary_hue="indigo", neutral_hue="slate", font=SANS, 
 LARGEST_UPLOAD = "6mb"
 # Gradio keeps a third of a megabyte for each caller it has ever seen; these are the newest.
 MOST_SESSIONS = 200
+# Gradio looks a thousand times a second whether somebody asks: a twelfth of a processor while nobody does.
+LOOK_FOR_QUESTIONS_SECONDS = 0.02
 SIGNPOSTS = {"predict": "Beat the model", "monitor": "Monitor", "site": "Page", "repository": "Source"}
 LEAST_BAR = 0.0005  # what is shown as 0.0
 LONGEST_LINE = 40  # characters of a cell that stay on one line
@@ -142,6 +144,7 @@ def launch(demo: gr.Blocks, description: str, *, tools: bool, css: str = "") -> 
         What the app is for, in a sentence, for search engines and where people share its address.
     """
     be_patient()
+    demo._queue.sleep_when_free = LOOK_FOR_QUESTIONS_SECONDS  # noqa: SLF001 - there is no setting for it
     demo.launch(
         theme=THEME,
         favicon_path=str(FAVICON),

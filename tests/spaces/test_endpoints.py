@@ -1,6 +1,9 @@
 import asyncio
 import json
+import re
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import gradio_client
 import httpx
@@ -32,6 +35,19 @@ def fixture_client(apps):
 
 def test_the_endpoints_have_stable_names_and_nothing_else_is_public(client):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == ENDPOINTS
+
+
+def test_an_app_that_nobody_asks_sleeps(apps):
+    """By itself Gradio wakes a thousand times a second."""
+    begun, before = time.monotonic(), wakes(apps["monitor"].process.pid)
+    time.sleep(1)
+    assert (wakes(apps["monitor"].process.pid) - before) / (time.monotonic() - begun) < 300
+
+
+def wakes(pid):
+    """How often the threads of a process have gone to sleep."""
+    states = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    return sum(int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", state, re.MULTILINE)[1]) for state in states)
 
 
 def test_every_parameter_is_documented_with_its_meaning_and_may_be_left_out(client):

@@ -4,6 +4,7 @@ import socket
 import time
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 import uvicorn
 from gradio import http_server
@@ -60,5 +61,7 @@ def test_a_port_that_is_taken_is_told(config):
 def test_both_apps_start_so(monkeypatch):
     monkeypatch.setattr(http_server, "Server", http_server.Server)
     seen = []
-    launch(SimpleNamespace(launch=lambda **_: seen.append(http_server.Server)), "An app.", tools=False)
+    demo = gr.Blocks()
+    monkeypatch.setattr(demo, "launch", lambda **_: seen.append(http_server.Server))
+    launch(demo, "An app.", tools=False)
     assert seen == [PatientServer]
