@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,7 +34,10 @@ _QUOTED = 60
 
 @dataclass(frozen=True)
 class HopsworksSettings:
-    """How to reach Hopsworks, and whom to take for it. `api_key` never shows in a representation."""
+    """How to reach Hopsworks, and whom to take for it. `api_key` never shows in a representation.
+
+    `in_cluster` is of a program that Hopsworks itself runs: it is let in without a key, and knows where it is.
+    """
 
     api_key: str = field(default="", repr=False)
     host: str = ""
@@ -43,6 +46,7 @@ class HopsworksSettings:
     write_path: str = "kafka"
     ca_bundle: Path | None = None
     verified: bool = True
+    in_cluster: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,17 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             endpoint=(values.get("GITHUB_API_URL") or GitHubSettings.endpoint).rstrip("/"),
         ),
     )
+
+
+def read_job_settings(write_path: str, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a program that Hopsworks runs as a job; without an API key it is let in by the cluster.
+
+    There the environment is the cluster's own, in which variables of these names need not mean what they do here.
+    """
+    values = os.environ if environ is None else environ
+    given = read_settings(values if values.get("HOPSWORKS_API_KEY") else {})
+    inside = not given.hopsworks.api_key
+    return replace(given, hopsworks=replace(given.hopsworks, write_path=write_path, in_cluster=inside))
 
 
 def read_active(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:

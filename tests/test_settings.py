@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import SettingError
-from pipelines.settings import read_settings
-from pipelines.stores import open_store
+from pipelines.settings import read_job_settings, read_settings
 
 
 def test_nothing_set_means_the_embedded_store_in_the_folder_store():
@@ -19,10 +18,10 @@ def test_an_api_key_chooses_hopsworks_unless_the_store_is_named():
     assert read_settings({"HOPSWORKS_API_KEY": "k", "STORE": "embedded"}).store == "embedded"
 
 
-def test_an_engine_that_does_not_go_with_the_store_is_refused_with_what_to_do():
-    settings = read_settings({"STORE": "hopsworks", "ENGINE": "spark", "SPARK_MASTER": "spark://host:7077"})
-    with pytest.raises(SettingError, match=r"Unset ENGINE; .* set STORE to embedded"):
-        open_store(settings)
+def test_without_a_key_a_job_takes_nothing_from_the_environment_of_the_cluster():
+    assert read_job_settings("delta", {"HOPSWORKS_PORT": "tcp://10.0.0.1:8181"}).hopsworks.in_cluster
+    given = read_job_settings("delta", {"HOPSWORKS_API_KEY": "k", "HOPSWORKS_HOST": "h"}).hopsworks
+    assert (given.host, given.write_path, given.in_cluster) == ("h", "delta", False)
 
 
 def test_an_empty_variable_counts_as_unset():

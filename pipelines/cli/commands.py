@@ -6,7 +6,7 @@ A verb imports what it needs when it runs, so that the help and the light verbs 
 import contextlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace as with_changes
 from datetime import timedelta
 from functools import partial
@@ -170,11 +170,7 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
     from pipelines.cli.summaries import folded, inference_summary, newest_predictions
 
     run: Run = ctx.obj
-    if run.settings.engine == "spark":
-        from pipelines.inference.on_spark import run_inference_on_spark as run_inference
-    else:
-        from pipelines.inference.pipeline import run_inference
-
+    predicted = _inference(run)
     given = run.past(date)
     tried: list[Task] = []
     done: dict[Task, InferenceReport] = {}
@@ -186,7 +182,7 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
         tried.append(task)
         with run.step(f"infer {task.name}"):
             run_date = given or _today(run, task.dataset)
-            done[task] = run_inference(run.store, task, run_date=run_date, now=run.now, run_url=run.settings.run.url)
+            done[task] = predicted(run.store, task, run_date=run_date, now=run.now, run_url=run.settings.run.url)
 
     try:
         run.each_task(tasks, predict)
@@ -358,6 +354,21 @@ def serve(ctx: typer.Context) -> None:
 
     run: Run = ctx.obj
     serve_spaces(run.store, meanwhile=lambda: _play_what_if(run))
+
+
+def _inference(run: Run) -> "Callable[..., InferenceReport]":
+    """How the engine of the settings predicts."""
+    if run.settings.engine == "local":
+        from pipelines.inference.pipeline import run_inference
+
+        return run_inference
+    if run.settings.store == "embedded":
+        from pipelines.inference.on_spark import run_inference_on_spark
+
+        return run_inference_on_spark
+    from pipelines.inference.on_hopsworks import run_inference_as_job
+
+    return partial(run_inference_as_job, master=run.settings.spark_master)
 
 
 def _play_what_if(run: Run) -> None:

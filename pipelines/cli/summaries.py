@@ -138,7 +138,9 @@ def folded(title: str, markdown: str) -> str:
 def inference_summary(done: Mapping[Task, "InferenceReport"], failed: Sequence[Task], repository: str = "") -> str:
     """One table for all tasks: how many samples were due and settled, and the newest of them."""
     total = sum(len(served_of(report)) for report in done.values())
-    told = f"{counted(total, 'prediction')} made" if total else "Nothing was due: every arrival has its prediction"
+    written = sum(report.written for report in done.values())
+    told = f"{counted(total, 'prediction')} made" if total else f"{counted(written, 'row')} of predictions written"
+    told = told if total or written else "Nothing was due: every arrival has its prediction"
     told = told if done else ""
     rows = [
         (

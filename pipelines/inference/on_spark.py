@@ -1,23 +1,21 @@
 """Batch inference as a Spark job: the workers predict, the driver keeps what they found.
 
-The workers write their answers aside, below the store's folder. Spark takes what each task wrote once, however often a
-worker was lost or a task tried again. Then the driver upserts file by file, by the same keys as ever: a job that is
-killed in between, or run twice, leaves every row once.
+On an embedded store the workers write their answers aside, below its folder; on Hopsworks the driver gets them. Spark
+takes what each task answered once, however often a worker was lost or a task tried again. Then the driver upserts part
+by part, by the same keys as ever: a job that is killed in between, or run twice, leaves every row once.
 """
 
 import logging
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache, partial, reduce
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from pipelines import models
 from pipelines.datasets import Task, task_named
@@ -40,16 +38,17 @@ from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version, predictions_group, quarantine_group, samples_group
 from pipelines.stores.outcomes import Awaiting, awaiting, look_back
 from pipelines.stores.rows import conform
+from pipelines.stores.spark.hopsworks import HopsworksOnSpark
 from pipelines.stores.spark.store import SparkStore, from_micros, schema_of
 
 log = logging.getLogger(__name__)
 
-# Where answers wait below the store's folder; what a killed job left there goes with the next.
-ASIDE = ".spark"
 # Who found a row that breaks the contract, as the quarantine names its sources.
 SOURCE = "inference"
 # Shares of the work a core: more even out workers of different speed, and cost a start each.
 SHARES = 3
+
+OnSpark: TypeAlias = SparkStore | HopsworksOnSpark
 
 
 @dataclass(frozen=True)
@@ -88,10 +87,10 @@ def run_inference_on_spark(
     ModelRefused
         The champion is damaged or was made by other software.
     """
-    if not isinstance(store, SparkStore):
-        raise SettingError("ENGINE=spark is for the embedded store; set STORE to embedded, or unset ENGINE.")
+    if not isinstance(store, OnSpark):
+        raise SettingError("This store is not one that Spark reads; open it with ENGINE=spark, or unset ENGINE.")
     champion, windows = champion_to_serve(store, task), list(open_windows(store, task, run_date))
-    with store.lock(f"spark-{task.name}"):
+    with store.alone(task.name):
         settlement = _settle(store, task, run_date, now)
         due = _due(store, task, windows)
         newest = due.selectExpr("max(unix_micros(event_time))").first()[0]
@@ -102,10 +101,10 @@ def run_inference_on_spark(
             challenger = max(store.versions(task.name)) if done["challenger"] else None
             notices += tuple(_told(done, offered=len(versions) > 1))
             report = replace(report, written=done["written"], challenger=challenger, notices=notices)
-        return replace(report, awaiting=_awaiting(store, task))
+        return replace(report, awaiting=still_awaiting(store, task))
 
 
-def _settle(store: SparkStore, task: Task, run_date: date, now: datetime) -> Settlement:
+def _settle(store: OnSpark, task: Task, run_date: date, now: datetime) -> Settlement:
     """Settle what has turned out, which is of the days up to the newest prediction."""
     newest = store.newest(predictions_group(task))
     if newest is None:
@@ -114,7 +113,7 @@ def _settle(store: SparkStore, task: Task, run_date: date, now: datetime) -> Set
     return settle_windows(store, task, windows, now)[0]
 
 
-def _awaiting(store: SparkStore, task: Task) -> Awaiting:
+def still_awaiting(store: Store, task: Task) -> Awaiting:
     """What is waited for, where an outcome comes later than its sample."""
     group = predictions_group(task)
     newest = store.newest(group)
@@ -124,20 +123,14 @@ def _awaiting(store: SparkStore, task: Task) -> Awaiting:
     return awaiting(task, store.read(group, start=newest - look_back(task), columns=columns))
 
 
-def _due(store: SparkStore, task: Task, windows: Sequence[Window]) -> Any:  # noqa: ANN401 - a Spark data frame
+def _due(store: OnSpark, task: Task, windows: Sequence[Window]) -> Any:  # noqa: ANN401 - a Spark data frame
     """The arrivals that no champion has predicted, as the files are now."""
-
-    def unpredicted(window: Window) -> Any:  # noqa: ANN401 - the same
-        start, end = window
-        arrivals = store.scan(samples_group(task.dataset), start=start, end=end, where={"origin": ARRIVED})
-        served = store.scan(predictions_group(task), start=start, end=end, where={"served": "champion"})
-        return arrivals.join(served.select("sample_id"), "sample_id", "left_anti").select(arrivals.columns)
-
-    return reduce(lambda one, other: one.unionAll(other), map(unpredicted, windows))
+    arrived, served = {"origin": ARRIVED}, {"served": "champion"}
+    return store.scan_without(samples_group(task.dataset), arrived, predictions_group(task), served, windows)
 
 
 def _versions(
-    store: SparkStore, task: Task, champion: int, newest: datetime
+    store: OnSpark, task: Task, champion: int, newest: datetime
 ) -> tuple[tuple[Version, ...], tuple[str, ...]]:
     """The champion, and the newest version in its shadow where it came later; or why that is left out."""
 
@@ -156,27 +149,22 @@ def _versions(
         return (serving,), (f"Challenger version {challenger} is left out: {error}",)
 
 
-def _predict(store: SparkStore, task: Task, due: Any, job: Job) -> Counter[str]:  # noqa: ANN401 - a Spark data frame
+def _predict(store: OnSpark, task: Task, due: Any, job: Job) -> Counter[str]:  # noqa: ANN401 - a Spark data frame
     """Let the workers predict and keep their answers; counts as `_keep` does."""
     group, context = predictions_group(task), store.session.sparkContext
     told = context.broadcast(job)
-    aside = store.root / ASIDE / task.name
-    shutil.rmtree(aside, ignore_errors=True)
     # In the order of time, so that each file of answers is compared with the few that are there of its days.
     shares = due.repartitionByRange(SHARES * context.defaultParallelism, *group.order[:1], "sample_id")
     samples = shares.sortWithinPartitions(*group.order[:1], "sample_id")
     answers = samples.mapInPandas(_on_worker(told), f"{schema_of(group)}, {schema_of(quarantine_group(task.dataset))}")
     try:
-        answers.write.parquet(aside.as_uri())
-        files = sorted(aside.glob("*.parquet"))
-        return sum((_keep(store, task, pq.ParquetFile(path).read().to_pandas()) for path in files), Counter())
+        return sum((_keep(store, task, part) for part in store.collected(task.name, answers)), Counter())
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
         told.unpersist()
 
 
-def _keep(store: SparkStore, task: Task, answers: pd.DataFrame) -> Counter[str]:
-    """Upsert a file of answers: quarantine first, since a run that is killed in between leaves its rows due.
+def _keep(store: OnSpark, task: Task, answers: pd.DataFrame) -> Counter[str]:
+    """Upsert a part of the answers: quarantine first, since a run that is killed in between leaves its rows due.
 
     Counts the rows that were `written`, the answers of `champion` and `challenger`, and the samples that are `broken`.
     """

@@ -28,7 +28,7 @@ from pipelines.stores import open_store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group, task_view
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.stores.spark.session import spark_session
-from pipelines.stores.spark.store import SparkStore
+from pipelines.stores.spark.store import ASIDE, SparkStore
 
 NOW = datetime(2026, 3, 20, 6, 47, tzinfo=UTC)
 FIRST = date(2026, 3, 10)
@@ -108,7 +108,7 @@ def test_a_cluster_predicts_what_one_machine_does_row_by_row_and_once(store, iri
     assert_equal(rows[rows["served"] == "champion"].reset_index(drop=True), expected)
     assert infer(store, iris).written == 0
     assert_frame_equal(predictions(store, iris), rows)
-    assert not list((store.root / on_spark.ASIDE).iterdir())
+    assert not list((store.root / ASIDE).iterdir())
 
 
 def test_numbers_with_intervals_that_follow_what_turned_out_are_the_same(cluster, tmp_path):

@@ -7,15 +7,17 @@ the client.
     groups  removals  definitions  queries  ingestion    feature groups
     registry  views  champions  claims         models
     files  folders                             files
+    jobs                                       Spark jobs
 """
 
 from pipelines.stores.hopsworks.checks import checks
 from pipelines.stores.hopsworks.connection import UNVERIFIED
+from pipelines.stores.hopsworks.jobs import SparkJobs
 from pipelines.stores.hopsworks.registry import ModelRegistry
 from pipelines.stores.hopsworks.removals import Removals
 
 __all__ = ["UNVERIFIED", "HopsworksStore", "checks"]
 
 
-class HopsworksStore(ModelRegistry, Removals):
+class HopsworksStore(ModelRegistry, Removals, SparkJobs):
     """A store in a Hopsworks project; any number of processes may use it at the same time, each with one login."""

@@ -116,6 +116,8 @@ Method: TypeAlias = Callable[Concatenate[S, P], R]
 
 def log_in(settings: HopsworksSettings) -> Connection:
     """Log in, or raise an error that names the setting at fault."""
+    if settings.in_cluster:
+        return _log_in_from_cluster(settings)
     if not settings.api_key:
         raise SettingError(
             "HOPSWORKS_API_KEY is not set, and STORE is hopsworks. Make a key in Hopsworks under Account, API, "
@@ -149,6 +151,15 @@ def log_in(settings: HopsworksSettings) -> Connection:
     if project is None:
         raise StoreUnavailable("The API key sees no project. Create one in Hopsworks, and set HOPSWORKS_PROJECT to it.")
     return Connection(settings, hopsworks, project, certificates)
+
+
+def _log_in_from_cluster(settings: HopsworksSettings) -> Connection:
+    """Log in as a job of the cluster, which finds its address, its token and its certificates around it."""
+    sdk.admit_cluster()
+    with sdk.quiet(), sdk.patient_sessions():
+        hopsworks = sdk.load()
+        project = hopsworks.login(engine="python")
+    return Connection(settings, hopsworks, project, tempfile.TemporaryDirectory(prefix="hopsworks-certificates-"))
 
 
 def _check_bundle(path: Path | None) -> None:

@@ -86,7 +86,15 @@ _RULES = (
         "what answers does not speak its language. Check HOPSWORKS_HOST and HOPSWORKS_PORT.",
     ),
     _Rule(
-        ("FeatureStoreException", "ModelRegistryException", "DatasetException", "CommitFailedError", "DeltaError"),
+        (
+            "FeatureStoreException",
+            "ModelRegistryException",
+            "DatasetException",
+            "EnvironmentException",
+            "JobException",
+            "CommitFailedError",
+            "DeltaError",
+        ),
         (),
         StoreError,
         "{text}. Run `python -m pipelines doctor` and try again.",

@@ -47,6 +47,9 @@ _HIDDEN_VARIABLES = (
     "HOPSWORKS_JOB_NAME",
     "HOPSWORKS_KERNEL_ID",
 )
+# What a program that the cluster itself runs logs in with, and renews its token by.
+_CLUSTER_VARIABLES = ("REST_ENDPOINT", "HOPSWORKS_HOSTNAME_VERIFICATION")
+_hidden = [*_HIDDEN_VARIABLES]
 
 
 class PatientSession(requests.Session):
@@ -110,6 +113,11 @@ def _limit_health_checks() -> None:
         setattr(flight, name, getattr(getattr(flight, name), "__wrapped__", getattr(flight, name)))
 
 
+def admit_cluster() -> None:
+    """Let the client see from now on that the cluster itself runs this process."""
+    _hidden[:] = [name for name in _HIDDEN_VARIABLES if name not in _CLUSTER_VARIABLES]
+
+
 def reset_query_service() -> None:
     """Forget the connection to the query service; the client keeps a broken one for the rest of the process."""
     client = importlib.import_module("hsfs.core.arrow_flight_client")
@@ -133,7 +141,7 @@ def quiet() -> Iterator[io.StringIO]:
     Gives what would have been printed.
     """
     printed, stdin, formatwarning = io.StringIO(), sys.stdin, warnings.formatwarning
-    hidden = {name: os.environ.pop(name) for name in _HIDDEN_VARIABLES if name in os.environ}
+    hidden = {name: os.environ.pop(name) for name in _hidden if name in os.environ}
     try:
         # An empty standard input turns a question into an error, where it would wait for ever.
         sys.stdin = io.StringIO()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.hopsworks.emulator import (  # noqa: F401 - importing a module registers its routes
     accounts,
+    environments,
     feature_groups,
     files,
     jobs,
@@ -52,6 +53,13 @@ def main() -> None:
             signal.signal(number, lambda *_: stop.set())
         bundle = Path(folder) / "authority.pem"
         bundle.write_text(certificates.authority.certificate_pem)
+        world.job_environment = {
+            "HOPSWORKS_HOST": "127.0.0.1",
+            "HOPSWORKS_PORT": str(server.server_address[1]),
+            "HOPSWORKS_PROJECT": PROJECT,
+            "HOPSWORKS_API_KEY": API_KEY,
+            "HOPSWORKS_CA_BUNDLE": str(bundle),
+        }
         known = {
             "port": server.server_address[1],
             "key": API_KEY,

@@ -2,9 +2,8 @@
 
 import email
 import email.policy
-import re
 import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from tests.hopsworks.emulator.http import Binary, Request, route
 from tests.hopsworks.emulator.world import OWNER, Json, Project, Refusal
@@ -86,13 +85,7 @@ def _create(request: Request, project: Project, path: str) -> Json:
 
 
 def _local(request: Request, project: Project, path: str) -> Path:
-    """Where a path of the project is on this disk; relative paths begin in the project."""
-    plain = PurePosixPath("/" + re.sub("/+", "/", path).removeprefix("/"))
-    home = PurePosixPath("/Projects") / project.name
-    inside = plain.relative_to(home) if plain.is_relative_to(home) else plain.relative_to("/")
-    if ".." in inside.parts or not inside.parts:
-        raise Refusal(400, 110002, "Illegal path.")
-    return request.world.files(project) / inside
+    return request.world.local(project, path)
 
 
 def _existing(request: Request, project: Project, path: str) -> Path:

@@ -17,10 +17,13 @@ def emulator(monkeypatch):
     shared_emulator().wipe()
     with sdk.quiet():
         sdk.load()
-        model_engine = importlib.import_module("hsml.engine.model_engine")
-    # The client sleeps five seconds after each registration.
-    swift = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    monkeypatch.setattr(model_engine, "time", swift)
+        engines = map(
+            importlib.import_module, ("hsml.engine.model_engine", "hopsworks_common.engine.environment_engine")
+        )
+        # The client sleeps five seconds after each registration, and before it looks whether something is installed.
+        swift = SimpleNamespace(sleep=lambda _: None, time=time.time, monotonic=time.monotonic)
+        for engine in engines:
+            monkeypatch.setattr(engine, "time", swift)
     sdk.reset_query_service()
     return shared_emulator()
 

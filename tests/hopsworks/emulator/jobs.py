@@ -1,4 +1,4 @@
-"""Materialisation jobs: what moves rows from Kafka into the table, after a while, or not."""
+"""Jobs: those that move rows from Kafka into the table, after a while, or not, and PySpark programs of the project."""
 
 # ruff: noqa: ARG001 - every handler takes the request and the project
 
@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable, Field, write_deltalake
 
-from tests.hopsworks.emulator import kafka
+from tests.hopsworks.emulator import kafka, submission
 from tests.hopsworks.emulator.accounts import CREATED
 from tests.hopsworks.emulator.http import PREFIX, Request, route
 from tests.hopsworks.emulator.world import OWNER, USER, Json, Project, Refusal, World
@@ -52,11 +52,40 @@ def execution(request: Request, project: Project, name: str, number: str) -> Jso
 @route("POST", EXECUTIONS)
 def start(request: Request, project: Project, name: str) -> Json:
     job, made = _job(project, name), _new_execution(request, project, name)
+    if "group" not in job:
+        threading.Thread(target=submission.run, args=(request.world, project, job, made), daemon=True).start()
+        return made
     # The job reads what was sent before it began, and nothing that comes while it runs.
     topic = project.feature_groups[job["group"]]["onlineTopicName"]
     values = kafka.broker().take(topic)
     threading.Thread(target=_run, args=(request.world, project, job, made, values), daemon=True).start()
     return made
+
+
+@route("GET", "P/jobs/pyspark/configuration")
+def configuration(request: Request, project: Project) -> Json:
+    return {
+        "type": "sparkJobConfiguration",
+        "environmentName": "spark-feature-pipeline",
+        "spark.driver.memory": 2048,
+        "spark.executor.instances": 1,
+        "spark.executor.memory": 4096,
+        "spark.dynamicAllocation.enabled": True,
+    }
+
+
+@route("PUT", "P/jobs/*")
+def put(request: Request, project: Project, name: str) -> Json:
+    """Make a job, or give the one that is there another configuration."""
+    config = request.json()
+    script = config.get("appPath", "").removeprefix("hdfs://")
+    if not script.endswith(".py") or not request.world.local(project, script).is_file():
+        raise Refusal(400, 130004, "The program of the job does not exist.")
+    if config.get("environmentName") not in project.environments:
+        raise Refusal(404, 300000, "The environment of the job does not exist.")
+    there = project.jobs.get(name) or {"id": request.world.next_id(), "name": name, "creationTime": CREATED}
+    project.jobs[name] = {**there, "config": config, "jobType": "PYSPARK", "creator": {"email": OWNER}}
+    return get(request, project, name)
 
 
 @route("POST", "P/featurestores/#/featuregroups/*/updatetableschema")

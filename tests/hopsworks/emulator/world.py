@@ -1,11 +1,12 @@
 """What the emulator knows: projects, feature groups, views, models, jobs, and how it is to misbehave."""
 
 import itertools
+import re
 import shutil
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 API_KEY = "emulator-key"
@@ -45,6 +46,10 @@ class Knobs:
     kafka_address: str = ""
     tag_schemas: tuple[str, ...] = ()
     administrator: bool = False
+    # Where PySpark jobs run whose program names no other cluster.
+    spark_master: str = "local-cluster[1,1,1024]"
+    # Whether the API key may make environments.
+    environments: bool = True
 
 
 @dataclass
@@ -60,6 +65,8 @@ class Project:
     commits: dict[int, list[Json]] = field(default_factory=dict)
     jobs: dict[str, Json] = field(default_factory=dict)
     executions: dict[str, list[Json]] = field(default_factory=dict)
+    # What is installed in each environment, by its name.
+    environments: dict[str, list[str]] = field(default_factory=lambda: {"spark-feature-pipeline": []})
     models: dict[tuple[str, int], Json] = field(default_factory=dict)
     tags: dict[int, Json] = field(default_factory=dict)
 
@@ -80,6 +87,8 @@ class World:
         self.lock = threading.RLock()
         self.knobs = Knobs()
         self.default_flight_address = ""
+        # What a job finds in its environment, to reach the cluster that runs it.
+        self.job_environment: dict[str, str] = {}
         self.ids = itertools.count(int(time.time()) % 1_000_000 * 1000)
         self.projects: dict[int, Project] = {}
         self.wipe()
@@ -96,6 +105,15 @@ class World:
 
     def files(self, project: Project) -> Path:
         return self.root / "files" / "Projects" / project.name
+
+    def local(self, project: Project, path: str) -> Path:
+        """Where a path of the project is on this disk; relative paths begin in the project."""
+        plain = PurePosixPath("/" + re.sub("/+", "/", path).removeprefix("/"))
+        home = PurePosixPath("/Projects") / project.name
+        inside = plain.relative_to(home) if plain.is_relative_to(home) else plain.relative_to("/")
+        if ".." in inside.parts or not inside.parts:
+            raise Refusal(400, 110002, "Illegal path.")
+        return self.files(project) / inside
 
     def table(self, project: Project, group: Json) -> Path:
         return self.root / "tables" / project.name / f"{group['name']}_{group['version']}"
