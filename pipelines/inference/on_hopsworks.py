@@ -4,27 +4,34 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 from urllib.parse import quote
 
 from pipelines.datasets import Task, task_named
 from pipelines.datasets.arrivals import ARRIVED
+from pipelines.datasets.contract import Validated, quarantine_rows, validate
 from pipelines.errors import PipelineError, SettingError, StoreError
-from pipelines.inference.on_spark import run_inference_on_spark, still_awaiting
+from pipelines.inference.on_spark import (
+    SOURCE,
+    notices_of_broken,
+    run_inference_on_spark,
+    settle_known,
+    still_awaiting,
+)
 from pipelines.inference.pipeline import (
     InferenceReport,
     champion_to_serve,
     no_predictions,
     open_windows,
-    run_inference,
     unpredicted,
 )
 from pipelines.inference.settlement import Settlement
 from pipelines.settings import read_job_settings
 from pipelines.stores.base import Store
-from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 from pipelines.stores.hopsworks import HopsworksStore
 from pipelines.stores.spark.hopsworks import HopsworksOnSpark
 
@@ -39,7 +46,7 @@ PLAIN = ":/?#[]@!$()*+,;=%-._~"
 def run_inference_as_job(
     store: Store, task: Task, *, run_date: date, now: datetime, run_url: str = "", master: str = ""
 ) -> InferenceReport:
-    """As `run_inference_on_spark`, in a job that Hopsworks runs; where nothing is due, without one.
+    """As `run_inference_on_spark`, in a job that Hopsworks runs; where nothing can be predicted, without one.
 
     Parameters
     ----------
@@ -57,9 +64,18 @@ def run_inference_as_job(
     """
     if not isinstance(store, HopsworksStore):
         raise SettingError("A job runs in a project of Hopsworks; set STORE to hopsworks, or unset ENGINE.")
-    champion_to_serve(store, task)
-    if not _is_due(store, task, run_date):
-        return run_inference(store, task, run_date=run_date, now=now, run_url=run_url)
+    champion, broken = champion_to_serve(store, task), []
+    for checked in _due(store, task, run_date):
+        if len(checked.accepted):
+            break
+        broken.append(quarantine_rows(checked.rejected, SOURCE, now))
+    else:
+        for rows in broken:
+            store.upsert(quarantine_group(task.dataset), rows)
+        settlement, notices = settle_known(store, task, run_date, now), tuple(notices_of_broken(sum(map(len, broken))))
+        return InferenceReport(
+            task.name, champion, None, 0, settlement, still_awaiting(store, task), no_predictions(task), notices
+        )
     given = {
         "task": task.name, "date": run_date.isoformat(), "now": now.isoformat(), "run-url": quote(run_url, safe=PLAIN),
         "master": master, "write-path": store.settings.write_path,
@@ -80,16 +96,16 @@ def run_inference_as_job(
     )  # fmt: skip
 
 
-def _is_due(store: Store, task: Task, run_date: date) -> bool:
-    """Whether there is an arrival that no champion has predicted."""
+def _due(store: Store, task: Task, run_date: date) -> Iterator[Validated]:
+    """The arrivals that no champion has predicted, checked, day by day, so that no more than a day of them is held."""
+    read = partial(store.read, samples_group(task.dataset), where={"origin": ARRIVED})
     for start, end in open_windows(store, task, run_date):
-        arrivals = store.read(
-            samples_group(task.dataset), start=start, end=end, columns=["sample_id"], where={"origin": ARRIVED}
-        )
+        arrivals = read(start=start, end=end, columns=["sample_id", "event_time"])
         served = store.read(predictions_group(task), start=start, end=end, columns=["sample_id", "served"])
-        if not unpredicted(arrivals, served).empty:
-            return True
-    return False
+        due = unpredicted(arrivals, served)
+        for day, samples in due.groupby(due["event_time"].dt.floor("D"))["sample_id"]:
+            rows = read(start=day.to_pydatetime(), end=(day + timedelta(days=1)).to_pydatetime())
+            yield validate(task.dataset, rows[rows["sample_id"].isin(samples)])
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -91,7 +91,7 @@ def run_inference_on_spark(
         raise SettingError("This store is not one that Spark reads; open it with ENGINE=spark, or unset ENGINE.")
     champion, windows = champion_to_serve(store, task), list(open_windows(store, task, run_date))
     with store.alone(task.name):
-        settlement = _settle(store, task, run_date, now)
+        settlement = settle_known(store, task, run_date, now)
         due = _due(store, task, windows)
         newest = due.selectExpr("max(unix_micros(event_time))").first()[0]
         report = InferenceReport(task.name, champion, None, 0, settlement, Awaiting(), no_predictions(task))
@@ -104,7 +104,7 @@ def run_inference_on_spark(
         return replace(report, awaiting=still_awaiting(store, task))
 
 
-def _settle(store: OnSpark, task: Task, run_date: date, now: datetime) -> Settlement:
+def settle_known(store: Store, task: Task, run_date: date, now: datetime) -> Settlement:
     """Settle what has turned out, which is of the days up to the newest prediction."""
     newest = store.newest(predictions_group(task))
     if newest is None:
@@ -177,11 +177,16 @@ def _keep(store: OnSpark, task: Task, answers: pd.DataFrame) -> Counter[str]:
 
 def _told(done: Counter[str], *, offered: bool) -> Iterator[str]:
     """What a person should hear of a job that is done."""
-    if done["broken"]:
-        yield f"{done['broken']} samples break the data contract; they are in quarantine and not predicted."
+    yield from notices_of_broken(done["broken"])
     if offered and done["challenger"] < done["champion"]:
         failed = done["champion"] - done["challenger"]
         yield f"The challenger fails for {failed} of {done['champion']} samples; the logs of the workers say why."
+
+
+def notices_of_broken(count: int) -> Iterator[str]:
+    """What a person should hear of so many samples that break the data contract."""
+    if count:
+        yield f"{count} samples break the data contract; they are in quarantine and not predicted."
 
 
 def _on_worker(told: Any) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:  # noqa: ANN401 - a broadcast

@@ -36,16 +36,18 @@ def iris():
 
 
 @pytest.fixture
-def operated(iris, delta_store, tmp_path, monkeypatch):
-    """Iris with arrivals of some days and a champion, on Hopsworks and on an embedded store."""
+def store(iris, delta_store, tmp_path, monkeypatch):
+    """A Hopsworks project with Iris, arrivals of some days and a champion."""
     monkeypatch.setattr(jobs, "LONGEST_POLL", 1.0)
-    stores = (delta_store, EmbeddedStore(tmp_path / "alone"))
-    for store in stores:
-        backfill(store, iris.dataset, [], now=NOW)
-        for day in range(DAYS):
-            run_features(store, iris.dataset, FIRST + timedelta(days=day), per_day=PER_DAY, now=NOW)
-        crown(store, iris, register_small_model(store, iris, tmp_path / store.kind))
-    return stores
+    return operate(delta_store, iris, tmp_path)
+
+
+def operate(store, task, folder):
+    backfill(store, task.dataset, [], now=NOW)
+    for day in range(DAYS):
+        run_features(store, task.dataset, FIRST + timedelta(days=day), per_day=PER_DAY, now=NOW)
+    crown(store, task, register_small_model(store, task, folder / store.kind))
+    return store
 
 
 def infer(store, task, how, day=FIRST + timedelta(days=DAYS)):
@@ -56,14 +58,14 @@ def runs(emulator):
     return emulator.log(f"POST project/119/jobs/{JOB}/executions")
 
 
-def test_a_job_predicts_what_one_machine_does_row_by_row_and_once(operated, iris, emulator, caplog):
+def test_a_job_predicts_what_one_machine_does_row_by_row_and_once(store, iris, emulator, caplog, tmp_path):
     caplog.set_level(logging.INFO)
-    store, alone = operated
+    alone = operate(EmbeddedStore(tmp_path / "alone"), iris, tmp_path)
     expected = infer(alone, iris, run_inference)
     samples = samples_group(iris.dataset)
     broken = store.read(samples, where={"origin": "simulated"}).tail(1)
     store.upsert(samples, broken.assign(sepal_length=-5.0))
-    report = infer(store, iris, run_inference_as_job)
+    report = infer(store, iris, partial(run_inference_as_job, master="local[1]"))
     assert f"The job {JOB} ended as SUCCEEDED and wrote 19 rows for iris_variety." in caplog.text
     rows = store.read(predictions_group(iris))
     assert (report.champion, report.written, report.settlement) == (1, DAYS * PER_DAY - 1, expected.settlement)
@@ -73,17 +75,17 @@ def test_a_job_predicts_what_one_machine_does_row_by_row_and_once(operated, iris
     quarantine = store.read(quarantine_group(iris.dataset))
     assert list(quarantine["source"]) == [on_spark.SOURCE]
     assert broken["sample_id"].item() in quarantine["row"].item()
-    # The broken row is due for ever, so that there is another job, here on a cluster of its own.
-    assert infer(store, iris, partial(run_inference_as_job, master="local[1]")).written == 0
+    # The broken row stays due, and is nothing to start a job for.
+    again = infer(store, iris, run_inference_as_job)
+    assert (again.written, again.notices) == (0, report.notices)
     assert_frame_equal(store.read(predictions_group(iris)), rows)
     assert_frame_equal(store.read(quarantine_group(iris.dataset)), quarantine)
-    assert len(runs(emulator)) == 2
+    assert len(runs(emulator)) == 1
     assert not store.folders.names(f"{jobs.JOBS}/reports")
     assert not emulator.unknown()
 
 
-def test_where_nothing_is_due_no_job_is_started(operated, iris, emulator):
-    store, _ = operated
+def test_where_nothing_is_due_no_job_is_started(store, iris, emulator):
     assert infer(store, iris, run_inference_as_job, FIRST - timedelta(days=1)).written == 0
     crown(store, iris, None)
     with pytest.raises(NotReadyError, match="no champion"):
@@ -91,8 +93,7 @@ def test_where_nothing_is_due_no_job_is_started(operated, iris, emulator):
     assert not runs(emulator)
 
 
-def test_a_job_that_fails_is_one_sentence_and_the_next_uses_it_again(operated, emulator, monkeypatch, capsys, caplog):
-    store, _ = operated
+def test_a_job_that_fails_is_one_sentence_and_the_next_uses_it_again(store, emulator, monkeypatch, capsys, caplog):
     for name, value in (emulator.environment("delta") | {"ENGINE": "spark", "SPARK_MASTER": "local[1]"}).items():
         monkeypatch.setenv(name, value)
 
@@ -120,8 +121,7 @@ def test_a_job_that_fails_is_one_sentence_and_the_next_uses_it_again(operated, e
     assert len(emulator.log("POST project/119/python/environments")) == 3  # refused, made, and installed into once
 
 
-def test_what_is_wrong_inside_a_job_is_told_to_who_started_it(operated, iris, emulator, monkeypatch):
-    store, _ = operated
+def test_what_is_wrong_inside_a_job_is_told_to_who_started_it(store, iris, emulator, monkeypatch):
     for name, value in emulator.environment("kafka").items():
         monkeypatch.setenv(name, value)
     crown(store, iris, None)
