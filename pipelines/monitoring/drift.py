@@ -22,7 +22,7 @@ from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.models.metrics import SMALLEST_DISTANCE, WINDOWS
 from pipelines.monitoring import seasons
 from pipelines.monitoring.categories import value_counts
-from pipelines.monitoring.numbers_apart import Ascending, distance, stability_index
+from pipelines.monitoring.numbers_apart import Ascending, distance, distances, stability_index
 
 # The chance that a look at an unchanged world raises an alarm: one in ten years of daily looks.
 LEVEL = 1 / 3650
@@ -251,10 +251,8 @@ def _compared(
 def _feature_tests(dataset: DataSet, reference: Reference, window: pd.DataFrame, days: int) -> list[DriftTest]:
     picked = _evenly(window, LARGEST_WINDOW)
     numeric, categorical = seasons.watched(dataset)
-    numbers = [
-        _test(name, "numeric", days, len(window), distance(reference.ascending(name), Ascending.of(picked[name])))
-        for name in numeric
-    ]
+    apart = distances([(reference.ascending(name), Ascending.of(picked[name])) for name in numeric])
+    numbers = [_test(name, "numeric", days, len(window), found) for name, found in zip(numeric, apart, strict=True)]
     return numbers + [
         _category_test("categorical", dataset.feature(name).values, reference.rows[name], window[name], days)
         for name in categorical

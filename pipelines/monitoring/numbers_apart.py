@@ -1,5 +1,6 @@
 """How far apart two samples of a number are, where one of them is compared with many others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,17 +60,35 @@ def distance(reference: Ascending, sample: Ascending) -> tuple[float, float, flo
 
     The same as `scipy.stats.ks_2samp`, which sorts the reference each time and takes twice as long to check its input.
     """
-    index = stability_index(reference.own_counts, sample.counts_between(reference.edges))
-    if len(reference) * len(sample) <= EXACT_PAIRS:
-        test = stats.ks_2samp(reference.numbers, sample.numbers, method="exact")
-        return float(test.statistic), index, float(test.pvalue)
+    return distances([(reference, sample)])[0]
+
+
+def distances(pairs: Sequence[tuple[Ascending, Ascending]]) -> list[tuple[float, float, float]]:
+    """The `distance` of each pair of a reference and a sample; all p-values take hardly longer than one."""
+    apart = [_largest_difference(*pair) for pair in pairs]
+    rows = [len(reference) * len(sample) / (len(reference) + len(sample)) for reference, sample in pairs]
+    p_values = np.clip(stats.kstwo.sf(apart, np.round(rows)), 0, 1)
+    tested = [
+        _exact(*pair) if len(pair[0]) * len(pair[1]) <= EXACT_PAIRS else (float(statistic), float(p_value))
+        for pair, statistic, p_value in zip(pairs, apart, p_values, strict=True)
+    ]
+    indices = [stability_index(each.own_counts, sample.counts_between(each.edges)) for each, sample in pairs]
+    return [(statistic, index, p_value) for (statistic, p_value), index in zip(tested, indices, strict=True)]
+
+
+def _largest_difference(reference: Ascending, sample: Ascending) -> float:
+    """The largest difference between the two empirical distribution functions."""
     apart = np.concatenate([
         reference.own_shares - sample.share_up_to(reference.numbers),
         reference.share_up_to(sample.numbers) - sample.own_shares,
     ])  # fmt: skip
-    statistic = max(float(apart.max()), -float(apart.min()))
-    rows = len(reference) * len(sample) / (len(reference) + len(sample))
-    return statistic, index, float(np.clip(stats.kstwo.sf(statistic, np.round(rows)), 0, 1))
+    return max(float(apart.max()), -float(apart.min()))
+
+
+def _exact(reference: Ascending, sample: Ascending) -> tuple[float, float]:
+    """Distance and p-value of few rows."""
+    test = stats.ks_2samp(reference.numbers, sample.numbers, method="exact")
+    return float(test.statistic), float(test.pvalue)
 
 
 def stability_index(reference: Integers, counts: Integers) -> float:
