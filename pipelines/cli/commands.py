@@ -114,6 +114,8 @@ def train(
     checksums: cli.Checksums = None,
 ) -> None:
     """Train, register and, where it is earned, promote a new version."""
+    import scipy.special  # noqa: F401 - first, since skops looks for its functions in all that was imported before
+
     from pipelines.cli.summaries import folded, training_summary
     from pipelines.models import MODEL_FILE
     from pipelines.training.notebook import begun_trainings, train_task
@@ -167,6 +169,8 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
     A task without a champion is passed over with a notice, because the schedule may run before the first training;
     where the person named the task it is an error.
     """
+    import scipy.special  # noqa: F401 - first, since skops looks for its functions in all that was imported before
+
     from pipelines.cli.summaries import folded, inference_summary, newest_predictions
 
     run: Run = ctx.obj
@@ -197,6 +201,8 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
 @verb(rich_help_panel=PIPELINES)
 def dashboard(ctx: typer.Context, datasets: cli.DataSets = None, *, as_of: cli.AsOf = None) -> None:
     """Draw pictures, numbers and page anew, and say how all data sets do."""
+    import scipy.special  # noqa: F401 - first, since skops looks for its functions in all that was imported before
+
     from pipelines.cli.summaries import dashboard_summary
     from pipelines.monitoring.as_known import end_of, report_as_known
     from pipelines.monitoring.dashboard import refresh_dashboard
