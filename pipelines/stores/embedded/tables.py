@@ -232,8 +232,11 @@ class DeltaTables(StoreFolder):
         return table
 
     def _files(self, group: FeatureGroup) -> list[DataFile]:
-        table = self._open(group)
-        return data_files(table, self._path(group), group.event_time) if table else []
+        stamp = self._stamp(group)
+        if self._listed.get(group, (None, []))[0] != stamp:
+            table = self._open(group)
+            self._listed[group] = stamp, data_files(table, self._path(group), group.event_time) if table else []
+        return self._listed[group][1] if stamp else []
 
     def _exists(self, group: FeatureGroup) -> bool:
         return newest_commit(self._path(group)) is not None
@@ -261,6 +264,11 @@ class DeltaTables(StoreFolder):
     @cached_property
     def _checked(self) -> set[str]:
         return set()
+
+    @cached_property
+    def _listed(self) -> dict[FeatureGroup, tuple[Stamp, list[DataFile]]]:
+        """The data files of each group, and the newest commit when they were listed: opening a table is dear."""
+        return {}
 
     @cached_property
     def _written(self) -> dict[str, Stamp]:
