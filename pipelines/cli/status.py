@@ -20,6 +20,7 @@ from pipelines.stores.catalogue import (
     champion_version,
     describe_readable,
     quarantine_group,
+    read_history,
     samples_group,
 )
 from pipelines.stores.future import future_sentence
@@ -96,15 +97,17 @@ def task_table(document: StatusDocument) -> list[str]:
 
 
 def _dataset_status(store: Store, dataset: DataSet) -> DatasetStatus:
-    group = samples_group(dataset)
-    origins = store.read(group, columns=["origin", "event_time"])
-    arrivals = origins[origins["origin"] != HISTORICAL]
-    by_origin = {origin: int((origins["origin"] == origin).sum()) for origin in origins_of(dataset)}
+    group, quarantined = samples_group(dataset), store.count(quarantine_group(dataset))
+    rows, historical = store.count(group), len(read_history(store, dataset, columns=["sample_id"]))
+    newest = store.newest(group)
+    # All that arrived came in one way, since a mix is refused: the newest tell in which.
+    arrived = store.read(group, start=newest, columns=["origin"], where={"origin": ARRIVED})["origin"]
+    counts = {HISTORICAL: historical} | dict.fromkeys(arrived, rows - historical)
     about = {
-        "rows": len(origins),
-        **by_origin,
-        "newest_day": None if arrivals.empty else arrivals["event_time"].max().date().isoformat(),
-        "quarantined": store.count(quarantine_group(dataset)),
+        "rows": rows,
+        **{origin: counts.get(origin, 0) for origin in origins_of(dataset)},
+        "newest_day": newest.date().isoformat() if newest and len(arrived) else None,
+        "quarantined": quarantined,
     }
     return cast("DatasetStatus", about)
 

@@ -123,11 +123,11 @@ def task_view(task: Task) -> FeatureView:
     )
 
 
-def read_history(store: Store, dataset: DataSet) -> pd.DataFrame:
-    """The historical rows of a data set."""
+def read_history(store: Store, dataset: DataSet, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """The historical rows of a data set, with these columns or all."""
     start = dataset.historical_time
     end = start + TICK if dataset.split == "random" else None
-    return store.read(samples_group(dataset), start=start, end=end, where={"origin": HISTORICAL})
+    return store.read(samples_group(dataset), start=start, end=end, columns=columns, where={"origin": HISTORICAL})
 
 
 def first_arrival(dataset: DataSet) -> datetime:
