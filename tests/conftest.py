@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 from browser import chromium
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import sync_playwright
 from short_demo import run_short_demo
 
@@ -33,6 +34,15 @@ from pipelines.stores.embedded import EmbeddedStore
 # that nothing is to be kept. Compiling all that a verb imports takes twice as long as the verb.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A slow machine is no fault, nor a folder that examples share; what is tried is the same in every run.
+settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("steady")
 
 # What the project's own tests are about, whatever else there is; those in `contract` are about all that there is.
 PINNED = ("iris", "wine")

@@ -1,7 +1,7 @@
 """Whatever a file holds: rows of text cells, or one sentence. Whatever a row holds: it is taken in or set aside."""
 
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.datasets import dataset_named
@@ -14,11 +14,7 @@ CELLS = (
     st.none() | st.text(max_size=20) | st.integers() | st.floats() | st.booleans() | st.sampled_from((10**400, "1e999"))
 )
 
-# A slow machine is no fault, and a folder that the examples share is none either.
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
-
-@relaxed
 @given(st.binary(max_size=400) | st.binary(max_size=400).map(lambda rest: HEADER + rest))
 def test_any_bytes_are_rows_of_text_or_a_sentence(tmp_path, content):
     path = tmp_path / "flowers.csv"
@@ -39,7 +35,6 @@ def read(path):
         return None, str(error)
 
 
-@relaxed
 @given(st.lists(st.tuples(*[CELLS] * 5), min_size=1, max_size=5))
 def test_every_row_is_taken_in_or_set_aside_with_reasons(cells):
     rows = pd.DataFrame(cells, columns=[*(feature.name for feature in IRIS.features), "variety"], dtype=object)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_up_days import RIVER, days
 
@@ -25,7 +25,6 @@ ALL = series()
 WHOLE = complete(RIVER, ALL).set_index("sample_id")
 
 
-@settings(deadline=None)
 @given(kept=st.integers(1, len(ALL)), order=st.randoms())
 def test_cutting_off_the_future_changes_nothing_that_is_derived(kept, order):
     rows = ALL.head(kept)
@@ -34,7 +33,6 @@ def test_cutting_off_the_future_changes_nothing_that_is_derived(kept, order):
     pd.testing.assert_frame_equal(found[DERIVED], WHOLE.loc[found.index, DERIVED])
 
 
-@settings(deadline=None)
 @given(begin=st.integers(0, len(ALL) - 10))
 def test_days_out_of_reach_change_nothing_to_the_last_bit(begin):
     found = with_derived(RIVER, ALL.iloc[begin:]).set_index("sample_id").iloc[5:]

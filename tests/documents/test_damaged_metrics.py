@@ -51,7 +51,7 @@ def told(text):
         return str(error)
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(max_examples=150)
 @given(place=st.sampled_from(PLACES), value=st.sampled_from(ODD), absent=st.booleans())
 def test_anything_in_one_place_is_refused_or_told(place, value, absent):
     assert told(spoilt(place, value, absent=absent))

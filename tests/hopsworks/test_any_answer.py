@@ -1,7 +1,7 @@
 """Whatever JSON Hopsworks answers to a request: one sentence or nothing, and the next run ends as it should."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from odd_answers import odd_answers, sentence
 from small_groups import READINGS, day, readings
@@ -17,9 +17,7 @@ NAMES = ("items", "id", "name", "version", "count", "href", "features", "type", 
          "options", "subject", "schema", "featurestoreId", "commitId", "location", "user", "team")  # fmt: skip
 # From the login on, writing and reading take so many requests.
 REQUESTS = 16
-ENOUGH = settings(
-    max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+ENOUGH = settings(max_examples=8)
 
 
 @ENOUGH

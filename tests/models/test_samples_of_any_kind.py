@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_models import TRAINED, register_small_model
 
@@ -26,7 +26,7 @@ def fixture_model(tmp_path_factory):
     return models.load(folder / "version")
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(*[CELLS] * 4), min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_a_sample_has_one_answer_whatever_stands_beside_it(model, cells, chance):
     rows = pd.DataFrame(cells, columns=list(VARIETY.inputs), dtype=object)

@@ -9,7 +9,7 @@ from hf_xet import XetConfig
 from hub.repositories import Account
 from hub.repositories import Hub as HubState
 from hub.server import running
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from odd_answers import odd_answers, sentence
 
@@ -45,9 +45,7 @@ UPLOADS = ("null", "[[1]]", '{"casUrl": 7}', *(
     f'{{"casUrl": "{address}", "accessToken": "x", "exp": 4000000000}}'
     for address in ("", "nowhere", "ftp://127.0.0.1", "http://127.0.0.1:9")
 ))  # fmt: skip
-ENOUGH = settings(
-    max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+ENOUGH = settings(max_examples=20)
 NUMBERS = itertools.count()
 # In seconds: far more than the attempt takes that is left, and less than the program would go on trying.
 MINUTES = 60

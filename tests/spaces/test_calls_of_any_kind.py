@@ -5,7 +5,7 @@ import math
 
 import gradio as gr
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spaces.predict.endpoints import answered
@@ -16,7 +16,7 @@ JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dict
 PYTHONS_WORDS = ("unhashable", "NoneType", "Traceback", "too large to convert", "truth value", "object at 0x")
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+@settings(max_examples=60)
 @given(values=st.lists(JSON | st.floats(0.1, 8), min_size=4, max_size=4))
 def test_any_json_is_answered_in_words_or_in_json(predictors, values):
     predictor = predictors["iris_variety"]
@@ -24,7 +24,7 @@ def test_any_json_is_answered_in_words_or_in_json(predictors, values):
     assert is_right(found, error)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+@settings(max_examples=60)
 @given(area=JSON | st.floats(5, 900), more=st.dictionaries(st.text(max_size=5), JSON, max_size=2))
 def test_any_json_gets_a_number_inside_its_interval_or_words(area, more):
     found, error = called(HOUSES, {**more, "area": area})
