@@ -242,7 +242,9 @@ def as_numbers(cells: pd.Series) -> np.ndarray:
 def _as_number(cell: object) -> float:
     if isinstance(cell, int | float | np.number) and not isinstance(cell, bool):
         return _as_float(cell)
-    return float(cell) if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()) else math.nan
+    # Stripped for both, because `float` leaves the signs of control that `strip` takes for white space.
+    text = cell.strip() if isinstance(cell, str) else ""
+    return float(text) if _NUMBER.fullmatch(text) else math.nan
 
 
 def _as_float(number: float | np.number) -> float:

@@ -1,7 +1,7 @@
 """Whatever a file holds: rows of text cells, or one sentence. Whatever a row holds: it is taken in or set aside."""
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.datasets import dataset_named
@@ -36,6 +36,7 @@ def read(path):
 
 
 @given(st.lists(st.tuples(*[CELLS] * 5), min_size=1, max_size=5))
+@example([("5.1\x1f", "\x1c3.5", "1.4", "0.2", "0\x1f")])
 def test_every_row_is_taken_in_or_set_aside_with_reasons(cells):
     rows = pd.DataFrame(cells, columns=[*(feature.name for feature in IRIS.features), "variety"], dtype=object)
     checked = validate(IRIS, rows)
