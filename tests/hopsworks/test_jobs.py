@@ -113,7 +113,10 @@ def test_a_job_that_fails_is_one_sentence_and_the_next_uses_it_again(store, emul
     assert "The job runs in the cluster's own environment" in caplog.text
     assert first.config["environmentName"] == jobs.BASE_ENVIRONMENT
     caplog.clear()
+    first.config["spark.driver.memory"] = 8192
+    first.save()
     second = failed(environments=True)
+    assert second.config["spark.driver.memory"] == 8192
     assert "own environment" not in caplog.text
     assert (second.id, second.config["environmentName"]) == (first.id, jobs.ENVIRONMENT)
     assert "scikit-learn==" in store.folders.read(jobs.INSTALLED).decode()

@@ -129,7 +129,9 @@ class SparkJobs(StoredFiles):
         if folders.read(path) != program:
             folders.replace(path, program)
         jobs = self.connection.project.get_job_api()
-        config = jobs.get_configuration("PYSPARK") | {"appPath": path}
+        there = jobs.get_job(name)
+        # What a person has set since, such as the memory of the driver, stays.
+        config = (there.config if there else jobs.get_configuration("PYSPARK")) | {"appPath": path}
         job = jobs.create_job(name, config | ({"environmentName": environment} if environment else {}))
         return job.run(args=arguments, await_termination=False)
 
