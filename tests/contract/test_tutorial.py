@@ -79,7 +79,7 @@ def test_the_tests_that_are_left_can_be_collected_and_those_that_ask_what_there_
     collected = shell(alone, f"{pytest_command} --collect-only")
     assert collected.returncode == 0, collected.stdout[-2000:]
     # The others know of no data set but those that they make up, and would take minutes to pass once more.
-    asking = "tests/contract/test_data_sets.py tests/datasets tests/documents tests/monitoring tests/pictures"
+    asking = "tests/contract/test_data_sets.py tests/documents"
     done = shell(alone, f"{pytest_command} {asking}")
     assert done.returncode == 0, done.stdout[-2000:]
     assert "contract/test_data_sets.py::test_new_samples_come_daily_and_are_predicted[cultivars]" in collected.stdout
