@@ -5,7 +5,6 @@ import os
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-import hopsworks
 import pytest
 from pandas.testing import assert_frame_equal
 from small_models import crown, register_small_model
@@ -148,7 +147,7 @@ def test_a_job_is_let_in_by_the_cluster_without_a_key(monkeypatch):
         assert "HOPSWORKS_PORT" not in os.environ
         return project
 
-    monkeypatch.setattr(hopsworks, "login", login)
+    monkeypatch.setattr(sdk.load(), "login", login)
     settings = read_job_settings("delta")
     assert settings.hopsworks.write_path == "delta"
     assert HopsworksStore(settings).connection.project is project
