@@ -1,0 +1,95 @@
+"""The full search beside a naive one: every draw of every family fitted on every fold, and the best of each once more.
+
+    python -m benchmarks.search STORE [--tasks wine_type wine_quality]
+
+STORE is a folder made by `make demo`. Both take the same rows, folds, distributions and processors. The naive one takes
+the family of the lowest log-loss on the folds, with no blend, calibration or decision rule; both are judged on the test
+rows, which neither has seen. Seconds are on the clock: only on a quiet machine do they say something.
+"""
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from joblib import parallel_config
+from sklearn.model_selection import RandomizedSearchCV
+from threadpoolctl import threadpool_limits
+
+from pipelines.datasets import Task, task_named
+from pipelines.models.ensemble import Classifier, Floats, fill_missing, medians, member_probabilities
+from pipelines.models.model import encode
+from pipelines.stores.embedded import EmbeddedStore
+from pipelines.training.cross_validation import Rows, grouped_folds, learning_shape, workers
+from pipelines.training.data import TrainingData, load_training_data
+from pipelines.training.decision_rule import Integers, positions, score_positions
+from pipelines.training.families import FAMILIES
+from pipelines.training.processes import parallel_setup
+from pipelines.training.search import search
+
+SIZE, SEED = "full", 0
+
+
+def main() -> None:
+    """Print a table row a task."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__.splitlines()[0])
+    parser.add_argument("store", type=Path)
+    parser.add_argument("--tasks", nargs="+", default=("wine_type", "wine_quality"))
+    options = parser.parse_args()
+    print("| task | scorer | naive | ours | ratio | score, naive | ours | log-loss, naive | ours |")
+    print("| --- " * 9 + "|")
+    for name in options.tasks:
+        print(line(load_training_data(EmbeddedStore(options.store), task_named(name))), flush=True)
+
+
+def line(data: TrainingData) -> str:
+    """Seconds and held-out scores of both."""
+    task, rows = data.task, data.learning_rows
+    fill = medians(rows.matrix)
+    matrix = fill_missing(encode(data.inputs, data.test), fill)
+    began = time.perf_counter()
+    plain = naive(task, replace(rows, matrix=fill_missing(rows.matrix, fill)))
+    between = time.perf_counter()
+    ours = search(task, rows, SIZE, SEED)
+    ended = time.perf_counter()
+    size = len(task.classes)
+    labels = np.array([task.classes.index(label) for label in task.labels(data.test)])
+    chances = (member_probabilities(plain, matrix, size), ours.estimator.probabilities(matrix))
+    decided = (chances[0].argmax(axis=1), positions(task, chances[1], ours.decision))
+    scores = [score_positions(task, labels, each) for each in decided]
+    losses = [log_loss(labels, each) for each in chances]
+    first, second = between - began, ended - between
+    return (
+        f"| `{task.name}` | {task.scorer} | {first:.0f} s | {second:.0f} s | {first / second:.2f} "
+        f"| {scores[0]:.3f} | {scores[1]:.3f} | {losses[0]:.3f} | {losses[1]:.3f} |"
+    )
+
+
+def naive(task: Task, rows: Rows) -> Classifier:
+    """The best of every family, each searched and fitted again as scikit-learn does it."""
+    folds = grouped_folds(task, rows, SEED)
+    shape = learning_shape(rows, folds)
+    with threadpool_limits(1), parallel_config(**parallel_setup()):
+        tried = [
+            RandomizedSearchCV(
+                family.make(shape, SEED),
+                dict(family.distributions(shape)),
+                n_iter=family.draws.get(SIZE, 1),
+                scoring="neg_log_loss",
+                cv=folds,
+                n_jobs=workers(rows),
+                random_state=SEED,
+            ).fit(rows.matrix, rows.labels)
+            for family in FAMILIES
+        ]
+    return max(tried, key=lambda each: each.best_score_).best_estimator_
+
+
+def log_loss(labels: Integers, chances: Floats) -> float:
+    """Of test rows; no class is taken to be impossible."""
+    return float(-np.log(np.clip(chances[np.arange(len(labels)), labels], 1e-15, 1)).mean())
+
+
+if __name__ == "__main__":
+    main()
