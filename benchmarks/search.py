@@ -55,7 +55,7 @@ def line(data: TrainingData) -> str:
     ended = time.perf_counter()
     size = len(task.classes)
     labels = np.array([task.classes.index(label) for label in task.labels(data.test)])
-    chances = (member_probabilities(plain, matrix, size), ours.estimator.probabilities(matrix))
+    chances = (member_probabilities(plain, matrix, size), ours.estimator.answers(matrix))
     decided = (chances[0].argmax(axis=1), positions(task, chances[1], ours.decision))
     scores = [score_positions(task, labels, each) for each in decided]
     losses = [log_loss(labels, each) for each in chances]
