@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple, cast
 
 from pipelines.datasets import DataSet, Task, all_datasets, broken_datasets
@@ -99,14 +100,16 @@ def task_table(document: StatusDocument) -> list[str]:
 def _dataset_status(store: Store, dataset: DataSet) -> DatasetStatus:
     group, quarantined = samples_group(dataset), store.count(quarantine_group(dataset))
     rows, historical = store.count(group), len(read_history(store, dataset, columns=["sample_id"]))
-    newest = store.newest(group)
+    arrivals = partial(store.read, group, columns=["origin", "event_time"], where={"origin": ARRIVED})
     # All that arrived came in one way, since a mix is refused: the newest tell in which.
-    arrived = store.read(group, start=newest, columns=["origin"], where={"origin": ARRIVED})["origin"]
-    counts = {HISTORICAL: historical} | dict.fromkeys(arrived, rows - historical)
+    arrived = arrivals(start=store.newest(group))
+    if arrived.empty and rows > historical:  # a history that was replaced may reach beyond what arrived
+        arrived = arrivals()
+    counts = {HISTORICAL: historical} | dict.fromkeys(arrived["origin"], rows - historical)
     about = {
         "rows": rows,
         **{origin: counts.get(origin, 0) for origin in origins_of(dataset)},
-        "newest_day": newest.date().isoformat() if newest and len(arrived) else None,
+        "newest_day": None if arrived.empty else arrived["event_time"].max().date().isoformat(),
         "quarantined": quarantined,
     }
     return cast("DatasetStatus", about)

@@ -2,11 +2,18 @@ import json
 
 import pytest
 import short_demo
+from made_up_days import RIVER, days
 
+from pipelines.cli import status
 from pipelines.cli.main import main
 from pipelines.datasets import all_tasks
+from pipelines.datasets.contract import validate
+from pipelines.datasets.series import complete, each_day_once
 from pipelines.documents import parse
 from pipelines.documents.status import DatasetStatus, StatusDocument, TaskStatus
+from pipelines.stores.catalogue import samples_group
+from pipelines.stores.embedded import EmbeddedStore
+from pipelines.stores.rows import conform
 
 
 def test_the_document_has_the_shape_that_programs_rely_on(demo_copy, capsys):
@@ -67,3 +74,13 @@ def test_a_store_that_is_not_there_is_said_to_be_none(capsys, monkeypatch, tmp_p
         assert told.out == ""
         assert f"There is no store at {tmp_path / 'stroe'}" in told.err
     assert not (tmp_path / "stroe").exists()
+
+
+def test_arrivals_are_counted_where_history_reaches_beyond_them(tmp_path):
+    store = EmbeddedStore(tmp_path / "store")
+    rows = complete(RIVER, each_day_once(RIVER, validate(RIVER, days(6)).accepted))
+    origins = ["historical", "historical", "replayed", "replayed", "replayed", "historical"]
+    store.upsert(samples_group(RIVER), conform(rows.assign(origin=origins, role=None), samples_group(RIVER)))
+    about = status._dataset_status(store, RIVER)
+    assert (about["rows"], about["replayed"]) == (6, 3)
+    assert about["newest_day"] == rows["event_time"].iloc[4].date().isoformat()
