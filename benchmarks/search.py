@@ -2,9 +2,10 @@
 
     python -m benchmarks.search STORE [--tasks wine_type wine_quality]
 
-STORE is a folder made by `make demo`. Both take the same rows, folds, distributions and processors. The naive one takes
-the family of the lowest log-loss on the folds, with no blend, calibration or decision rule; both are judged on the test
-rows, which neither has seen. Seconds are on the clock: only on a quiet machine do they say something.
+STORE is a folder made by `make demo`; the tasks predict classes. Both take the same rows, folds, distributions and
+processors. The naive one takes the family of the lowest log-loss on the folds, with no blend, calibration or decision
+rule; both are judged on the test rows, which neither has seen. Seconds are on the clock: only on a quiet machine do
+they say something.
 """
 
 import argparse
@@ -14,16 +15,17 @@ from pathlib import Path
 
 import numpy as np
 from joblib import parallel_config
+from sklearn.metrics import log_loss
 from sklearn.model_selection import RandomizedSearchCV
 from threadpoolctl import threadpool_limits
 
 from pipelines.datasets import Task, task_named
-from pipelines.models.ensemble import Classifier, Floats, fill_missing, medians, member_probabilities
+from pipelines.models.ensemble import Classifier, fill_missing, medians, member_probabilities
 from pipelines.models.model import encode
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.training.cross_validation import Rows, grouped_folds, learning_shape, workers
 from pipelines.training.data import TrainingData, load_training_data
-from pipelines.training.decision_rule import Integers, positions, score_positions
+from pipelines.training.decision_rule import positions, score_positions
 from pipelines.training.families import FAMILIES
 from pipelines.training.processes import parallel_setup
 from pipelines.training.search import search
@@ -58,7 +60,7 @@ def line(data: TrainingData) -> str:
     chances = (member_probabilities(plain, matrix, size), ours.estimator.answers(matrix))
     decided = (chances[0].argmax(axis=1), positions(task, chances[1], ours.decision))
     scores = [score_positions(task, labels, each) for each in decided]
-    losses = [log_loss(labels, each) for each in chances]
+    losses = [log_loss(labels, each, labels=range(size)) for each in chances]
     first, second = between - began, ended - between
     return (
         f"| `{task.name}` | {task.scorer} | {first:.0f} s | {second:.0f} s | {first / second:.2f} "
@@ -84,11 +86,6 @@ def naive(task: Task, rows: Rows) -> Classifier:
             for family in FAMILIES
         ]
     return max(tried, key=lambda each: each.best_score_).best_estimator_
-
-
-def log_loss(labels: Integers, chances: Floats) -> float:
-    """Of test rows; no class is taken to be impossible."""
-    return float(-np.log(np.clip(chances[np.arange(len(labels)), labels], 1e-15, 1)).mean())
 
 
 if __name__ == "__main__":

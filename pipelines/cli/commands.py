@@ -114,8 +114,7 @@ def train(
     checksums: cli.Checksums = None,
 ) -> None:
     """Train, register and, where it is earned, promote a new version."""
-    import scipy.special  # noqa: F401 - first, since skops looks for its functions in all that was imported before
-
+    _import_scipy_first()
     from pipelines.cli.summaries import folded, training_summary
     from pipelines.models import MODEL_FILE
     from pipelines.training.notebook import begun_trainings, train_task
@@ -169,8 +168,7 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
     A task without a champion is passed over with a notice, because the schedule may run before the first training;
     where the person named the task it is an error.
     """
-    import scipy.special  # noqa: F401 - first, since skops looks for its functions in all that was imported before
-
+    _import_scipy_first()
     from pipelines.cli.summaries import folded, inference_summary, newest_predictions
 
     run: Run = ctx.obj
@@ -201,8 +199,7 @@ def infer(ctx: typer.Context, tasks: cli.Tasks = None, *, date: cli.RunDate = No
 @verb(rich_help_panel=PIPELINES)
 def dashboard(ctx: typer.Context, datasets: cli.DataSets = None, *, as_of: cli.AsOf = None) -> None:
     """Draw pictures, numbers and page anew, and say how all data sets do."""
-    import scipy.special  # noqa: F401 - first, since skops looks for its functions in all that was imported before
-
+    _import_scipy_first()
     from pipelines.cli.summaries import dashboard_summary
     from pipelines.monitoring.as_known import end_of, report_as_known
     from pipelines.monitoring.dashboard import refresh_dashboard
@@ -360,6 +357,11 @@ def serve(ctx: typer.Context) -> None:
 
     run: Run = ctx.obj
     serve_spaces(run.store, meanwhile=lambda: _play_what_if(run))
+
+
+def _import_scipy_first() -> None:
+    """Before pandas in a verb that loads models: skops looks for scipy's functions in all that was imported before."""
+    import scipy.special  # noqa: F401
 
 
 def _inference(run: Run) -> "Callable[..., InferenceReport]":

@@ -139,9 +139,13 @@ def inference_summary(done: Mapping[Task, "InferenceReport"], failed: Sequence[T
     """One table for all tasks: how many samples were due and settled, and the newest of them."""
     total = sum(len(served_of(report)) for report in done.values())
     written = sum(report.written for report in done.values())
-    told = f"{counted(total, 'prediction')} made" if total else f"{counted(written, 'row')} of predictions written"
-    told = told if total or written else "Nothing was due: every arrival has its prediction"
-    told = told if done else ""
+    told = ""
+    if total:
+        told = f"{counted(total, 'prediction')} made"
+    elif written:
+        told = f"{counted(written, 'row')} of predictions written"
+    elif done:
+        told = "Nothing was due: every arrival has its prediction"
     rows = [
         (
             task.title, "✅", f"{report.champion}{f', {report.challenger} in its shadow' if report.challenger else ''}",

@@ -52,6 +52,19 @@ def test_reading_a_store_that_does_not_exist_makes_nothing(folder_store):
     assert not folder_store.root.exists()
 
 
+def test_a_table_is_opened_once_a_commit(folder_store, monkeypatch):
+    folder_store.upsert(READINGS, readings(("a", 0, day(0))))
+    opened, open_table = [], EmbeddedStore._open
+    monkeypatch.setattr(EmbeddedStore, "_open", lambda self, group: opened.append(group) or open_table(self, group))
+    reader = EmbeddedStore(folder_store.root)
+    assert [len(reader.read(READINGS)) for _ in range(3)] == [1, 1, 1]
+    assert len(opened) == 1
+    folder_store.upsert(READINGS, readings(("b", 0, day(0))))
+    opened.clear()
+    assert [len(reader.read(READINGS)) for _ in range(3)] == [2, 2, 2]
+    assert len(opened) == 1
+
+
 def test_nothing_is_written_outside_the_folder(tmp_path, monkeypatch):
     folder = model_folder(tmp_path / "candidate")
     elsewhere = tmp_path / "elsewhere"
