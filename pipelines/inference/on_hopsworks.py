@@ -10,21 +10,18 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
+import pandas as pd
+
 from pipelines.datasets import Task, task_named
 from pipelines.datasets.arrivals import ARRIVED
-from pipelines.datasets.contract import Validated, quarantine_rows, validate
 from pipelines.errors import PipelineError, SettingError, StoreError
-from pipelines.inference.on_spark import (
-    SOURCE,
-    notices_of_broken,
-    run_inference_on_spark,
-    settle_known,
-    still_awaiting,
-)
+from pipelines.inference.on_spark import run_inference_on_spark, settle_known, still_awaiting
 from pipelines.inference.pipeline import (
     InferenceReport,
     champion_to_serve,
+    checked,
     no_predictions,
+    notices_of_broken,
     open_windows,
     unpredicted,
 )
@@ -64,15 +61,16 @@ def run_inference_as_job(
     """
     if not isinstance(store, HopsworksStore):
         raise SettingError("A job runs in a project of Hopsworks; set STORE to hopsworks, or unset ENGINE.")
-    champion, broken = champion_to_serve(store, task), []
-    for checked in _due(store, task, run_date):
-        if len(checked.accepted):
+    champion, found = champion_to_serve(store, task), []
+    for samples in _due(store, task, run_date):
+        whole, broken = checked(task, samples, now)
+        if len(whole):
             break
-        broken.append(quarantine_rows(checked.rejected, SOURCE, now))
+        found.append(broken)
     else:
-        for rows in broken:
+        for rows in found:
             store.upsert(quarantine_group(task.dataset), rows)
-        settlement, notices = settle_known(store, task, run_date, now), tuple(notices_of_broken(sum(map(len, broken))))
+        settlement, notices = settle_known(store, task, run_date, now), tuple(notices_of_broken(sum(map(len, found))))
         return InferenceReport(
             task.name, champion, None, 0, settlement, still_awaiting(store, task), no_predictions(task), notices
         )
@@ -96,8 +94,8 @@ def run_inference_as_job(
     )  # fmt: skip
 
 
-def _due(store: Store, task: Task, run_date: date) -> Iterator[Validated]:
-    """The arrivals that no champion has predicted, checked, day by day, so that no more than a day of them is held."""
+def _due(store: Store, task: Task, run_date: date) -> Iterator[pd.DataFrame]:
+    """The arrivals that no champion has predicted, day by day, so that no more than a day of them is held."""
     read = partial(store.read, samples_group(task.dataset), where={"origin": ARRIVED})
     for start, end in open_windows(store, task, run_date):
         arrivals = read(start=start, end=end, columns=["sample_id", "event_time"])
@@ -105,7 +103,7 @@ def _due(store: Store, task: Task, run_date: date) -> Iterator[Validated]:
         due = unpredicted(arrivals, served)
         for day, samples in due.groupby(due["event_time"].dt.floor("D"))["sample_id"]:
             rows = read(start=day.to_pydatetime(), end=(day + timedelta(days=1)).to_pydatetime())
-            yield validate(task.dataset, rows[rows["sample_id"].isin(samples)])
+            yield rows[rows["sample_id"].isin(samples)].reset_index(drop=True)
 
 
 def main(arguments: Sequence[str]) -> None:

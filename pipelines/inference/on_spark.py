@@ -20,14 +20,15 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import Task, task_named
 from pipelines.datasets.arrivals import ARRIVED
-from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.errors import SettingError
 from pipelines.inference.pipeline import (
     InferenceReport,
     Window,
     champion_to_serve,
+    checked,
     missed_before,
     no_predictions,
+    notices_of_broken,
     open_windows,
     prediction_rows,
     scored,
@@ -43,8 +44,6 @@ from pipelines.stores.spark.store import SparkStore, from_micros, schema_of
 
 log = logging.getLogger(__name__)
 
-# Who found a row that breaks the contract, as the quarantine names its sources.
-SOURCE = "inference"
 # Shares of the work a core: more even out workers of different speed, and cost a start each.
 SHARES = 3
 
@@ -75,8 +74,7 @@ def run_inference_on_spark(
 ) -> InferenceReport:
     """As `run_inference`, with the arrivals that are due predicted by the workers of a Spark cluster.
 
-    A row that breaks the data contract goes to quarantine and is not predicted. `predictions` of the report stay empty:
-    they may be more than one machine holds.
+    `predictions` of the report stay empty: they may be more than one machine holds.
 
     Raises
     ------
@@ -183,12 +181,6 @@ def _told(done: Counter[str], *, offered: bool) -> Iterator[str]:
         yield f"The challenger fails for {failed} of {done['champion']} samples; the logs of the workers say why."
 
 
-def notices_of_broken(count: int) -> Iterator[str]:
-    """What a person should hear of so many samples that break the data contract."""
-    if count:
-        yield f"{count} samples break the data contract; they are in quarantine and not predicted."
-
-
 def _on_worker(told: Any) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:  # noqa: ANN401 - a broadcast
     return lambda parts: answered(parts, told.value)
 
@@ -197,12 +189,9 @@ def answered(parts: Iterator[pd.DataFrame], job: Job) -> Iterator[pd.DataFrame]:
     """What a worker makes of the samples of a partition, part by part: rows of predictions, and of the quarantine."""
     task = task_named(job.task)
     for part in parts:
-        samples = conform(part, samples_group(task.dataset))
-        checked = validate(task.dataset, samples)
-        whole = samples.loc[checked.accepted.index].reset_index(drop=True)
+        whole, broken = checked(task, conform(part, samples_group(task.dataset)), job.now)
         scores = list(_scored(job, task, whole)) if len(whole) else [no_predictions(task)]
         rows = conform(prediction_rows(scores, job.now, job.run_url), predictions_group(task))
-        broken = quarantine_rows(checked.rejected, SOURCE, job.now)
         yield pd.concat([rows, conform(broken, quarantine_group(task.dataset))], ignore_index=True)
 
 

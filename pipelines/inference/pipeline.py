@@ -11,6 +11,7 @@ import pandas as pd
 from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.arrivals import ARRIVED
+from pipelines.datasets.contract import quarantine_rows, validate
 from pipelines.datasets.names import bound_columns
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.inference.settlement import Settlement, settle
@@ -23,12 +24,16 @@ from pipelines.stores.catalogue import (
     first_arrival,
     load_version,
     predictions_group,
+    quarantine_group,
     samples_group,
 )
 from pipelines.stores.late_days import late_days
 from pipelines.stores.outcomes import Awaiting, awaiting, look_back
 
 log = logging.getLogger(__name__)
+
+# Who found a row that breaks the contract, as the quarantine names its sources.
+SOURCE = "inference"
 
 # From one time on, up to and not including another (UTC).
 Window = tuple[datetime, datetime]
@@ -65,8 +70,8 @@ def run_inference(
 ) -> InferenceReport:
     """Settle earlier predictions; then predict every arrival up to the run date that no champion has predicted.
 
-    An outcome that is not known yet stays open. Running it twice writes nothing the second time, and a change of
-    champion predicts nothing again.
+    An outcome that is not known yet stays open. A row that breaks the data contract goes to quarantine and is not
+    predicted. Running it twice writes nothing the second time, and a change of champion predicts nothing again.
 
     Raises
     ------
@@ -79,10 +84,13 @@ def run_inference(
     load = load or partial(load_version, load=models.load)
     windows = list(open_windows(store, task, run_date))
     settlement, arrivals, predictions = settle_windows(store, task, windows, now)
-    due = unpredicted(arrivals, predictions)
+    due, broken = checked(task, unpredicted(arrivals, predictions), now)
+    if len(broken):
+        store.upsert(quarantine_group(task.dataset), broken)
+    told = tuple(notices_of_broken(len(broken)))
     if due.empty:
         still = awaiting(task, predictions)
-        return InferenceReport(task.name, champion, None, 0, settlement, still, no_predictions(task))
+        return InferenceReport(task.name, champion, None, 0, settlement, still, no_predictions(task), told)
     served = _scored(store, load(store, task, champion), task, due, "champion")
     challenger = max(store.versions(task.name), default=champion)
     shadow, notices = _shadow(store, task, challenger, due, load) if challenger > champion else (None, ())
@@ -90,7 +98,7 @@ def run_inference(
     written = store.upsert(predictions_group(task), rows)
     still = awaiting(task, keep_one_champion(store, task, _predictions(store, task, windows)))
     return InferenceReport(
-        task.name, champion, None if shadow is None else challenger, written, settlement, still, rows, notices
+        task.name, champion, None if shadow is None else challenger, written, settlement, still, rows, told + notices
     )
 
 
@@ -116,6 +124,19 @@ def unpredicted(arrivals: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFra
     """The arrivals that no champion has predicted, in the order in which they are given."""
     served = predictions.loc[predictions["served"] == "champion", "sample_id"]
     return arrivals[~arrivals["sample_id"].isin(served)].reset_index(drop=True)
+
+
+def checked(task: Task, samples: pd.DataFrame, now: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The samples that keep the data contract, and the others as rows of the quarantine."""
+    found = validate(task.dataset, samples)
+    whole = samples.loc[found.accepted.index].reset_index(drop=True)
+    return whole, quarantine_rows(found.rejected, SOURCE, now)
+
+
+def notices_of_broken(count: int) -> Iterator[str]:
+    """What a person should hear of so many samples that break the data contract."""
+    if count:
+        yield f"{count} samples break the data contract; they are in quarantine and not predicted."
 
 
 def keep_one_champion(store: Store, task: Task, predictions: pd.DataFrame) -> pd.DataFrame:

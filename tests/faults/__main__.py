@@ -10,9 +10,11 @@ from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
-from tests.faults import verbs, work
+from tests.faults import moving, verbs, work
 from tests.faults.harm import Outcome, errors, kills, power_cuts, undisturbed
 from tests.faults.machine import Machine, compiled
+
+WORK = {"writes": work, "verbs": verbs, "copy": moving}
 
 
 def main() -> int:
@@ -20,10 +22,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth step (default: 1)")
     parser.add_argument("--only", choices=("cuts", "kills", "errors"), help="only this kind of harm")
-    parser.add_argument("--of", choices=("writes", "verbs"), help="only the store's own writes, or only whole verbs")
+    parser.add_argument("--of", choices=WORK, help="only the store's own writes, whole verbs, or the copy of a store")
     options = parser.parse_args()
     logging.getLogger("pipelines").setLevel(logging.ERROR)
-    chosen = [each for name, each in {"writes": work, "verbs": verbs}.items() if options.of in (None, name)]
+    chosen = [each for name, each in WORK.items() if options.of in (None, name)]
     return max(run(each, options.every, options.only) for each in chosen)
 
 

@@ -1,4 +1,4 @@
-"""Every request of a daily run goes wrong once, each in every way; afterwards the store is as if nothing had happened.
+"""Every request of a daily run goes wrong, each in every way; afterwards the store is as if nothing had happened.
 
 The long form, every request in every way: `python -m tests.hopsworks.harm`.
 """
@@ -43,6 +43,7 @@ HARMS = {
     "slow": {"delay": 6.0},
     "cut": {"drop": "partial"},
     "twice": {"drop": "after"},  # carried out, and asked for again because the answer is lost
+    "gone": {"drop": "before", "times": 10_000},  # nothing comes any more, as from a process that is killed
 }
 
 
@@ -103,7 +104,7 @@ def harmed(emulator: Emulator, store: HopsworksStore, task: Task, *, every: int,
         log_out()
         emulator.reset()
         emulator.fault(".", skip=request, **HARMS[harm])
-        repeated, trouble = _run(store, task, day)
+        repeated, trouble = _run(emulator, store, task, day)
         daily_run(expected, task, day)
         yield Outcome(request, harm, repeated, trouble or _difference(store, expected, task, day))
 
@@ -116,13 +117,15 @@ def log_out() -> None:
     sdk.reset_query_service()
 
 
-def _run(store: HopsworksStore, task: Task, day: date) -> tuple[bool, str]:
-    """Run a day, and once more where it ended in a sentence; whether it was, and what else it ended in."""
+def _run(emulator: Emulator, store: HopsworksStore, task: Task, day: date) -> tuple[bool, str]:
+    """Run a day, and once more when all is well where it ended in a sentence; whether it was, and its last trouble."""
     for repeated in (False, True):
         try:
             daily_run(store, task, day)
         except PipelineError as error:
             said = str(error)
+            emulator.reset()
+            log_out()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is no sentence
             return repeated, f"{type(error).__name__}: {error}"
         else:

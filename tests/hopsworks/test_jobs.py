@@ -14,10 +14,9 @@ from pipelines.datasets import task_named
 from pipelines.errors import NotReadyError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
-from pipelines.inference import on_spark
 from pipelines.inference.on_hopsworks import JOB, run_inference_as_job
 from pipelines.inference.on_hopsworks import main as run_job
-from pipelines.inference.pipeline import run_inference
+from pipelines.inference.pipeline import SOURCE, run_inference
 from pipelines.settings import read_job_settings
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
@@ -72,7 +71,7 @@ def test_a_job_predicts_what_one_machine_does_row_by_row_and_once(store, iris, e
     assert report.notices == ("1 samples break the data contract; they are in quarantine and not predicted.",)
     assert_frame_equal(rows, alone.read(predictions_group(iris))[:-1], rtol=1e-12, atol=1e-15)
     quarantine = store.read(quarantine_group(iris.dataset))
-    assert list(quarantine["source"]) == [on_spark.SOURCE]
+    assert list(quarantine["source"]) == [SOURCE]
     assert broken["sample_id"].item() in quarantine["row"].item()
     # The broken row stays due, and is nothing to start a job for.
     again = infer(store, iris, run_inference_as_job)

@@ -22,7 +22,7 @@ from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
 from pipelines.inference import on_spark
 from pipelines.inference.on_spark import run_inference_on_spark
-from pipelines.inference.pipeline import run_inference
+from pipelines.inference.pipeline import SOURCE, run_inference
 from pipelines.settings import read_settings
 from pipelines.stores import open_store
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group, task_view
@@ -197,7 +197,7 @@ def test_a_broken_row_goes_to_quarantine_and_a_broken_challenger_nowhere_and_not
     assert "1 samples break the data contract" in report.notices[1]
     assert_equal(predictions(store, iris), expected[:-1])
     found = EmbeddedStore(store.root).read(quarantine_group(iris.dataset)).iloc[-1]
-    assert (found["source"], found["seen_at"]) == (on_spark.SOURCE, NOW)
+    assert (found["source"], found["seen_at"]) == (SOURCE, NOW)
     assert broken["sample_id"].item() in found["row"]
     assert "sepal_length" in found["reasons"]
 

@@ -11,8 +11,8 @@ from pipelines.datasets import dataset_named, task_named
 from pipelines.errors import ModelRefused, NotReadyError
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
-from pipelines.inference.pipeline import run_inference
-from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.inference.pipeline import SOURCE, run_inference
+from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.stores.outcomes import LOOK_BACK
 
@@ -95,6 +95,21 @@ def test_samples_added_to_an_old_day_are_found_by_the_next_run(store):
     infer(store)
     add_day(store, FIRST, per_day=12)
     assert infer(store).written == 2
+
+
+def test_a_row_that_breaks_the_contract_goes_to_quarantine_once_and_the_others_are_predicted(store):
+    samples = samples_group(WINE)
+    broken = store.read(samples, where={"origin": "simulated"}).tail(1)
+    store.upsert(samples, broken.assign(ph=-5.0))
+    report, again = infer(store), infer(store)
+    assert (report.written, again.written) == (49, 0)
+    assert report.notices == again.notices == (
+        "1 samples break the data contract; they are in quarantine and not predicted.",
+    )  # fmt: skip
+    assert broken["sample_id"].item() not in set(predictions(store)["sample_id"])
+    found = store.read(quarantine_group(WINE), where={"source": SOURCE})
+    assert broken["sample_id"].item() in found["row"].item()
+    assert "ph" in found["reasons"].item()
 
 
 def test_a_new_champion_does_not_predict_history_again(store, tmp_path):

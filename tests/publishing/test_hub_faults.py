@@ -1,4 +1,4 @@
-"""Every request of a push goes wrong once, in every way: the Space ends with the files and one commit more, or none."""
+"""Every request of a push goes wrong, in every way: the Space ends with the files and one commit more, or none."""
 
 import contextlib
 import itertools
@@ -6,6 +6,7 @@ import time
 
 import pytest
 from hf_xet import XetConfig
+from hub.client import hurried
 from hub.repositories import Account
 from hub.repositories import Hub as HubState
 from hub.server import running
@@ -32,6 +33,7 @@ HARMS = {
     "slow": {"delay": 1.5},
     "cut": {"drop": True, "cut": True},
     "twice": {"drop": True, "after": True},  # carried out, and asked for again because the answer is lost
+    "gone": {"drop": True, "times": 999},  # nothing comes any more, as from a process that is killed
 }
 
 
@@ -84,6 +86,7 @@ def test_a_push_survives_a_fault_of_any_request(stand_in, monkeypatch, harm):
             # Patient again in the next run, because a machine that is busy is slow by itself.
             with monkeypatch.context() as patch:
                 patch.setattr(publishing, "TIMEOUT", 1.0 if harm == "slow" else publishing.TIMEOUT)
+                hurried(patch)
                 again()
         except PublishError:
             stand_in.faults[:] = []

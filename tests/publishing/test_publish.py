@@ -1,12 +1,15 @@
+import contextlib
 import threading
 from datetime import UTC, datetime
 
 import pytest
+from hub.client import hurried
 from hub.repositories import Account, Blob
 from hub.repositories import Hub as HubState
 from hub.server import running
 
 from pipelines.errors import PublishError
+from pipelines.publishing import hub
 from pipelines.publishing import publish as publishing
 from pipelines.publishing.bundle import Bundle
 from pipelines.publishing.publish import publish
@@ -301,6 +304,29 @@ def test_a_hub_in_trouble_for_a_short_while_is_waited_for(run, stand_in):
     for path in ("/whoami", "/repos/create", "/runtime", "/tree/"):
         stand_in.fail("POST" if "create" in path else "GET", path, status=503, times=2)
     assert run().failed == ()
+
+
+@pytest.mark.parametrize("token", ["hf_writer_token", "hf_free_token"])
+def test_a_publish_that_is_killed_at_any_request_is_finished_by_the_next(run, stand_in, monkeypatch, token):
+    run(token)
+    expected, requests = published(stand_in), len(stand_in.log)
+    for number in range(requests):
+        stand_in.hub.spaces.clear()
+        # Nothing comes any more, as from a process that is killed.
+        stand_in.fail(".*", "", skip=number, drop=True, times=999)
+        with contextlib.suppress(PublishError), monkeypatch.context() as patch:
+            patch.setattr(hub, "ATTEMPTS", 1)
+            hurried(patch)
+            run(token)
+        stand_in.faults[:] = []
+        run(token)
+        assert published(stand_in) == expected, number
+
+
+def published(stand_in):
+    """What a person finds: the files, the hardware and the commits of each Space."""
+    spaces = stand_in.hub.spaces.items()
+    return {name: (space.head.files, space.hardware, len(space.commits)) for name, space in spaces}
 
 
 def test_runs_at_the_same_time_end_with_the_whole_of_one_of_them(run, stand_in):

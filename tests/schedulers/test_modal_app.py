@@ -10,13 +10,13 @@ import io
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from filelock import FileLock
 
+from benchmarks.environments import made_environment
 from pipelines.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -31,9 +31,8 @@ def modal_python(pytestconfig):
     environment = folder / hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
     with FileLock(folder / "lock"):
         if not (environment / "complete").exists():
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
-            install = ["-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", str(REQUIREMENTS)]
-            subprocess.run([str(environment / "bin" / "python"), *install], check=True)
+            shutil.rmtree(environment, ignore_errors=True)
+            made_environment(environment, "--require-hashes", "--requirement", str(REQUIREMENTS))
             (environment / "complete").touch()
     return environment / "bin" / "python"
 

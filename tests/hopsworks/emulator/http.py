@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.hopsworks.emulator import kafka
 from tests.hopsworks.emulator.certificates import Certificates
 from tests.hopsworks.emulator.faults import Fault, Faults
 from tests.hopsworks.emulator.world import API_KEY, READ_ONLY_KEY, Knobs, Project, Refusal, World
@@ -228,7 +229,7 @@ def _control(server: Server, method: str, what: str, body: bytes) -> tuple[int, 
         ("POST", "faults"): lambda: server.faults.add(Fault(**json.loads(body))),
         ("POST", "knobs"): lambda: _turn(server.world.knobs, json.loads(body)),
         ("DELETE", "behaviour"): lambda: _reset(server),
-        ("DELETE", "world"): lambda: (_reset(server), server.world.wipe()),
+        ("DELETE", "world"): lambda: (_reset(server), server.world.wipe(), kafka.forget()),
         ("GET", "log"): lambda: list(server.log),
         ("GET", "waiting"): lambda: list(server.waiting),
         ("GET", "unknown"): lambda: list(server.unknown),

@@ -37,6 +37,7 @@ class Broker:
         self._messages: dict[str, list[tuple[int, int, bytes]]] = {}
         self._drained: dict[tuple[str, int], int] = {}
         self._new: list[TopicPartition] = []
+        self._forgotten = False
         threading.Thread(target=self._drain, daemon=True).start()
 
     def create_topic(self, topic: str) -> None:
@@ -59,7 +60,13 @@ class Broker:
     def put_back(self, topic: str, values: list[bytes]) -> None:
         """What a failed job leaves: the messages are there for the next."""
         with self._lock:
-            self._messages[topic] = [(-1, number, value) for number, value in enumerate(values)] + self._messages[topic]
+            there = self._messages.get(topic, [])
+            self._messages[topic] = [(-1, number, value) for number, value in enumerate(values)] + there
+
+    def forget(self) -> None:
+        """Let go of all topics: each that is listened to makes every look at what has come dearer."""
+        with self._lock:
+            self._messages, self._drained, self._new, self._forgotten = {}, {}, [], True
 
     def _wait_until_drained(self, topic: str) -> None:
         consumer = self._consumer("watermarks")
@@ -68,7 +75,7 @@ class Broker:
             highs = {number: consumer.get_watermark_offsets(TopicPartition(topic, number))[1] for number in partitions}
         finally:
             consumer.close()
-        while any(self._drained[topic, number] < high for number, high in highs.items()):
+        while any(self._drained.get((topic, number), high) < high for number, high in highs.items()):
             time.sleep(0.005)
 
     def _drain(self) -> None:
@@ -76,14 +83,18 @@ class Broker:
         while True:
             with self._lock:
                 new, self._new = self._new, []
+                forgotten, self._forgotten = self._forgotten, False
+            if forgotten:
+                consumer.unassign()
             if new:
                 consumer.incremental_assign(new)
             for message in consumer.consume(1000, timeout=0.02):
                 if message.error():
                     continue
                 with self._lock:
-                    self._messages[message.topic()].append((message.partition(), message.offset(), message.value()))
-                    self._drained[message.topic(), message.partition()] = message.offset() + 1
+                    if message.topic() in self._messages:
+                        self._messages[message.topic()].append((message.partition(), message.offset(), message.value()))
+                        self._drained[message.topic(), message.partition()] = message.offset() + 1
 
     def _consumer(self, group: str) -> Consumer:
         options = {"bootstrap.servers": self.address, "group.id": group, "enable.auto.commit": False}
@@ -94,6 +105,12 @@ class Broker:
 def broker() -> Broker:
     """The one broker of this process, started when it is first needed."""
     return Broker()
+
+
+def forget() -> None:
+    """Let go of all topics, where the broker was needed at all."""
+    if broker.cache_info().currsize:
+        broker().forget()
 
 
 def address() -> str:
