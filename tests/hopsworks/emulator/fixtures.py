@@ -7,8 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 from pipelines.settings import read_settings
-from pipelines.stores.hopsworks import HopsworksStore, sdk
+from pipelines.stores.hopsworks import HopsworksStore, ingestion, sdk
 from tests.hopsworks.emulator.handle import shared_emulator
+
+# Where the client sleeps: five seconds after each registration, as long before it looks whether something is installed,
+# and half a second between two dots that say that it waits for a query.
+SLEEPING = ("hsml.engine.model_engine", "hopsworks_common.engine.environment_engine", "hopsworks_common.util")
 
 
 @pytest.fixture
@@ -17,13 +21,10 @@ def emulator(monkeypatch):
     shared_emulator().wipe()
     with sdk.quiet():
         sdk.load()
-        engines = map(
-            importlib.import_module, ("hsml.engine.model_engine", "hopsworks_common.engine.environment_engine")
-        )
-        # The client sleeps five seconds after each registration, and before it looks whether something is installed.
-        swift = SimpleNamespace(sleep=lambda _: None, time=time.time, monotonic=time.monotonic)
-        for engine in engines:
-            monkeypatch.setattr(engine, "time", swift)
+        swift = SimpleNamespace(sleep=lambda _: time.sleep(0.01), time=time.time, monotonic=time.monotonic)
+        for module in map(importlib.import_module, SLEEPING):
+            monkeypatch.setattr(module, "time", swift)
+    monkeypatch.setattr(ingestion, "FIRST_POLL", 0.01)
     sdk.reset_query_service()
     return shared_emulator()
 

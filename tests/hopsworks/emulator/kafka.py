@@ -6,7 +6,7 @@ import threading
 import time
 from functools import cache
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from fastavro import parse_schema, schemaless_reader
 
 from tests.hopsworks.emulator.world import Json
@@ -38,6 +38,8 @@ class Broker:
         self._drained: dict[tuple[str, int], int] = {}
         self._new: list[TopicPartition] = []
         self._forgotten = False
+        # One for all questions: a new one takes a third of a second to find its broker.
+        self._watermarks = self._consumer("watermarks")
         threading.Thread(target=self._drain, daemon=True).start()
 
     def create_topic(self, topic: str) -> None:
@@ -48,7 +50,8 @@ class Broker:
             self._messages[topic] = []
             for partition in partitions:
                 self._drained[topic, partition] = 0
-                self._new.append(TopicPartition(topic, partition, OFFSET_BEGINNING))
+                # Zero and not "the beginning", which the client would ask for, and again only after half a second.
+                self._new.append(TopicPartition(topic, partition, 0))
 
     def take(self, topic: str) -> list[bytes]:
         """The messages that arrived up to now, in order within each key, removed."""
@@ -69,12 +72,8 @@ class Broker:
             self._messages, self._drained, self._new, self._forgotten = {}, {}, [], True
 
     def _wait_until_drained(self, topic: str) -> None:
-        consumer = self._consumer("watermarks")
-        try:
-            partitions = [partition for name, partition in self._drained if name == topic]
-            highs = {number: consumer.get_watermark_offsets(TopicPartition(topic, number))[1] for number in partitions}
-        finally:
-            consumer.close()
+        partitions = [TopicPartition(topic, partition) for name, partition in list(self._drained) if name == topic]
+        highs = {part.partition: self._watermarks.get_watermark_offsets(part)[1] for part in partitions}
         while any(self._drained.get((topic, number), high) < high for number, high in highs.items()):
             time.sleep(0.005)
 
@@ -87,6 +86,9 @@ class Broker:
             if forgotten:
                 consumer.unassign()
             if new:
+                # Who is asked for a topic that he does not know looks around for up to a second.
+                for name in {partition.topic for partition in new}:
+                    consumer.list_topics(name, timeout=PATIENCE)
                 consumer.incremental_assign(new)
             for message in consumer.consume(1000, timeout=0.02):
                 if message.error():
