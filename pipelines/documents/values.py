@@ -121,7 +121,9 @@ def refuse_changed(document: Mapping[str, object]) -> None:
 
 def _faults(value: object, form: Any, place: str) -> Iterator[str]:  # noqa: ANN401 - a type of any kind
     """What is not as the type says, outermost first."""
-    kind, parts = get_origin(form), get_args(form)
+    kind, parts = _shape(form)
+    if _is_plainly(value, form):
+        return
     if kind in (Required, NotRequired):
         yield from _faults(value, parts[0], place)
     elif kind in (Union, UnionType):
@@ -139,7 +141,8 @@ def _faults(value: object, form: Any, place: str) -> Iterator[str]:  # noqa: ANN
 
 
 def _faults_within(value: object, form: Any, place: str) -> Iterator[str]:  # noqa: ANN401 - a type of any kind
-    whole, parts = list if get_origin(form) is list else dict, get_args(form)
+    kind, parts = _shape(form)
+    whole = list if kind is list else dict
     if not isinstance(value, whole):
         yield _wrong(value, place, NAMES[whole])
         return
@@ -148,7 +151,8 @@ def _faults_within(value: object, form: Any, place: str) -> Iterator[str]:  # no
         yield from (f"{place or 'it'} lacks {name}" for name in sorted(form.__required_keys__ - inside.keys()))
     for name, part in inside.items():
         kind = parts[-1] if parts else _fields(form).get(str(name), Any)
-        yield from _faults(part, kind, f"{place}.{name}" if place else str(name))
+        if not _is_plainly(part, kind):
+            yield from _faults(part, kind, f"{place}.{name}" if place else str(name))
 
 
 def _faults_beside(value: object, must: Must, place: str) -> Iterator[str]:
@@ -163,6 +167,22 @@ def _whole_number(text: str) -> int:
     if len(text) > MOST_DIGITS:
         raise ValueError(f"a number of {len(text)} digits")
     return int(text)
+
+
+def _is_plainly(value: object, form: Any) -> bool:  # noqa: ANN401 - a type of any kind
+    """Whether a value is of a plain type that the form allows, as most of a document are: seen without further ado."""
+    return any(_is(value, plainly) for plainly in _plain_types(form))
+
+
+@cache
+def _plain_types(form: Any) -> tuple[type, ...]:  # noqa: ANN401 - a type of any kind
+    kind, parts = _shape(form)
+    return tuple(part for part in (parts if kind in (Union, UnionType) else (form,)) if part in NAMES)
+
+
+@cache
+def _shape(form: Any) -> tuple[Any, tuple[Any, ...]]:  # noqa: ANN401 - a type of any kind
+    return get_origin(form), get_args(form)
 
 
 @cache

@@ -27,6 +27,7 @@ SMALL, TEXT, TITLE = 9, 10, 12  # points
 NO_PREDICTIONS = "No predictions yet: the first appear after the next inference run."
 LONGEST_NAME = 14  # characters of a class name that fit below a column without turning
 COLOURS = 128  # what is drawn has few, and shades of their edges
+LEVEL = 8  # of compression: the highest, 9, takes three times as long for a hundredth less
 
 
 @dataclass(frozen=True)
@@ -74,5 +75,5 @@ def finished(figure: Figure, alt: str) -> Picture:
     canvas.draw()  # once, where `savefig` draws everything twice and packs it in full colours
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     # A palette makes the file a third of the size, which is what a page with all pictures in it needs.
-    drawn.quantize(COLOURS, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+    drawn.quantize(COLOURS, dither=Image.Dither.NONE).save(packed, "PNG", compress_level=LEVEL)
     return Picture(packed.getvalue(), alt)
