@@ -29,6 +29,7 @@ from pipelines.stores.catalogue import (
 )
 from pipelines.stores.late_days import late_days
 from pipelines.stores.outcomes import Awaiting, awaiting, look_back
+from pipelines.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,10 @@ def checked(task: Task, samples: pd.DataFrame, now: datetime) -> tuple[pd.DataFr
 def notices_of_broken(count: int) -> Iterator[str]:
     """What a person should hear of so many samples that break the data contract."""
     if count:
-        yield f"{count} samples break the data contract; they are in quarantine and not predicted."
+        yield (
+            f"{counted(count, 'sample')} went to quarantine and got no prediction, "
+            "because the data contract is broken there."
+        )
 
 
 def keep_one_champion(store: Store, task: Task, predictions: pd.DataFrame) -> pd.DataFrame:

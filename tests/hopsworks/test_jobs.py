@@ -68,7 +68,9 @@ def test_a_job_predicts_what_one_machine_does_row_by_row_and_once(store, iris, e
     rows = store.read(predictions_group(iris))
     assert (report.champion, report.written, report.settlement) == (1, DAYS * PER_DAY - 1, expected.settlement)
     assert report.awaiting == expected.awaiting
-    assert report.notices == ("1 samples break the data contract; they are in quarantine and not predicted.",)
+    assert report.notices == (
+        "1 sample went to quarantine and got no prediction, because the data contract is broken there.",
+    )
     assert_frame_equal(rows, alone.read(predictions_group(iris))[:-1], rtol=1e-12, atol=1e-15)
     quarantine = store.read(quarantine_group(iris.dataset))
     assert list(quarantine["source"]) == [SOURCE]

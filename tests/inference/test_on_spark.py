@@ -194,7 +194,7 @@ def test_a_broken_row_goes_to_quarantine_and_a_broken_challenger_nowhere_and_not
     report = infer(store, iris)
     assert (report.written, report.challenger) == (len(expected) - 1, None)
     assert "version 2 is left out" in report.notices[0]
-    assert "1 samples break the data contract" in report.notices[1]
+    assert "1 sample went to quarantine" in report.notices[1]
     assert_equal(predictions(store, iris), expected[:-1])
     found = EmbeddedStore(store.root).read(quarantine_group(iris.dataset)).iloc[-1]
     assert (found["source"], found["seen_at"]) == (SOURCE, NOW)

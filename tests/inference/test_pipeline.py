@@ -104,7 +104,7 @@ def test_a_row_that_breaks_the_contract_goes_to_quarantine_once_and_the_others_a
     report, again = infer(store), infer(store)
     assert (report.written, again.written) == (49, 0)
     assert report.notices == again.notices == (
-        "1 samples break the data contract; they are in quarantine and not predicted.",
+        "1 sample went to quarantine and got no prediction, because the data contract is broken there.",
     )  # fmt: skip
     assert broken["sample_id"].item() not in set(predictions(store)["sample_id"])
     found = store.read(quarantine_group(WINE), where={"source": SOURCE})
