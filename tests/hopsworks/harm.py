@@ -16,6 +16,7 @@ from pathlib import Path
 from unittest import mock
 
 import pandas as pd
+import pytest
 
 from pipelines.datasets import Task, task_named
 from pipelines.errors import PipelineError
@@ -29,6 +30,7 @@ from pipelines.stores.embedded import EmbeddedStore
 from pipelines.stores.hopsworks import HopsworksStore, connection, sdk
 from tests.datasets.test_numbers import PRICE
 from tests.hopsworks.clock import WAITING, Clock
+from tests.hopsworks.emulator.fixtures import hurry
 from tests.hopsworks.emulator.handle import Emulator, running_emulator
 from tests.small_models import crown, register_small_model, register_small_number_model
 
@@ -156,10 +158,14 @@ def main() -> int:
     parser.add_argument("--task", choices=TASKS, default="iris_variety")
     options = parser.parse_args()
     logging.getLogger("pipelines").setLevel(logging.ERROR)
-    with running_emulator() as emulator, tempfile.TemporaryDirectory() as folder, patient():
+    with (
+        running_emulator() as emulator, tempfile.TemporaryDirectory() as folder, patient(),
+        pytest.MonkeyPatch.context() as patch,
+    ):  # fmt: skip
+        hurry(patch)
+        patch.setattr(sdk, "READ_SECONDS", 5.0)
         store = HopsworksStore(read_settings(emulator.environment(options.write_path)))
-        with mock.patch.object(sdk, "READ_SECONDS", 5.0):
-            outcomes = list(harmed(emulator, store, TASKS[options.task], every=options.every, folder=Path(folder)))
+        outcomes = list(harmed(emulator, store, TASKS[options.task], every=options.every, folder=Path(folder)))
     done, again, bad = (
         Counter(outcome.harm for outcome in outcomes if keep(outcome))
         for keep in (lambda _: True, lambda outcome: outcome.repeated, lambda outcome: outcome.trouble)

@@ -15,16 +15,21 @@ from tests.hopsworks.emulator.handle import shared_emulator
 SLEEPING = ("hsml.engine.model_engine", "hopsworks_common.engine.environment_engine", "hopsworks_common.util")
 
 
-@pytest.fixture
-def emulator(monkeypatch):
-    """The emulator of this test process, well-behaved and with nothing in it."""
-    shared_emulator().wipe()
+def hurry(patch: pytest.MonkeyPatch) -> None:
+    """Let the client, and us, look again after a moment where nothing is ever long in coming."""
     with sdk.quiet():
         sdk.load()
         swift = SimpleNamespace(sleep=lambda _: time.sleep(0.01), time=time.time, monotonic=time.monotonic)
         for module in map(importlib.import_module, SLEEPING):
-            monkeypatch.setattr(module, "time", swift)
-    monkeypatch.setattr(ingestion, "FIRST_POLL", 0.01)
+            patch.setattr(module, "time", swift)
+    patch.setattr(ingestion, "FIRST_POLL", 0.01)
+
+
+@pytest.fixture
+def emulator(monkeypatch):
+    """The emulator of this test process, well-behaved and with nothing in it."""
+    shared_emulator().wipe()
+    hurry(monkeypatch)
     sdk.reset_query_service()
     return shared_emulator()
 
