@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -38,10 +38,7 @@ def read_cells(name: str, content: bytes) -> pd.DataFrame:
     SourceError
         It is no UTF-8 text, is empty, or has rows that do not fit the header.
     """
-    text = _text(name, content)
-    marked = _SEPARATOR_LINE.match(text)
-    text = text[marked.end() :] if marked else text
-    separator = marked[1] if marked else max(SEPARATORS, key=text.partition("\n")[0].count)
+    text, separator = separated(_text(name, content))
     header, *rows = _lines(name, text, separator) or [[]]
     if not header:
         raise SourceError(f"The source {name} is empty. Give a CSV file with a header and rows.")
@@ -51,9 +48,27 @@ def read_cells(name: str, content: bytes) -> pd.DataFrame:
     return _with_points(cells)
 
 
+def separated(text: str) -> tuple[str, str]:
+    """The text without blank lines at its begin and without Excel's line `sep=;`, and what separates its cells."""
+    text = text.lstrip("\r\n ")
+    marked = _SEPARATOR_LINE.match(text)
+    if marked:
+        return text[marked.end() :], marked[1]
+    return text, max(SEPARATORS, key=text.partition("\n")[0].count)
+
+
+def rows_of(text: str, separator: str) -> Iterator[list[str]]:
+    """The cells of every line that has any; `csv.Error` where it is no CSV, with the number of the line."""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
+    try:
+        yield from filter(None, map(_trimmed, lines))
+    except csv.Error as error:
+        raise csv.Error(f"{error} in line {lines.line_num}") from error
+
+
 def _text(name: str, content: bytes) -> str:
     try:
-        text = content.decode("utf-8-sig").lstrip("\r\n ")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(f"The source {name} is not UTF-8 text. Save it as a UTF-8 CSV file.") from error
     if "\0" in text:
@@ -62,15 +77,10 @@ def _text(name: str, content: bytes) -> str:
 
 
 def _lines(name: str, text: str, separator: str) -> list[list[str]]:
-    """The cells of every line that has any."""
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     try:
-        rows = [_trimmed(line) for line in lines]
+        return list(rows_of(text, separator))
     except csv.Error as error:
-        raise SourceError(
-            f"The source {name} is not a CSV file: {error} in line {lines.line_num}. Give one row a line, one header."
-        ) from error
-    return [row for row in rows if row]
+        raise SourceError(f"The source {name} is not a CSV file: {error}. Give one row a line, one header.") from error
 
 
 def _trimmed(line: list[str]) -> list[str]:

@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import inspect
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,12 @@ from typing import Any
 import gradio as gr
 from gradio.block_function import BlockFunction
 
-from pipelines.datasets.delimited import SEPARATORS
+from pipelines.datasets.delimited import rows_of, separated
+from pipelines.datasets.parquet import MAGIC
 from pipelines.errors import SourceError, UsageError
 
 # Some seconds of work on the two processors of a free Space, and a few times what such a file needs.
 MOST_ROWS, MOST_COLUMNS, MOST_BYTES = 20_000, 200, 5_000_000
-
-# Where the header is, after blank lines that nobody sees.
-HEAD_LINES = 20
 
 _KINDS: dict[type, str] = {list: "a list", dict: "an object"}
 
@@ -60,29 +57,31 @@ def check_size(path: Path) -> None:
     Raises
     ------
     SourceError
-        The file has too many bytes, columns or rows.
+        The file has too many bytes, columns or rows, or may have more than can be seen.
     """
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise _too_large(f"{size:,} bytes", f"{MOST_BYTES:,}")
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    first, header, *_ = (*filter(str.strip, text.split("\n", HEAD_LINES)), "", "")
-    # The second line is the header where the first marks the separator.
-    columns = 1 + max(line.count(separator) for line in (first, header) for separator in SEPARATORS)
+    content = path.read_bytes()
+    if content.startswith(MAGIC):
+        # Some kilobytes of it may hold millions of rows, or of signs in a cell.
+        raise SourceError("The file is a Parquet file. Save it as a UTF-8 CSV file.")
+    columns, rows = _columns_and_rows(content.decode("utf-8-sig", errors="replace"))
     if columns > MOST_COLUMNS:
         raise _too_large(f"{columns} columns", str(MOST_COLUMNS))
-    rows = _rows(text, max(SEPARATORS, key=header.count)) - 1
     if rows > MOST_ROWS:
         raise _too_large(f"{rows} rows", str(MOST_ROWS))
 
 
-def _rows(text: str, separator: str) -> int:
-    """How many rows there are as CSV, since a cell may have several lines; what is no CSV is for the reader to say."""
-    rows = 0
+def _columns_and_rows(text: str) -> tuple[int, int]:
+    """As many as the reader would make a table of, which costs far more; what is no CSV is for the reader to say."""
+    lines = rows_of(*separated(text))
+    columns = rows = 0
     with contextlib.suppress(csv.Error):
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
-            rows += any(map(str.strip, row))
-    return rows
+        columns = len(next(lines, []))
+        for _ in lines:
+            rows += 1
+    return columns, rows
 
 
 def _too_large(size: str, most: str) -> SourceError:

@@ -156,6 +156,33 @@ def test_a_file_that_is_too_large_is_never_parsed(predict, monkeypatch):
             predict(content)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sep=|\n" + "|".join(map(str, range(8000))) + "\n1\n",
+        '"\n",' + ",".join(map(str, range(8000))) + "\n1\n",
+        'sep=|\na|b\nx,"\n' + "1\n" * (MOST_ROWS + 1),
+        'a\tb\nx,"\n' + "1\n" * (MOST_ROWS + 1),
+        'a\tb\n1\t2,"' + "1\n" * 100_000,
+    ],
+)
+def test_the_size_is_that_of_the_table_that_the_reader_would_make(predict, monkeypatch, content):
+    monkeypatch.setattr("spaces.predict.batch.read_table", lambda *_, **__: pytest.fail("it was parsed"))
+    with pytest.raises(SourceError, match="Split it"):
+        predict(content)
+
+
+def test_some_kilobytes_of_parquet_are_not_unfolded(predict, tmp_path):
+    pd.DataFrame({name: [1.5] * 1_000_000 for name in HEADER.split(",")}).to_parquet(tmp_path / "rows")
+    with pytest.raises(SourceError, match="Parquet file"):
+        predict((tmp_path / "rows").read_bytes())
+
+
+def test_blank_lines_before_the_header_are_no_columns(predict):
+    content = "\n" * 30 + f"{HEADER}\n" + "5.0,3.4,1.5,0.2\n" * 100
+    assert predict(content).summary == "100 of 100 rows predicted, 0 rejected."
+
+
 def test_lines_within_a_cell_are_no_rows(predict):
     note = '"' + "x\n" * (MOST_ROWS + 1) + '"'
     assert predict(f"{HEADER},note\n5.0,3.4,1.5,0.2,{note}\n").summary == "1 of 1 rows predicted, 0 rejected."
