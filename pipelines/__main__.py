@@ -1,8 +1,14 @@
 """`python -m pipelines VERB`."""
 
+import os
 import sys
 
 INTERRUPTED = 130
+
+# A stream that was closed (`>&-`) goes nowhere; else a file of the store would take its place.
+for number, name in enumerate(("stdin", "stdout", "stderr")):
+    if getattr(sys, name) is None:
+        setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "w" if number else "r"))
 
 try:
     from pipelines.cli.main import main

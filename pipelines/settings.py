@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipelines.errors import SettingError
+from pipelines.wording import readable
 
 STORES = ("embedded", "hopsworks")
 ENGINES = ("local", "spark")
@@ -27,6 +28,9 @@ _SPARK_MASTER = re.compile(r"local(-cluster)?(\[[\d*,]+\])?|yarn|(spark|k8s)://\
 _DATASET = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 # What an HTTP header can carry; everything else is a paste that went wrong.
 _SECRET = re.compile(r"[!-~]*")
+# What is written down or sent as it is, so that it has to be text; a file may have a name of any bytes.
+_TEXTS = ("HOPSWORKS_PROJECT", "HF_NAMESPACE", "HF_ENDPOINT", "SOURCE_ENDPOINT", "WEATHER_PLACE", "RUN_URL",
+          "GITHUB_SERVER_URL", "GITHUB_SHA", "GITHUB_API_URL")  # fmt: skip
 REDACTED = "[redacted]"
 # As much of a wrong value as a sentence can quote.
 _QUOTED = 60
@@ -131,10 +135,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         A variable has a value that is not allowed; the sentence names it and what is allowed.
     """
     values = {name: text.strip() for name, text in (os.environ if environ is None else environ).items()}
+    for name in _TEXTS:
+        if readable(text := values.get(name, "")) != text:
+            raise _wrong(name, readable(text), "it must be UTF-8 text. Set it again or unset it.")
     api_key = _secret(values, "HOPSWORKS_API_KEY")
     return Settings(
         store=_choice(values, "STORE", STORES, default="hopsworks" if api_key else "embedded"),
-        store_dir=_path(values, "STORE_DIR") or Path("store").absolute(),
+        store_dir=_path(values, "STORE_DIR") or _absolute("STORE_DIR", Path("store")),
         engine=_choice(values, "ENGINE", ENGINES, default="local"),
         spark_master=_spark_master(values),
         hopsworks=_hopsworks_settings(values, api_key),
@@ -202,7 +209,7 @@ def _hopsworks_settings(values: Mapping[str, str], api_key: str) -> HopsworksSet
 def _run_settings(values: Mapping[str, str]) -> RunSettings:
     summary, repository = values.get("GITHUB_STEP_SUMMARY"), values.get("GITHUB_REPOSITORY")
     return RunSettings(
-        who=values.get("GITHUB_ACTOR") or _git_name() or values.get("USER") or RunSettings.who,
+        who=readable(values.get("GITHUB_ACTOR") or _git_name() or values.get("USER") or RunSettings.who),
         url=values.get("RUN_URL", ""),
         repository=f"{values.get('GITHUB_SERVER_URL', GITHUB)}/{repository}" if repository else "",
         commit=values.get("GITHUB_SHA", ""),
@@ -233,10 +240,10 @@ def _github_repository(values: Mapping[str, str]) -> str:
 def _git_name() -> str:
     """What git calls the person at this machine; empty where it does not know or is not there."""
     try:
-        told = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)
+        told = subprocess.run(["git", "config", "user.name"], capture_output=True, check=False)
     except OSError:
         return ""
-    return told.stdout.strip()
+    return told.stdout.decode(errors="replace").strip()
 
 
 def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
@@ -281,9 +288,18 @@ def _path(values: Mapping[str, str], name: str) -> Path | None:
     if "://" in text:
         raise _wrong(name, text, "it must be a path on this machine, not an address. Correct it or unset it.")
     try:
-        return Path(text).expanduser().absolute() if text else None
+        return _absolute(name, Path(text).expanduser()) if text else None
     except RuntimeError as error:
         raise _wrong(name, text, "there is no home folder of that name. Write the path in full.") from error
+
+
+def _absolute(name: str, path: Path) -> Path:
+    try:
+        return path.absolute()
+    except FileNotFoundError as error:
+        raise SettingError(
+            f"The folder that this runs in is gone. Change to one that exists, or set {name} to a full path."
+        ) from error
 
 
 def _address(values: Mapping[str, str]) -> tuple[str, int]:

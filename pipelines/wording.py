@@ -160,6 +160,11 @@ def listed(values: Sequence[str]) -> str:
     return ", ".join(values[:LISTED]) + more
 
 
+def readable(text: str) -> str:
+    """Text with `?` for what is no character, as Python makes of bytes in another encoding than UTF-8."""
+    return text.encode(errors="replace").decode()
+
+
 def escape(text: object) -> str:
     """Text that came from outside, safe inside a Markdown table: no markup, no HTML, one line."""
     return _MARKUP.sub(r"\\\1", html.escape(" ".join(str(text).split()), quote=False))

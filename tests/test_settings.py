@@ -142,3 +142,23 @@ def test_a_person_is_called_what_git_calls_them_and_a_run_on_actions_by_its_acto
     assert read_settings({"GITHUB_ACTOR": "ada-on-github"}).run.who == "ada-on-github"
     monkeypatch.setenv("PATH", "")
     assert read_settings({"USER": "ada"}).run.who == "ada"
+
+
+def test_a_folder_that_is_gone_is_told(monkeypatch, tmp_path):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(SettingError, match=r"is gone\. Change to one that exists, or set STORE_DIR to a full path"):
+        read_settings({})
+    assert read_settings({"STORE_DIR": str(tmp_path)}).store_dir == tmp_path
+
+
+def test_a_name_in_another_encoding_than_utf_8_becomes_text(monkeypatch, tmp_path):
+    """Python hands bytes that are no UTF-8 on as halves of characters, which no page can be written with."""
+    (tmp_path / "config").write_bytes(b"[user]\n\tname = Andr\xe9\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    assert read_settings({}).run.who == "Andr\ufffd"
+    assert read_settings({"GITHUB_ACTOR": "Andr\udce9"}).run.who == "Andr?"
+    with pytest.raises(SettingError, match=r"RUN_URL is .* it must be UTF-8 text"):
+        read_settings({"RUN_URL": "https://x/\udce9"})

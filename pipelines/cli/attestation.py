@@ -33,10 +33,10 @@ def attested(store: Store, task: Task, version: int, repository: str) -> str:
 def name_of_clone() -> str:
     """The name of the repository that this is a clone of; empty where that is not on GitHub."""
     try:
-        told = subprocess.run(["git", "remote", "get-url", "origin"], capture_output=True, text=True, check=False)
+        told = subprocess.run(["git", "remote", "get-url", "origin"], capture_output=True, check=False)
     except OSError:
         return ""
-    address = _CLONED.search(told.stdout.strip())
+    address = _CLONED.search(told.stdout.decode(errors="replace").strip())
     return address[1] if address else ""
 
 

@@ -50,7 +50,7 @@ def append_summary(file: Path | None, markdown: str) -> None:
     if file is None:
         return
     try:
-        with file.open("a", encoding="utf-8") as summary:
+        with file.open("a", encoding="utf-8", errors="replace") as summary:
             summary.write(f"{markdown}\n")
     except OSError as error:
         log.warning(

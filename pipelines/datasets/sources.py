@@ -15,6 +15,7 @@ from pipelines.datasets.delimited import read_cells
 from pipelines.datasets.derived import CALENDAR, CalendarPart
 from pipelines.datasets.parquet import MAGIC, read_parquet_cells
 from pipelines.errors import SourceError
+from pipelines.wording import readable
 
 # How the usual tools write an empty cell; anything else that is no number is a broken cell.
 BLANKS = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "null", "NULL", "None", "?")
@@ -80,7 +81,7 @@ def read_files(paths: Sequence[Path], columns: Sequence[str], form: Form | None 
     ]
     return Source(
         rows=pd.concat(frames, ignore_index=True),
-        name=", ".join(path.name for path in paths),
+        name=readable(", ".join(path.name for path in paths)),
         sha256=hashlib.sha256(b"".join(contents)).hexdigest(),
     )
 

@@ -91,6 +91,8 @@ def parse(content: bytes | str, form: type[T], newest: int | None = None) -> T:
     """
     try:
         value: T = json.loads(content, parse_int=_whole_number)
+        # JSON can hold half a character, which no page and no table can.
+        json.dumps(value, ensure_ascii=False).encode()
     except ValueError as error:
         raise Damaged(f"it is no JSON ({error})") from error
     except RecursionError:

@@ -34,7 +34,7 @@ from pipelines.stores.catalogue import (
 )
 from pipelines.training.data import distinct, labelled
 from pipelines.training.parts import told_apart
-from pipelines.wording import estimate, number
+from pipelines.wording import estimate, number, readable
 
 # How much recall of a guarded class a better score may cost: about the sampling error of a class with 100 rows.
 RECALL_MARGIN = 0.05
@@ -140,7 +140,7 @@ def promote(store: Store, task: Task, version: int, *, when: datetime, who: str,
         raise UsageError("A promotion needs a reason that others can read later; give --reason TEXT.")
     refuse_another_source(store, task, load_judged(store, task, version))
     champion = champion_version(store, task)
-    entry = ChampionEntry(task.name, version, when, who, reason.strip())
+    entry = ChampionEntry(task.name, version, when, who, readable(reason).strip())
     store.move_champion(entry, champion)
     return entry
 

@@ -157,6 +157,25 @@ def test_a_model_whose_description_is_damaged_stops_no_other(demo_copy, capsys):
     assert main(["dashboard", "wine"]) == 0
 
 
+def test_a_reason_in_another_encoding_is_kept_as_text(demo_copy):
+    assert main(["promote", "iris_variety", "1", "--reason", "caf\udce9"]) == 0
+    assert demo_copy.champion_log("iris_variety")[-1].reason == "caf?"
+
+
+def test_a_file_name_in_another_encoding_is_kept_as_text(backfill, wines):
+    code, _, store = backfill(wines, name="wines-\udce9.csv")
+    assert code == 0
+    assert b"wines-?.csv" in store.get_file("sources/wine.json")
+
+
+def test_a_folder_in_the_place_of_a_description_stops_no_other(demo_copy, capsys):
+    path = demo_copy.root / "models/wine_grade/1/model.json"
+    path.unlink()
+    path.mkdir()
+    assert main(["status"]) == 0
+    assert "wine_grade/1/model.json is damaged (it is no file)" in capsys.readouterr().out
+
+
 def test_a_killed_backfill_is_completed_by_the_next(tmp_path):
     script = (
         "import os\nfrom pipelines.stores.embedded import tables\n"

@@ -48,6 +48,11 @@ def test_help_names_every_verb_with_a_sentence():
     assert set(described) == VERBS
 
 
+def test_closed_streams_go_nowhere():
+    closing = ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', sys.executable, "-m", "pipelines", "--help"]
+    assert subprocess.run(closing, check=False).returncode == 0
+
+
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_has_help(capsys, verb):
     assert main([verb, "--help"]) == 0

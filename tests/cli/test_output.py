@@ -36,6 +36,11 @@ def test_a_terminal_without_the_character_shows_another():
     assert (said, errors) == (b"0.5 g/dm?\n", b"")
 
 
+def test_a_summary_is_written_whatever_is_in_a_path(tmp_path):
+    append_summary(tmp_path / "summary.md", "set aside in gr\udcf6ße")
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8") == "set aside in gr?ße\n"
+
+
 def test_a_summary_is_appended_to(tmp_path):
     append_summary(tmp_path / "summary.md", "# One")
     append_summary(tmp_path / "summary.md", "# Two")

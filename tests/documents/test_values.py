@@ -53,6 +53,7 @@ def test_a_document_is_read_as_it_is_with_keys_of_a_later_version():
         (b'{"leaves": {"x": [', "it is no JSON"),
         (b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> main\n", "it is no JSON"),
         pytest.param(b"[" * 9999, "it is nested too deeply", id="deep"),
+        (b'{"leaves": "\\ud800"}', "it is no JSON"),
         (b"null", "it is null, not an object"),
         (b"[]", "it is a list, not an object"),
         (b"{}", "it lacks leaves"),

@@ -280,6 +280,36 @@ def test_a_damaged_model_description(folder_store, tmp_path, content):
     says(caught, "model.json", "damaged")
 
 
+IN_THE_PLACE_OF_A_FILE = {
+    "a folder": lambda path: path.mkdir(),
+    "a pipe": os.mkfifo,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "a link to nothing": lambda path: path.symlink_to("/nowhere"),
+    "a link to itself": lambda path: path.symlink_to(path),
+}
+
+
+@pytest.mark.parametrize("what", IN_THE_PLACE_OF_A_FILE)
+def test_what_is_no_file_is_not_read(folder_store, tmp_path, what):
+    folder_store.register(VIEW, 1, model_folder(tmp_path / "candidate"))
+    for name in ("champions.json", "models/a_task/1/model.json", "notes.json"):
+        (folder_store.root / name).unlink(missing_ok=True)
+        IN_THE_PLACE_OF_A_FILE[what](folder_store.root / name)
+    for use in (lambda: folder_store.champion("a_task"), lambda: folder_store.describe("a_task", 1)):
+        with pytest.raises(StoreError) as caught:
+            use()
+        assert not isinstance(caught.value, StoreUnavailable)  # which would stop what is about other tasks
+        says(caught, "damaged (it is no file)")
+    assert folder_store.get_file("notes.json") is None
+
+
+def test_a_folder_where_a_file_is_written_is_named(folder_store):
+    (folder_store.root / "sources/wine.json").mkdir(parents=True)
+    with pytest.raises(StoreUnavailable) as caught:
+        folder_store.put_file("sources/wine.json", b"{}")
+    says(caught, "sources/wine.json is a folder and should be a file; move it away")
+
+
 def test_a_copy_to_where_nobody_may_write_is_about_that_place(folder_store, tmp_path):
     folder_store.register(VIEW, 1, model_folder(tmp_path / "candidate"))
     with pytest.raises(StoreError) as caught:

@@ -194,7 +194,7 @@ def test_a_folder_may_have_an_odd_name(tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("name", ["a%20b", "a[1]", "a^b", "a|b", "a\\b", "a\nb"])
+@pytest.mark.parametrize("name", ["a%20b", "a[1]", "a^b", "a|b", "a\\b", "a\nb", "gr\udcf6\udcdfe"])
 def test_a_folder_name_that_delta_lake_cannot_take_is_refused(tmp_path, name):
     with pytest.raises(StoreUnavailable, match="STORE_DIR"):
         EmbeddedStore(tmp_path / name).upsert(READINGS, readings(("a", 1, day(0))))

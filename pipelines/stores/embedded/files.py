@@ -1,7 +1,7 @@
 """The files of the embedded store that are neither a table nor a model: pictures, pages, numbers, notebooks."""
 
 from pipelines.stores.base import checked_file_name, is_free_name
-from pipelines.stores.embedded.folder import StoreFolder, guarded, names_in, write_atomically
+from pipelines.stores.embedded.folder import StoreFolder, guarded, names_in, read_regular, write_atomically
 
 
 class StoredFiles(StoreFolder):
@@ -18,10 +18,7 @@ class StoredFiles(StoreFolder):
     @guarded
     def get_file(self, name: str) -> bytes | None:
         """The content of a stored file, or None."""
-        try:
-            return (self.root / checked_file_name(name)).read_bytes()
-        except (FileNotFoundError, IsADirectoryError):
-            return None
+        return read_regular(self.root / checked_file_name(name))
 
     @guarded
     def list_files(self, prefix: str) -> list[str]:

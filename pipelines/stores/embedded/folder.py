@@ -70,6 +70,21 @@ def names_in(folder: Path) -> list[str]:
         return []
 
 
+def read_regular(path: Path) -> bytes | None:
+    """The content of a file, also behind a link; None where there is no file.
+
+    A pipe or a device, which may have no end, is no file, and neither is a folder.
+    """
+    if path.exists() and not path.is_file():
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ELOOP}:
+            return None
+        raise
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace the file `path` in one step: a reader, or a crash, sees the old content or the new.
 
@@ -120,6 +135,8 @@ def _refusal(root: Path, error: OSError) -> str:
     if blocker is not None:
         return f"STORE_DIR is {root}, but {blocker} is a file; move it away or set STORE_DIR to a folder."
     number = error_number(error)
+    if number == errno.EISDIR:
+        return f"{error.filename2 or error.filename} is a folder and should be a file; move it away and run this again."
     if number == errno.ENOSPC:
         return f"The disk that holds STORE_DIR ({root}) is full; free some space and run this again."
     return (

@@ -1,5 +1,6 @@
 """The model registry of the embedded store: a folder a version, and the champion log beside them."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,16 @@ from pipelines.documents.champions import champions_text, parse_champions
 from pipelines.documents.model import ModelInfo, parse_model
 from pipelines.errors import ChampionMoved, NotFound, StoreError, VersionTaken
 from pipelines.stores.base import ChampionEntry, FeatureView, champion_entry, champion_fields, check_name
-from pipelines.stores.embedded.folder import StoreFolder, guarded, make_folder, move, names_in, sync, write_atomically
+from pipelines.stores.embedded.folder import (
+    StoreFolder,
+    guarded,
+    make_folder,
+    move,
+    names_in,
+    read_regular,
+    sync,
+    write_atomically,
+)
 
 _INFO = "model.json"
 
@@ -40,8 +50,8 @@ class ModelFolders(StoreFolder):
         """The `model.json` of a version, or `NotFound`."""
         path = self._version_folder(task, version) / _INFO
         try:
-            return parse_model(path.read_bytes())
-        except (FileNotFoundError, Damaged) as error:
+            return parse_model(_content(path) or b"")
+        except Damaged as error:
             raise StoreError(
                 f"{path} is damaged ({error}); promote another version of {task} or train a new one."
             ) from error
@@ -92,10 +102,9 @@ class ModelFolders(StoreFolder):
 
     def _champions(self) -> dict[str, list[ChampionEntry]]:
         try:
-            logs = parse_champions(self._champions_file.read_bytes())
+            content = _content(self._champions_file)
+            logs = {} if content is None else parse_champions(content)
             return {task: [champion_entry(task, fields) for fields in log] for task, log in logs.items()}
-        except FileNotFoundError:
-            return {}
         except ValueError as error:
             raise StoreError(
                 f"{self._champions_file} is damaged ({error}); "
@@ -112,6 +121,13 @@ class ModelFolders(StoreFolder):
             registered = ", ".join(map(str, self.versions(task))) or "none"
             raise NotFound(f"{task} has no version {version} in {self.location}; its versions are: {registered}.")
         return folder
+
+
+def _content(path: Path) -> bytes | None:
+    content = read_regular(path)
+    if content is None and os.path.lexists(path):
+        raise Damaged("it is no file")
+    return content
 
 
 def _copy_whole(source: Path, target: Path) -> None:

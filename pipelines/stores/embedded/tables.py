@@ -51,8 +51,8 @@ from pipelines.stores.rows import (
 
 _logger = logging.getLogger(__name__)
 
-# What delta-rs decodes in a path, or panics on.
-_UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]^|\\\x00-\x1f]")
+# What delta-rs decodes in a path, panics on, or cannot be handed: bytes that are no UTF-8.
+_UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]^|\\\x00-\x1f\ud800-\udfff]")
 
 # Every writer of this project holds the lock, so a conflict comes from another program and soon passes.
 _retry_conflicts = retry(
