@@ -1,13 +1,15 @@
 """Every environment variable, read and checked in this one place."""
 
+import base64
+import html
 import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pipelines.errors import SettingError
 from pipelines.wording import readable
@@ -115,12 +117,12 @@ class Settings:
     spark_master: str = ""
 
     def redacted(self, text: str) -> str:
-        """The text without what never shows in a representation, also where it stands in it as JSON writes it."""
+        """The text without what never shows in a representation, also where it is written as servers repeat it."""
         parts = [part for each in fields(self) if is_dataclass(part := getattr(self, each.name))]
         secrets = [getattr(part, each.name) for part in parts for each in fields(part) if not each.repr]
-        for secret in filter(None, secrets):
-            for written in {secret, json.dumps(secret)[1:-1]}:
-                text = text.replace(written, REDACTED)
+        # Longest first, since one may begin another.
+        for written in sorted({form for secret in filter(None, secrets) for form in _forms(secret)}, key=len)[::-1]:
+            text = text.replace(written, REDACTED)
         return text
 
 
@@ -269,6 +271,13 @@ def _secret(values: Mapping[str, str], name: str) -> str:
             f"{name} holds a blank, a line end or a letter that no key has. Copy the key again, as one line, into it."
         )
     return value
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """How a secret may be written: as it is, in JSON and in JSON inside JSON, an address, HTML, or base64."""
+    in_json = json.dumps(secret)[1:-1]
+    yield from (secret, in_json, json.dumps(in_json)[1:-1], quote(secret), quote(secret, safe=""), html.escape(secret))
+    yield base64.b64encode(secret.encode()).decode("ascii").rstrip("=")
 
 
 def _endpoint(values: Mapping[str, str], name: str) -> str:

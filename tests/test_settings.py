@@ -134,6 +134,28 @@ def test_what_leaves_the_machine_is_without_the_secrets():
     assert read_settings({}).redacted("nothing to hide") == "nothing to hide"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        'ab+c/d=&"e',
+        '{"said": "{\\"key\\": \\"ab+c/d=&\\\\\\"e\\"}"}',
+        "https://a.example.org/?key=ab%2Bc%2Fd%3D%26%22e",
+        "https://a.example.org/ab%2Bc/d%3D%26%22e",
+        "<p>ab+c/d=&amp;&quot;e</p>",
+        "YWIrYy9kPSYiZQ==",
+    ],
+)
+def test_a_secret_is_found_in_the_forms_in_which_servers_repeat_it(written):
+    told = read_settings({"SOURCE_TOKEN": 'ab+c/d=&"e'}).redacted(written)
+    assert "[redacted]" in told
+    assert not [part for part in ("ab+c", "ab%2Bc", "YWIr") if part in told]
+
+
+def test_a_secret_that_begins_another_leaves_nothing_of_it():
+    settings = read_settings({"HOPSWORKS_API_KEY": "abcd", "HF_TOKEN": "abcdefgh"})
+    assert settings.redacted("abcdefgh, abcd") == "[redacted], [redacted]"
+
+
 def test_a_person_is_called_what_git_calls_them_and_a_run_on_actions_by_its_actor(monkeypatch, tmp_path):
     (tmp_path / "config").write_text("[user]\n\tname = Ada Lovelace\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))

@@ -303,6 +303,23 @@ def test_what_is_no_file_is_not_read(folder_store, tmp_path, what):
     assert folder_store.get_file("notes.json") is None
 
 
+def test_a_version_that_cannot_be_read_whole_is_no_fault_of_the_place_that_it_is_copied_to(folder_store, tmp_path):
+    folder_store.register(VIEW, 1, model_folder(tmp_path / "candidate"))
+    (folder_store.root / "models/a_task/1/model.skops").unlink(missing_ok=True)
+    (folder_store.root / "models/a_task/1/model.skops").symlink_to("/nowhere")
+    with pytest.raises(StoreError) as caught:
+        folder_store.download("a_task", 1, tmp_path / "copy")
+    says(caught, "model.skops of version 1 of a_task", "cannot be read; take the version from another copy")
+
+
+def test_a_file_in_the_place_of_a_version_is_named(folder_store):
+    (folder_store.root / "models/a_task").mkdir(parents=True)
+    (folder_store.root / "models/a_task/2").write_text("mine")
+    with pytest.raises(StoreError) as caught:
+        folder_store.describe("a_task", 2)
+    says(caught, "models/a_task/2 should be a folder and is none; move it away")
+
+
 def test_a_folder_where_a_file_is_written_is_named(folder_store):
     (folder_store.root / "sources/wine.json").mkdir(parents=True)
     with pytest.raises(StoreUnavailable) as caught:

@@ -50,7 +50,7 @@ class ModelFolders(StoreFolder):
         """The `model.json` of a version, or `NotFound`."""
         path = self._version_folder(task, version) / _INFO
         try:
-            return parse_model(_content(path) or b"")
+            return _described(path)
         except Damaged as error:
             raise StoreError(
                 f"{path} is damaged ({error}); promote another version of {task} or train a new one."
@@ -63,6 +63,12 @@ class ModelFolders(StoreFolder):
         try:
             return Path(shutil.copytree(source, to))
         except OSError as error:
+            unread = sorted(path.name for path in source.iterdir() if not os.access(path, os.R_OK))
+            if unread:
+                raise StoreError(
+                    f"{', '.join(unread)} of version {version} of {task} in {self.location} cannot be read; take the "
+                    "version from another copy of the store, promote another one or train a new one."
+                ) from error
             raise StoreError(
                 f"Version {version} of {task} could not be copied to {to} ({error}); "
                 "give a folder that does not exist, where this user may write."
@@ -88,7 +94,7 @@ class ModelFolders(StoreFolder):
             current = champion.version if champion else None
             if current != expected:
                 raise ChampionMoved(
-                    f"The champion of {entry.task} is version {current}, not {expected}: "
+                    f"The champion of {entry.task} is version {current or 'none'}, not {expected or 'none'}: "
                     "another run moved it; look at it and promote again."
                 )
             champions = self._champions()
@@ -117,10 +123,19 @@ class ModelFolders(StoreFolder):
 
     def _version_folder(self, task: str, version: int) -> Path:
         folder = self._task_folder(task) / str(version)
+        if not folder.is_dir() and os.path.lexists(folder):
+            raise StoreError(f"{folder} should be a folder and is none; move it away and run this again.")
         if not folder.is_dir():
             registered = ", ".join(map(str, self.versions(task))) or "none"
             raise NotFound(f"{task} has no version {version} in {self.location}; its versions are: {registered}.")
         return folder
+
+
+def _described(path: Path) -> ModelInfo:
+    content = _content(path)
+    if content is None:
+        raise Damaged("it is missing")
+    return parse_model(content)
 
 
 def _content(path: Path) -> bytes | None:
