@@ -167,7 +167,7 @@ def test_a_github_that_does_not_answer_is_named(capsys, monkeypatch):
 )
 def test_the_name_is_that_of_the_clone_where_it_is_not_given(cloned, name, monkeypatch):
     class Done:
-        stdout = f"{cloned}\n"
+        stdout = f"{cloned}\n".encode()
 
     monkeypatch.setattr(attestation.subprocess, "run", lambda *_, **__: Done)
     assert attestation.name_of_clone() == name
