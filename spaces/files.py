@@ -30,7 +30,7 @@ class SpaceFolder:
     def card(self, task: Task) -> str:
         """The model card as Markdown; empty where there is none."""
         path = self.model(task) / CARD_FILE
-        return path.read_text(encoding="utf-8") if path.exists() else ""
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
     def samples(self, dataset: DataSet) -> pd.DataFrame:
         """Real samples of every role; no rows and no columns where there are none."""

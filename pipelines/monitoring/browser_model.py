@@ -14,7 +14,8 @@ from pipelines import models
 from pipelines.datasets import Task
 from pipelines.datasets.contract import allowed_range
 from pipelines.datasets.spec import Feature
-from pipelines.documents import plain
+from pipelines.documents import Damaged, parse, plain
+from pipelines.documents.values import checksum, refuse_changed
 from pipelines.errors import ModelRefused, NotPortable
 from pipelines.models.portable import portable
 from pipelines.stores.base import Store
@@ -68,10 +69,11 @@ def browser_files(store: Store, task: Task, champion: int | None, history: pd.Da
 def form_of(store: Store, task: str) -> Form | None:
     """What the page has to know to show the form of a task; None where nothing was made yet that can be read."""
     try:
-        form = json.loads(store.get_file(_form_file(task)) or b"null")
-    except (ValueError, RecursionError):
+        form = parse(store.get_file(_form_file(task)) or b"", Form)
+        refuse_changed(form)
+    except Damaged:
         return None
-    return form if isinstance(form, dict) else None
+    return form
 
 
 def model_script(model: models.Model) -> bytes:
@@ -137,4 +139,6 @@ def _form_file(task: str) -> str:
 
 
 def _json(form: Form) -> bytes:
-    return json.dumps(form, sort_keys=True, indent=1, allow_nan=False).encode()
+    # What is changed after that would fall over the page, with the forms of all other tasks.
+    told = form | {"checksum": checksum(form)}
+    return json.dumps(told, sort_keys=True, indent=1, allow_nan=False).encode()

@@ -164,7 +164,8 @@ def load_with_card(store: Store, task: Task, version: int) -> tuple[Model, str]:
 
 def _model_and_card(folder: Path) -> tuple[Model, str]:
     card = folder / CARD_FILE
-    return models.load(folder), card.read_text(encoding="utf-8") if card.exists() else ""
+    # For people alone: what is wrong with it is a warning of `models.load`.
+    return models.load(folder), card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
 
 
 def by_order(version: int, order: str, who: str) -> Decision:

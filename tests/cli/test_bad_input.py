@@ -141,6 +141,12 @@ def test_a_model_with_one_byte_changed_is_refused(demo_copy, capsys):
     assert main(["promote", "iris_variety", "1", "--reason", "again"]) == 1
 
 
+def test_a_card_that_is_no_text_stops_no_promotion(demo_copy, caplog):
+    (demo_copy.root / "models/iris_variety/1/card.md").write_bytes(b"caf\xe9")
+    assert main(["promote", "iris_variety", "1", "--reason", "again"]) == 0
+    assert "card.md was changed after it was saved" in caplog.text
+
+
 def test_a_model_whose_description_is_damaged_stops_no_other(demo_copy, capsys):
     (demo_copy.root / "models/wine_grade/1/model.json").write_bytes(b'{"task": ')
     assert main(["status"]) == 0

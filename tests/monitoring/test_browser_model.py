@@ -19,6 +19,7 @@ from pipelines.monitoring import browser_model
 from pipelines.monitoring.browser_model import LARGEST, form_of, model_script
 from pipelines.monitoring.dashboard import SITE_FILE, refresh_dashboard
 from pipelines.stores.catalogue import load_version, samples_group, task_view
+from pipelines.stores.embedded import EmbeddedStore
 from pipelines.training.families import FAMILIES, Shape
 
 ROWS = 1000
@@ -179,6 +180,21 @@ def test_a_model_that_is_too_large_or_damaged_is_one_sentence(demo_copy, tmp_pat
     (Path(demo_copy.location) / "models" / IRIS.name / "2" / "model.skops").write_bytes(b"")
     refresh_dashboard(demo_copy, IRIS.dataset, NOW)
     assert "It is damaged" in form_of(demo_copy, IRIS.name)["refusal"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b'{"title": "\\ud800"}',
+        browser_model._json({"refusal": "", "inputs": []}).replace(b"[]", b'"x"'),
+    ],
+)
+def test_a_form_that_is_damaged_or_was_changed_is_none(tmp_path, content):
+    store = EmbeddedStore(tmp_path)
+    store.put_file("site/models/iris_variety.json", content)
+    assert form_of(store, IRIS.name) is None
 
 
 def test_a_new_champion_has_a_new_address_and_the_same_one_is_not_loaded_again(demo_copy, tmp_path, monkeypatch):
