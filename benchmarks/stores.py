@@ -252,7 +252,7 @@ def peak_of(folder: str, order: str, number: str) -> None:
 
 def written(times: Times, sizes: Sequence[int], memory: dict[int, dict[str, float]]) -> str:
     """The table in Markdown."""
-    names = list(dict.fromkeys(name for name, _, _ in times))
+    names = [name for name in COLOURS if (name, sizes[0], "ingest") in times]
     heads = ["rows", "what", *names, *(f"embedded / {name}" for name in names[1:]), "memory, MB"]
     lines = ["| " + " | ".join(heads) + " |", "| --- " * len(heads) + "|"]
     for size in sizes:
@@ -269,7 +269,7 @@ def written(times: Times, sizes: Sequence[int], memory: dict[int, dict[str, floa
 def drawn(times: Times, sizes: Sequence[int]) -> bytes:
     """How the times grow with the rows, both axes logarithmic, a panel an operation."""
     figure, panels = new_figure(WIDTH, 5.4, rows=2, columns=2)
-    names = list(dict.fromkeys(name for name, _, _ in times))
+    names = [name for name in COLOURS if (name, sizes[0], "ingest") in times]
     for axes, (order, what) in zip(panels, OPERATIONS.items(), strict=True):
         for name, marker in zip(names, "os^", strict=False):
             medians = [statistics.median(times[name, size, order]) for size in sizes]
@@ -277,7 +277,7 @@ def drawn(times: Times, sizes: Sequence[int]) -> bytes:
         axes.set_title(what, fontsize=9)
         axes.set_xlabel("rows in the store", fontsize=8)
         axes.set_ylabel("seconds", fontsize=8)
-        axes.tick_params(labelsize=8)
+        axes.tick_params(which="both", labelsize=8)
         axes.grid(visible=True, alpha=0.3)
     panels[0].legend(fontsize=8)
     add_heading(figure, "What a store costs as it grows")
