@@ -4,12 +4,15 @@ A boosted model is a start plus the sum of its trees, a forest the mean of its o
 their number, with the start added, say the same.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
-from sklearn.tree import ExtraTreeRegressor
 from sklearn.tree._tree import Tree
 
 from pipelines.models.ensemble import Floats
+from pipelines.training.growing import planted
 
 _FIELDS = {"left": "left_child", "right": "right_child", "feature_idx": "feature", "num_threshold": "threshold"}
 _LEAF, _UNDEFINED = -1, -2
@@ -20,16 +23,15 @@ def as_forest(boosted: HistGradientBoostingRegressor) -> ExtraTreesRegressor:
     # The library hands out its trees under no public name.
     stages = [stage[0].nodes for stage in boosted._predictors]  # noqa: SLF001
     start = float(np.ravel(boosted._baseline_prediction)[0])  # noqa: SLF001
-    forest = ExtraTreesRegressor(len(stages)).fit(np.zeros((1, boosted.n_features_in_)), [0.0])
-    for tree, nodes in zip(forest.estimators_, stages, strict=True):
-        _replant(tree, nodes, start + len(stages) * nodes["value"])
-    return forest
+    forest = ExtraTreesRegressor(1, random_state=0).fit(np.zeros((1, boosted.n_features_in_)), [0.0])
+    state = forest[0].tree_.__getstate__()
+    trees = [_replanted(forest.n_features_in_, state, nodes, start + len(stages) * nodes["value"]) for nodes in stages]
+    return planted(forest, trees, [0] * len(trees))
 
 
-def _replant(shell: ExtraTreeRegressor, nodes: np.ndarray, values: Floats) -> None:
-    """Give a fitted tree other nodes."""
-    tree = Tree(shell.n_features_in_, np.array([1], dtype=np.intp), 1)
-    state = shell.tree_.__getstate__()
+def _replanted(inputs: int, state: Mapping[str, Any], nodes: np.ndarray, values: Floats) -> Tree:
+    """A tree with other nodes than that of a state."""
+    tree = Tree(inputs, np.array([1], dtype=np.intp), 1)
     own = np.zeros(len(nodes), dtype=state["nodes"].dtype)
     for theirs, ours in _FIELDS.items():
         own[ours] = nodes[theirs]
@@ -41,11 +43,13 @@ def _replant(shell: ExtraTreeRegressor, nodes: np.ndarray, values: Floats) -> No
         "threshold": _UNDEFINED,
     }.items():
         own[name][leaves] = value
-    state |= {
-        "nodes": own,
-        "node_count": len(nodes),
-        "max_depth": int(nodes["depth"].max()),
-        "values": values[:, None, None].astype(np.float64),
-    }
-    tree.__setstate__(state)
-    shell.tree_ = tree
+    tree.__setstate__(
+        {
+            **state,
+            "nodes": own,
+            "node_count": len(nodes),
+            "max_depth": int(nodes["depth"].max()),
+            "values": values[:, None, None].astype(np.float64),
+        }
+    )
+    return tree

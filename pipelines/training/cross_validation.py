@@ -16,11 +16,12 @@ from sklearn.pipeline import Pipeline
 
 from pipelines.datasets import Task
 from pipelines.errors import NotReadyError
-from pipelines.models.ensemble import Classifier, Floats, member_probabilities, slim
+from pipelines.models.ensemble import Classifier, Floats, Forest, member_probabilities, slim
 from pipelines.models.number_ensemble import slim_numbers
 from pipelines.training.boosted import as_forest
 from pipelines.training.decision_rule import Integers
 from pipelines.training.families import Shape
+from pipelines.training.growing import grown
 
 FOLDS = 5
 # One part that is only learned from, a gap, and two parts to be judged on: what two chained folds take.
@@ -127,7 +128,7 @@ def fit_member(member: Classifier, matrix: Floats, labels: npt.NDArray[Any]) -> 
     with warnings.catch_warnings():
         # A class of one row has no spread; the discriminant then takes that of the others.
         warnings.filterwarnings("ignore", message="Only one sample available")
-        fitted = clone(member).fit(matrix, labels)
+        fitted = grown(member, matrix, labels) if isinstance(member, Forest) else clone(member).fit(matrix, labels)
     if isinstance(fitted, HistGradientBoostingRegressor):
         fitted = as_forest(fitted)
     if isinstance(fitted, ExtraTreesRegressor):

@@ -53,6 +53,7 @@ from pipelines.training.cross_validation import (
     workers,
 )
 from pipelines.training.decision_rule import Integers
+from pipelines.training.growing import grown
 from pipelines.training.number_families import NUMBER_FAMILIES, spread_regressor
 from pipelines.training.processes import parallel_setup
 from pipelines.training.search_result import TUNED, SearchResult, search_table, tuned
@@ -294,9 +295,9 @@ def _errors(matrix: Floats, labels: Floats, middle: Floats, folds: Sequence[Fold
         return constant
     smallest, expected = SMALLEST_SHARE * mean, np.empty(len(errors))
     for learned, other in folds:
-        regressor = spread_regressor(len(learned), seed).fit(matrix[learned], np.abs(errors[learned]))
+        regressor = grown(spread_regressor(len(learned), seed), matrix[learned], np.abs(errors[learned]))
         expected[other] = expected_errors(regressor, matrix[other], smallest)
-    whole = slim_numbers(spread_regressor(len(errors), seed).fit(matrix, np.abs(errors)))
+    whole = slim_numbers(grown(spread_regressor(len(errors), seed), matrix, np.abs(errors)))
     varied = Errors(errors / expected, whole, smallest)
     return min((constant, varied), key=lambda each: _interval_loss(errors, each, expected))
 
