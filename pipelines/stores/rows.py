@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandas.api.extensions import ExtensionDtype
 
 from pipelines.errors import SchemaMismatch, StoreError
 from pipelines.stores.base import ColumnType, FeatureGroup
 
+_PANDAS_TYPES: dict[pa.DataType, ExtensionDtype] = {pa.int64(): pd.Int64Dtype()}
 _DTYPES = {"string": "object", "double": "float64", "bigint": "Int64", "timestamp": "datetime64[us, UTC]"}
 
 
@@ -19,12 +21,23 @@ def conform(rows: pd.DataFrame, group: FeatureGroup, columns: Sequence[str] | No
     Text becomes `object` with None for nothing, numbers `float64` or `Int64`, times `datetime64[us, UTC]`
     (a time without a zone is taken as UTC).
     """
-    return to_frame(in_order(to_arrow(rows, group, columns), group))
+    return to_frame(in_order(to_arrow(rows, group, columns), group), group)
 
 
-def to_frame(table: pa.Table) -> pd.DataFrame:
+def to_frame(table: pa.Table, group: FeatureGroup) -> pd.DataFrame:
     """Rows of a group as `conform` types them."""
-    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    first = group.key[0]
+    if first not in table.column_names:
+        return _typed_frame(table)
+    frame = _typed_frame(table.drop_columns(first))
+    # Text that repeats becomes one object by being looked up, which for keys takes most of a read and finds none.
+    keys = table[first].to_pandas(types_mapper=_PANDAS_TYPES.get, deduplicate_objects=False)
+    frame.insert(table.column_names.index(first), first, keys)
+    return frame
+
+
+def _typed_frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_PANDAS_TYPES.get)
     return frame
 
 

@@ -25,7 +25,8 @@ def read_files(
     """The rows of data files that meet a condition, sorted and typed as `conform` says; all columns by default."""
     wanted = [name for name in group.column_names if columns is None or name in columns]
     needed = list(dict.fromkeys([*wanted, *group.order]))
-    return to_frame(in_order(dataset_of(paths, group).to_table(needed, filter=condition), group).select(wanted))
+    table = dataset_of(paths, group).to_table(needed, filter=condition)
+    return to_frame(in_order(table, group).select(wanted), group)
 
 
 def read_keys(paths: Sequence[str], group: FeatureGroup, keys: pa.Array) -> pd.DataFrame:

@@ -169,12 +169,14 @@ class DeltaTables(StoreFolder):
         present = self._present(files, group, batch)
         rows, updates = batch, False
         if not present.empty:
-            changed = new_or_changed(to_frame(batch), present, group)
+            changed = new_or_changed(to_frame(batch, group), present, group)
             rows, updates = to_arrow(changed, group), not group.append_only and shares_keys(changed, present, group)
         if rows.num_rows:
             if files:
                 paths = [file.path for file in files]
-                refuse_moved(to_frame(rows), present, group, lambda keys: read_keys(paths, group, pa.array(keys)))
+                refuse_moved(
+                    to_frame(rows, group), present, group, lambda keys: read_keys(paths, group, pa.array(keys))
+                )
             self._commit(table, group, rows, updates=updates)
         return int(rows.num_rows)
 

@@ -44,7 +44,7 @@ class FeatureGroups(Connected):
         Direct writes are one commit. Through Kafka, rows that were sent before a failure reach the table with the
         next job, and the next `upsert` writes the rest.
         """
-        batch = to_frame(checked_batch(to_arrow(rows, group), group))
+        batch = to_frame(checked_batch(to_arrow(rows, group), group), group)
         # Counted over all attempts: rows of an attempt that failed at its end are there in the next.
         written: set[Hashable] = set()
         if not batch.empty:
