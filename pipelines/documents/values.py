@@ -62,12 +62,12 @@ class Damaged(ValueError):
 
 def plain(value: Any, decimals: int | None = None) -> Any:  # noqa: ANN401 - any value that a document may hold
     """The same as JSON values: no NaN but null, times in ISO format, texts as keys, numbers rounded where asked for."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(part, decimals) for key, part in value.items()}
+    if isinstance(value, float | np.floating):  # first, since most of a document are numbers
+        return _finite(float(value), decimals)
     if isinstance(value, list | tuple):
         return [plain(part, decimals) for part in value]
-    if isinstance(value, float | np.floating):
-        return _finite(float(value), decimals)
+    if isinstance(value, Mapping):
+        return {str(key): plain(part, decimals) for key, part in value.items()}
     if isinstance(value, date):
         return _plain_time(value)
     return value.item() if isinstance(value, np.generic) else value
@@ -90,9 +90,11 @@ def parse(content: bytes | str, form: type[T], newest: int | None = None) -> T:
         It is no JSON, not of that form, or of a later version of this program.
     """
     try:
-        value: T = json.loads(content, parse_int=_whole_number)
-        # JSON can hold half a character, which no page and no table can.
-        json.dumps(value, ensure_ascii=False).encode()
+        text = content if isinstance(content, str) else content.decode(json.detect_encoding(content))
+        value: T = json.loads(text, parse_int=_whole_number)
+        if text is content or "\\u" in text:
+            # A text, or what is written so, can hold half a character, which no page and no table can.
+            json.dumps(value, ensure_ascii=False).encode()
     except ValueError as error:
         raise Damaged(f"it is no JSON ({error})") from error
     except RecursionError:

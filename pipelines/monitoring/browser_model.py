@@ -17,7 +17,6 @@ from pipelines.datasets.spec import Feature
 from pipelines.documents import Damaged, parse, plain
 from pipelines.documents.values import checksum, refuse_changed
 from pipelines.errors import ModelRefused, NotPortable
-from pipelines.models.portable import portable
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import describe_readable, load_version
 from pipelines.wording import typical_range
@@ -76,7 +75,7 @@ def form_of(store: Store, task: str) -> Form | None:
     return form
 
 
-def model_script(model: models.Model) -> bytes:
+def model_script(model: "models.Model") -> bytes:
     """A script that hands the model to the page: its structure as JSON, its numbers deflated and in base64.
 
     A script and no data file, because a page that was opened from disk may load nothing else.
@@ -86,6 +85,8 @@ def model_script(model: models.Model) -> bytes:
     NotPortable
         The model is of a kind that runs in Python only, or too large for a page.
     """
+    from pipelines.models.portable import portable
+
     structure, numbers = portable(model.estimator)
     packer = zlib.compressobj(HARDEST, zlib.DEFLATED, NO_ZLIB_HEADER)
     packed = packer.compress(numbers) + packer.flush()
@@ -97,7 +98,7 @@ def model_script(model: models.Model) -> bytes:
     return f"receiveModel(...{arguments});\n".encode()
 
 
-def form_document(task: Task, model: models.Model, history: pd.DataFrame) -> Form:
+def form_document(task: Task, model: "models.Model", history: pd.DataFrame) -> Form:
     """The inputs with what is allowed and usual, the decision rule, and a real sample of each class to begin with."""
     features = [task.dataset.feature(name) for name in model.inputs]
     form: Form = plain(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 # More bars are no picture, and so rare a value shows no drift that its share among the rest does not show.
@@ -19,10 +21,18 @@ def value_counts(
     values
         All values that the category can have; a cell that is missing is counted nowhere.
     """
-    counts = [
-        pd.Series(part, dtype=object).value_counts().reindex(list(values), fill_value=0) for part in (reference, *parts)
-    ]
+    places = pd.Index(values, dtype=object)
+    counts = [_counts(places, part) for part in (reference, *parts)]
     if len(values) <= MOST_VALUES:
         return list(values), [part.tolist() for part in counts]
-    shown = list(counts[0].sort_values(ascending=False, kind="stable").index[: MOST_VALUES - 1])
-    return [*shown, THE_REST], [[*part[shown].tolist(), int(part.drop(shown).sum())] for part in counts]
+    order = np.argsort(-counts[0], kind="stable")
+    shown, rest = order[: MOST_VALUES - 1], order[MOST_VALUES - 1 :]
+    return [*(values[place] for place in shown), THE_REST], [
+        [*part[shown].tolist(), int(part[rest].sum())] for part in counts
+    ]
+
+
+def _counts(values: pd.Index, cells: Sequence[object]) -> npt.NDArray[np.int64]:
+    """How often each of the values is among the cells."""
+    found = values.get_indexer(pd.Index(cells, dtype=object))
+    return np.bincount(found[found >= 0], minlength=len(values))

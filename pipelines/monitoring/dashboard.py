@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 from pipelines.datasets import DataSet, Task, all_datasets
@@ -29,7 +30,7 @@ from pipelines.monitoring.browser_model import browser_files, form_of
 from pipelines.monitoring.document import DataState, TaskState
 from pipelines.monitoring.kept_ledger import keep_ledger, read_ledger
 from pipelines.pictures import monitoring as figures
-from pipelines.pictures.canvas import Picture
+from pipelines.pictures.side_by_side import Drawing, draw_all
 from pipelines.pictures.social import social_picture
 from pipelines.pictures.theme import DARK, LIGHT
 from pipelines.stores.base import Store
@@ -92,11 +93,11 @@ def refresh_dashboard(
     }
     for state in states:
         keep_ledger(store, state.ledger, state.over_time)
-    pictures = {state.task.name: _pictures(state, data, own) for state in states}
-    files = {
-        f"dashboard/{task}/{name}.png": picture.png for task, each in pictures.items() for name, picture in each.items()
-    }
-    merged = _merged(store, own, links, {task: _alts(each) for task, each in pictures.items()})
+    pictures = draw_all({
+        (state.task.name, name): draw for state in states for name, draw in _drawings(state, data, own).items()
+    })  # fmt: skip
+    files = {f"dashboard/{task}/{name}.png": picture.png for (task, name), picture in pictures.items()}
+    merged = _merged(store, own, links, {key: picture.alt for key, picture in pictures.items()})
     own["links"] = merged.get("links", {})
     files |= {PORTRAIT_FILE.format(state.task.name): drawn for state in states for drawn in _portrait(state, data)}
     files[METRICS_FILE] = metrics_text(merged)
@@ -144,11 +145,12 @@ def _task_state(store: Store, task: Task) -> TaskState:
     )
 
 
-def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Picture]:
+def _drawings(state: TaskState, data: DataState, own: Parts) -> dict[str, Drawing]:
     task, document, whole = state.task, own["tasks"][state.task.name], own["datasets"][data.dataset.name]
     newest = monitoring.with_samples(monitoring.recent_predictions(state.ledger.rows, 1), data.arrivals)
     row = None if newest.empty else newest.iloc[0].to_dict()
-    drift = figures.drift_picture(
+    drift = partial(
+        figures.drift_picture,
         data.dataset,
         f"{task.title}: drift",
         scoreboard.task_tests(task, whole, document),
@@ -157,19 +159,14 @@ def _pictures(state: TaskState, data: DataState, own: Parts) -> dict[str, Pictur
     return {**kinds.own_pictures(state, document, row, data.historical), "drift": drift}
 
 
-def _alts(pictures: Mapping[str, Picture]) -> dict[str, str]:
-    return {name: picture.alt for name, picture in pictures.items()}
-
-
-def _merged(
-    store: Store, own: Parts, links: Mapping[str, str], alts: Mapping[str, Mapping[str, str]]
-) -> MetricsDocument:
+def _merged(store: Store, own: Parts, links: Mapping[str, str], alts: Mapping[tuple[str, str], str]) -> MetricsDocument:
     """The stored document with the part of this data set replaced; parts of data sets that are gone fall away."""
     stored = _stored(store)
     datasets = {each.name: each for each in all_datasets()}
     tasks = {task.name for each in datasets.values() for task in each.tasks}
     described: dict[str, TaskPart] = {
-        name: {**document, "pictures": dict(alts[name])} for name, document in own["tasks"].items()
+        name: {**document, "pictures": {picture: alt for (task, picture), alt in alts.items() if task == name}}
+        for name, document in own["tasks"].items()
     }
     every_task = {name: part for name, part in stored["tasks"].items() if name in tasks} | described
     return {

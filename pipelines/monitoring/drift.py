@@ -22,7 +22,7 @@ from pipelines.documents.metrics import ALL_INPUTS
 from pipelines.models.metrics import SMALLEST_DISTANCE, WINDOWS
 from pipelines.monitoring import seasons
 from pipelines.monitoring.categories import value_counts
-from pipelines.monitoring.numbers_apart import Ascending, distance, distances, stability_index
+from pipelines.monitoring.numbers_apart import Ascending, Chance, distance, distances, stability_index
 
 # The chance that a look at an unchanged world raises an alarm: one in ten years of daily looks.
 LEVEL = 1 / 3650
@@ -141,10 +141,14 @@ def alarms_by_day(
 ) -> dict[date, list[str]]:
     """On which of `days` the tests of single features raised an alarm, and for which features."""
     whole, arrivals = Reference(reference.sort_values("sample_id")), _in_order(arrivals)
-    alarms = {}
+    alarms, chance = {}, Chance(LEVEL)
     for day in days:
-        windows = _compared(dataset, whole, arrivals, day)
-        tests = [test for length, usual, window in windows for test in _feature_tests(dataset, usual, window, length)]
+        windows = list(_compared(dataset, whole, arrivals, day))
+        # An adjusted p-value is never below the plain one: where chance explains each test there is nothing to adjust.
+        quiet = all(_explained(dataset, usual, window, chance) for _, usual, window in windows)
+        tests = [] if quiet else [
+            test for length, usual, window in windows for test in _feature_tests(dataset, usual, window, length)
+        ]  # fmt: skip
         alarms[day] = sorted({test.name for test in adjusted(tests) if test.drifted})
     return alarms
 
@@ -259,11 +263,27 @@ def _feature_tests(dataset: DataSet, reference: Reference, window: pd.DataFrame,
     ]
 
 
+def _explained(dataset: DataSet, reference: Reference, window: pd.DataFrame, chance: Chance) -> bool:
+    """Whether no feature of a window can have drifted, since chance explains how far each is from the reference."""
+    picked = _evenly(window, LARGEST_WINDOW)
+    numeric, categorical = seasons.watched(dataset)
+    return all(chance.explains(reference.ascending(name), Ascending.of(picked[name])) for name in numeric) and all(
+        _category_apart(dataset.feature(name).values, reference.rows[name], window[name])[2] >= chance.level
+        for name in categorical
+    )
+
+
 def _category_test(
     kind: str, classes: Sequence[str], reference: Sequence[object], values: pd.Series, days: int
 ) -> DriftTest:
+    return _test(str(values.name), kind, days, len(values), _category_apart(classes, reference, values))
+
+
+def _category_apart(
+    classes: Sequence[str], reference: Sequence[object], values: pd.Series
+) -> tuple[float, float, float]:
     _, counts = value_counts(classes, reference, values)
-    return _test(str(values.name), kind, days, len(values), category_distance(*counts))
+    return category_distance(*counts)
 
 
 def _together(dataset: DataSet, reference: pd.DataFrame, window: pd.DataFrame, days: int) -> DriftTest:

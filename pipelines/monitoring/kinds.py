@@ -1,7 +1,7 @@
 """What monitoring does differently for a task that predicts a class and for one that predicts a number."""
 
 from collections.abc import Mapping
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any
 
 import pandas as pd
@@ -18,9 +18,9 @@ from pipelines.monitoring.ledger import served_rows
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures import numbers
 from pipelines.pictures.calibration import calibration_picture
-from pipelines.pictures.canvas import Picture
 from pipelines.pictures.confusion import confusion_picture
 from pipelines.pictures.portrait import portrait, scale_portrait
+from pipelines.pictures.side_by_side import Drawing
 
 PICTURED = 12  # rows in the picture of recent predictions
 
@@ -32,8 +32,8 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
 
 def own_pictures(
     state: TaskState, part: TaskPart, newest: Mapping[str, Any] | None, history: pd.DataFrame
-) -> dict[str, Picture]:
-    """The pictures of a task that are others for another kind of outcome.
+) -> dict[str, Drawing]:
+    """How to draw the pictures of a task that are others for another kind of outcome.
 
     Parameters
     ----------
@@ -73,21 +73,22 @@ def _(outcome: Number, state: TaskState, data: DataState) -> TaskPart:  # noqa: 
 @singledispatch
 def _own_pictures(
     outcome: object, state: TaskState, part: TaskPart, newest: Mapping[str, Any] | None, history: pd.DataFrame
-) -> dict[str, Picture]:
+) -> dict[str, Drawing]:
     raise NotImplementedError
 
 
 @_own_pictures.register
 def _class_pictures(
     outcome: Classes, state: TaskState, part: TaskPart, newest: Mapping[str, Any] | None, history: pd.DataFrame
-) -> dict[str, Picture]:
+) -> dict[str, Drawing]:
     task = state.task
     counts = pd.DataFrame(part["confusion"], index=outcome.names, columns=outcome.names)
     return {
-        "newest": figures.newest_picture(task, newest, history),
-        "recent": figures.recent_picture(task, quality.recent_predictions(state.ledger.rows, PICTURED)),
-        "confusion": confusion_picture(task, counts, part["version"]),
-        "quality": figures.quality_picture(
+        "newest": partial(figures.newest_picture, task, newest, history),
+        "recent": partial(figures.recent_picture, task, quality.recent_predictions(state.ledger.rows, PICTURED)),
+        "confusion": partial(confusion_picture, task, counts, part["version"]),
+        "quality": partial(
+            figures.quality_picture,
             task,
             state.over_time,
             part["held_out"],
@@ -95,22 +96,25 @@ def _class_pictures(
             part["champion_log"],
             expected=part["expectation"]["over_time"],
         ),
-        "calibration": calibration_picture(task, part["calibration"]),
+        "calibration": partial(calibration_picture, task, part["calibration"]),
     }
 
 
 @_own_pictures.register
 def _number_pictures(
     outcome: Number, state: TaskState, part: TaskPart, newest: Mapping[str, Any] | None, history: pd.DataFrame
-) -> dict[str, Picture]:
+) -> dict[str, Drawing]:
     task, served = state.task, served_rows(state.ledger.rows, part["version"])
     return {
-        "newest": numbers.newest_picture(task, outcome, newest, history),
-        "recent": numbers.recent_picture(task, outcome, quality.recent_predictions(state.ledger.rows, PICTURED)),
-        "actual": numbers.actual_picture(task, outcome, served),
-        "course": numbers.course_picture(task, outcome, served),
-        "residuals": numbers.residuals_picture(task, outcome, served),
-        "quality": figures.quality_picture(
+        "newest": partial(numbers.newest_picture, task, outcome, newest, history),
+        "recent": partial(
+            numbers.recent_picture, task, outcome, quality.recent_predictions(state.ledger.rows, PICTURED)
+        ),
+        "actual": partial(numbers.actual_picture, task, outcome, served),
+        "course": partial(numbers.course_picture, task, outcome, served),
+        "residuals": partial(numbers.residuals_picture, task, outcome, served),
+        "quality": partial(
+            figures.quality_picture,
             task,
             state.over_time,
             part["held_out"],
@@ -120,7 +124,7 @@ def _number_pictures(
             beside="coverage_95",
             simplest=kind_of(part).simplest(part)[0].lower(),
         ),
-        "calibration": numbers.intervals_picture(task, part["calibration"], served),
+        "calibration": partial(numbers.intervals_picture, task, part["calibration"], served),
     }
 
 

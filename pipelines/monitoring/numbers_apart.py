@@ -1,7 +1,7 @@
 """How far apart two samples of a number are, where one of them is compared with many others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -53,6 +53,28 @@ class Ascending:
     def counts_between(self, edges: Floats) -> Integers:
         """How many of its numbers lie below the first edge, between two of them, and above the last."""
         return np.diff(np.searchsorted(self.numbers, edges, side="right"), prepend=0, append=len(self))
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What is known to come by chance alone: a distance of p-value `level` or more, and so every smaller one.
+
+    Samples of the same two sizes are compared again and again where one window follows another, and a p-value takes
+    a hundred times as long as a distance.
+    """
+
+    level: float
+    _known: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def explains(self, reference: Ascending, sample: Ascending) -> bool:
+        """Whether the p-value of two samples is `level` or more."""
+        sizes, apart = (len(reference), len(sample)), _largest_difference(reference, sample)
+        if apart <= self._known.get(sizes, 0.0):
+            return True
+        _, _, p_value = distance(reference, sample)
+        if p_value >= self.level:
+            self._known[sizes] = apart
+        return p_value >= self.level
 
 
 def distance(reference: Ascending, sample: Ascending) -> tuple[float, float, float]:

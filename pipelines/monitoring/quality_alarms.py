@@ -16,7 +16,7 @@ from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit, logsumexp
+from scipy.special import expit, logit
 
 from pipelines.datasets import Task
 from pipelines.documents.model import Estimate, Scores
@@ -95,7 +95,7 @@ def evidence_path(hits: npt.ArrayLike, totals: npt.ArrayLike, promise: float) ->
     for day in range(len(hits)):
         gain = hits[day][..., None] * gain_hit + (totals[day] - hits[day])[..., None] * gain_miss
         stakes = np.logaddexp(stakes, 0) + gain
-        path[day] = logsumexp(stakes, axis=-1) - np.log(len(DROPS))
+        path[day] = np.logaddexp.reduce(stakes, axis=-1) - np.log(len(DROPS))
     base_ten: npt.NDArray[np.float64] = path / np.log(10)
     return base_ten
 

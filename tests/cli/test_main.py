@@ -106,6 +106,7 @@ def test_help_imports_only_what_it_is_made_of():
         ("status", {"scipy", *MODELS_AND_PICTURES, *HEAVY}),
         ("features", {*MODELS_AND_PICTURES, *HEAVY}),
         ("infer", HEAVY),
+        ("dashboard", {"sklearn", "skops", *HEAVY}),
     ],
 )
 def test_a_light_verb_imports_only_what_it_uses(verb, heavy):

@@ -21,6 +21,7 @@ from pipelines.monitoring.document import DataState, TaskState, dataset_document
 from pipelines.monitoring.ledger import Ledger
 from pipelines.monitoring.loss_alarms import bar_of, loss_path
 from pipelines.monitoring.quality import live_quality
+from pipelines.pictures.side_by_side import draw_all
 from pipelines.stores.base import ChampionEntry
 from tests.made_up_houses import HOUSES
 
@@ -79,7 +80,7 @@ def test_little_is_enough_for_a_document_and_its_pictures(days, still_open):
     own, _ = part(rows)
     state, data = states(rows)
     newest = rows.iloc[-1].to_dict() if len(rows) else None
-    found = kinds.own_pictures(state, own, newest, data.historical)
+    found = draw_all(kinds.own_pictures(state, own, newest, data.historical))
     assert set(found) == {"newest", "recent", "actual", "course", "residuals", "quality", "calibration"}
 
 

@@ -1,0 +1,61 @@
+import multiprocessing
+import os
+import signal
+
+import pytest
+
+from pipelines.pictures.canvas import Picture, empty_picture
+from pipelines.pictures.side_by_side import draw_all
+
+HERE = os.getpid()
+
+
+def drawn_by(number):
+    return Picture(str(os.getpid()).encode(), str(number))
+
+
+def drawings(count, draw=drawn_by):
+    return {number: lambda number=number: draw(number) for number in range(count)}
+
+
+@pytest.fixture
+def four_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
+
+
+@pytest.mark.usefixtures("four_cores")
+def test_every_core_draws_a_share():
+    pictures = draw_all(drawings(9))
+    assert [picture.alt for picture in pictures.values()] == [str(number) for number in pictures] == list("012345678")
+    assert len({picture.png for picture in pictures.values()}) == 4
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.usefixtures("four_cores")
+def test_a_picture_is_the_same_whoever_draws_it():
+    pictures = draw_all(drawings(4, lambda number: empty_picture("What comes?", f"{number} samples.")))
+    assert [picture.png for picture in pictures.values()] == [
+        empty_picture("What comes?", f"{number} samples.").png for number in range(4)
+    ]
+
+
+@pytest.mark.usefixtures("four_cores")
+def test_what_a_killed_helper_does_not_deliver_is_drawn_here():
+    def draw(number):
+        if number == 2 and os.getpid() != HERE:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return drawn_by(number)
+
+    pictures = draw_all(drawings(4, draw))
+    assert [int(picture.png) == HERE for picture in pictures.values()] == [True, False, True, False]
+
+
+@pytest.mark.usefixtures("four_cores")
+def test_a_drawing_that_fails_fails_here():
+    with pytest.raises(ZeroDivisionError):
+        draw_all(drawings(4, lambda number: number / (number - 2)))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_one_picture_needs_no_helper(count):
+    assert [int(picture.png) for picture in draw_all(drawings(count)).values()] == [HERE] * count
