@@ -28,10 +28,10 @@ from pipelines.models import MODEL_FILE, Model, decide, metrics
 from pipelines.models.ensemble import Floats, fill_missing, medians, member_probabilities
 from pipelines.models.metrics import Estimate, metric_title
 from pipelines.pictures.canvas import BLUE, GREEN, GREY, SMALL, TEXT, WIDTH, add_heading, finished, new_figure
-from pipelines.training.cross_validation import FOLDS, Fold, Rows, grouped_folds, learning_shape
+from pipelines.training.cross_validation import FOLDS, Fold, Rows, grouped_folds, learning_shape, out_of_fold
 from pipelines.training.data import TrainingData, distinct, labelled
 from pipelines.training.families import BLENDED, FAMILIES
-from pipelines.training.search import Candidate, compare, fit_candidate, search
+from pipelines.training.search import Candidate, class_answers, compare, fit_candidate, search
 from pipelines.training.tables import seconds_for_million, seconds_for_one
 
 HIGHER, LOWER = 1, -1
@@ -148,7 +148,9 @@ def trade_off(data: TrainingData, *, folds: int) -> pd.DataFrame:
     others = {f"{forest} of {trees}": clone(members[forest]).set_params(n_estimators=trees) for trees in FOREST_SIZES}
     members |= others
     teams = [*((family.name,) for family in FAMILIES), BLENDED, *((name, kernel) for name in others)]
-    candidates = compare(data.task, complete, split, members, teams)
+    said = out_of_fold(list(members.values()), complete, split, class_answers(data.task))
+    answers = dict(zip(members, said, strict=True))
+    candidates = compare(data.task, rows, split, [{name: answers[name] for name in team} for team in teams])
     return pd.DataFrame.from_dict(
         {each.name: _measured(data, each, _as_model(data, each, rows, members)) for each in candidates}, orient="index"
     )

@@ -80,7 +80,7 @@ def naive(task: Task, rows: Rows) -> Classifier:
                 n_iter=family.draws.get(SIZE, 1),
                 scoring="neg_log_loss",
                 cv=folds,
-                n_jobs=workers(rows),
+                n_jobs=workers(rows, SIZE),
                 random_state=SEED,
             ).fit(rows.matrix, rows.labels)
             for family in FAMILIES

@@ -1,8 +1,10 @@
 """Cross-validation that keeps near rows together, and what models say about rows that they have not learned from."""
 
+import sys
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,26 +15,31 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, HistGrad
 from sklearn.model_selection import StratifiedGroupKFold, TimeSeriesSplit
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline
+from tqdm import tqdm
 
 from pipelines.datasets import Task
 from pipelines.errors import NotReadyError
-from pipelines.models.ensemble import Classifier, Floats, Forest, member_probabilities, slim
+from pipelines.models.ensemble import Classifier, Floats, Forest, slim
 from pipelines.models.number_ensemble import slim_numbers
 from pipelines.training.boosted import as_forest
 from pipelines.training.decision_rule import Integers
-from pipelines.training.families import Shape
+from pipelines.training.families import TUNED, Family, Shape
 from pipelines.training.growing import grown
 
 FOLDS = 5
 # One part that is only learned from, a gap, and two parts to be judged on: what two chained folds take.
 FEWEST_GROUPS_CHAINED = 6
-# Starting worker processes takes a few seconds, which pays for itself from about so many rows on.
-ROWS_FOR_WORKERS = 1000
+# Starting worker processes takes some five seconds of the processor, which pays for itself from about so many rows on.
+ROWS_FOR_WORKERS = {"quick": 10_000, "full": 1000}
 # Nearest neighbours keep all rows that they learn from and look at each of them for every answer.
 MOST_ROWS_KEPT = 10_000
 SEED = 0
 
 Fold: TypeAlias = tuple[Integers, Integers]
+# What a fitted member says, (n,) or (n, k), of complete rows (n, d).
+Answer: TypeAlias = Callable[[Any, Floats], Floats]
+# Which of several is the best by its answers out of fold.
+Choice: TypeAlias = Callable[[Sequence[Floats]], int]
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,14 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A member, not fitted, and what it says of all rows out of fold: (n,), or (n, k) of classes."""
+
+    member: Any
+    answers: Floats = field(repr=False)
 
 
 def grouped_folds(task: Task, rows: Rows, seed: int, count: int = FOLDS) -> list[Fold]:
@@ -107,16 +122,38 @@ def learning_shape(rows: Rows, folds: Sequence[Fold]) -> Shape:
     return Shape(min(len(learned) for learned, _ in folds), rows.numeric)
 
 
-def out_of_fold(members: Mapping[str, Classifier], rows: Rows, folds: Sequence[Fold], size: int) -> dict[str, Floats]:
-    """The probabilities (n, `size`) that each member, learned without a fold, gives to the rows of that fold.
+def tried_members(
+    families: Sequence[Family], rows: Rows, folds: Sequence[Fold], *, size: str, seed: int, answer: Answer, best: Choice
+) -> dict[str, Tried]:
+    """Each family with its usual parameters, and once more with the best drawn ones where the search tunes it."""
+    shape = learning_shape(rows, folds)
+    versions = {family.name: [family.make(shape, seed), *family.drawn(size, shape, seed)] for family in families}
+    everything = list(chain.from_iterable(versions.values()))
+    said = iter(out_of_fold(everything, rows, folds, answer, workers(rows, size)))
+    members = {}
+    for name, each in versions.items():
+        usual, *drawn = [Tried(member, next(said)) for member in each]
+        members[name] = usual
+        if drawn:
+            members[name + TUNED] = drawn[best([one.answers for one in drawn])]
+    return members
+
+
+def out_of_fold(
+    members: Sequence[Any], rows: Rows, folds: Sequence[Fold], answer: Answer, processes: int = 1
+) -> list[Floats]:
+    """What each member, learned without a fold, answers to the rows of that fold; 0 for rows that no fold has.
 
     The matrix of `rows` must be complete.
     """
-    jobs = [(name, member, fold) for name, member in members.items() for fold in folds]
-    by_job = Parallel(n_jobs=workers(rows))(delayed(_answers)(member, rows, fold, size) for _, member, fold in jobs)
-    answers = {name: np.zeros((len(rows), size)) for name in members}
-    for (name, _, (_, other)), chances in zip(jobs, by_job, strict=True):
-        answers[name][other] = chances
+    jobs = [(member, fold) for member in members for fold in folds]
+    begun = Parallel(n_jobs=processes, return_as="generator")(
+        delayed(_answers)(member, rows, fold, answer) for member, fold in jobs
+    )
+    said = list(tqdm(begun, desc="models", total=len(jobs), disable=not sys.stderr.isatty()))
+    answers = [np.zeros((len(rows), *said[0].shape[1:])) for _ in members]
+    for position, ((_, (_, other)), numbers) in enumerate(zip(jobs, said, strict=True)):
+        answers[position // len(folds)][other] = numbers
     return answers
 
 
@@ -148,15 +185,14 @@ def thinned(rows: Integers) -> Integers:
     return np.sort(np.random.default_rng(SEED).choice(rows, MOST_ROWS_KEPT, replace=False))
 
 
-def workers(rows: Rows) -> int:
-    """How many processes to fit in: every processor, or this one alone for few rows."""
-    return int(cpu_count()) if len(rows) >= ROWS_FOR_WORKERS else 1
+def workers(rows: Rows, size: str) -> int:
+    """How many processes a search takes: one for every processor, or this one alone for few rows."""
+    return int(cpu_count()) if len(rows) >= ROWS_FOR_WORKERS[size] else 1
 
 
-def _answers(member: Classifier, rows: Rows, fold: Fold, size: int) -> Floats:
+def _answers(member: Classifier, rows: Rows, fold: Fold, answer: Answer) -> Floats:
     learned, other = fold
-    fitted = fit_member(member, rows.matrix[learned], rows.labels[learned])
-    return member_probabilities(fitted, rows.matrix[other], size)
+    return answer(fit_member(member, rows.matrix[learned], rows.labels[learned]), rows.matrix[other])
 
 
 def split(rows: Rows, count: int, seed: int, judged: float | None = None) -> list[Fold]:

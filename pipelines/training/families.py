@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import loguniform
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import ParameterSampler
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
@@ -31,6 +33,8 @@ USUAL_NEIGHBOURS, MOST_NEIGHBOURS = 5, 60
 ROWS_A_LEAF = 5000
 # The solver needs some 100 steps on the wines.
 ITERATIONS = 1000
+# What the name of a member ends with whose parameters were drawn.
+TUNED = ", tuned"
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def _nothing_to_vary(shape: Shape) -> Mapping[str, Any]:  # noqa: ARG001 - every
 
 @dataclass(frozen=True)
 class Family:
-    """A kind of classifier: how to make one, and the distributions of its parameters for `RandomizedSearchCV`.
+    """A kind of classifier: how to make one, and the distributions of its parameters for `ParameterSampler`.
 
     `draws` says how many of them the quick and the full search try.
     """
@@ -58,6 +62,12 @@ class Family:
     make: Callable[[Shape, int], Classifier]
     distributions: Callable[[Shape], Mapping[str, Any]] = field(default=_nothing_to_vary)
     draws: Mapping[str, int] = field(default_factory=dict)
+
+    def drawn(self, size: str, shape: Shape, seed: int) -> list[Classifier]:
+        """The members that a search tries, none where it does not tune this family."""
+        usual, count = self.make(shape, seed), self.draws.get(size, 0)
+        sampler = ParameterSampler(dict(self.distributions(shape)), count, random_state=seed)
+        return [clone(usual).set_params(**each) for each in sampler] if count else []
 
 
 def _neighbours(shape: Shape, seed: int) -> Classifier:  # noqa: ARG001 - every family is made alike

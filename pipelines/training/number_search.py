@@ -7,18 +7,15 @@ intervals.
 """
 
 import logging
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, parallel_config
-from sklearn.base import clone
-from sklearn.model_selection import RandomizedSearchCV
+from joblib import parallel_config
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from pipelines.datasets import Task
 from pipelines.datasets.roles import BANDS
@@ -43,20 +40,19 @@ from pipelines.training.cross_validation import (
     FOLDS,
     Fold,
     Rows,
+    Tried,
     among_judged,
     fit_member,
     judged_rows,
-    keeps_rows,
-    learning_shape,
     split,
-    thinned,
-    workers,
+    tried_members,
 )
 from pipelines.training.decision_rule import Integers
+from pipelines.training.families import TUNED
 from pipelines.training.growing import grown
 from pipelines.training.number_families import NUMBER_FAMILIES, spread_regressor
 from pipelines.training.processes import parallel_setup
-from pipelines.training.search_result import TUNED, SearchResult, search_table, tuned
+from pipelines.training.search_result import SearchResult, search_table, tuned
 
 # Fewer errors say nothing about how their size depends on the inputs.
 ROWS_FOR_SPREAD = 200
@@ -205,61 +201,28 @@ def _candidates(contest: Contest, change_from: int | None) -> list[NumberCandida
     """Each member and their sum, learned from the labels or from how these differ from a column."""
     rows = contest.rows
     learned = replace(rows, labels=rows.labels - starting_values(rows.matrix, change_from))
-    members = _members(replace(contest, rows=learned))
-    answers, names = _out_of_fold(members, learned, contest.folds)[judged_rows(contest.folds)], list(members)
-    teams = [{name: members[name] for name in team} for team in [*((name,) for name in members), _team(members)]]
-    return [_judged(contest, team, answers[:, [names.index(name) for name in team]], change_from) for team in teams]
+    tried = tried_members(
+        NUMBER_FAMILIES, learned, contest.folds, size=contest.size, seed=contest.seed, answer=member_numbers,
+        best=partial(_best_drawn, contest.task, learned.labels, contest.folds),
+    )  # fmt: skip
+    teams = [{name: tried[name] for name in team} for team in [*((name,) for name in tried), _team(tried)]]
+    return [_judged(contest, team, change_from) for team in teams]
 
 
-def _members(contest: Contest) -> dict[str, Regressor]:
-    """Each family with its usual parameters, and once more with tuned ones where the search tunes it."""
-    task, rows, folds, size = contest.task, contest.rows, contest.folds, contest.size
-    members, shape = {}, learning_shape(rows, folds)
-    for family in tqdm(NUMBER_FAMILIES, desc=f"{task.name}: families", disable=not sys.stderr.isatty()):
-        log.info("%s: %s", task.name, family.name)
-        usual = members[family.name] = family.make(shape, contest.seed)
-        if size not in family.draws:
-            continue
-        tried = RandomizedSearchCV(
-            usual,
-            dict(family.distributions(shape)),
-            n_iter=family.draws[size],
-            scoring="neg_root_mean_squared_error" if task.scorer == "rmse" else "neg_mean_absolute_error",
-            cv=[(thinned(learned), other) for learned, other in folds] if keeps_rows(usual) else folds,
-            refit=False,
-            error_score="raise",
-            n_jobs=workers(rows),
-            random_state=contest.seed,
-        ).fit(rows.matrix, rows.labels)
-        members[family.name + TUNED] = clone(usual).set_params(**tried.best_params_)
-    return members
+def _best_drawn(task: Task, labels: Floats, folds: Sequence[Fold], answers: Sequence[Floats]) -> int:
+    """Which draw of a family to take, by what each says of the rows (n,)."""
+    return int(np.argmin([np.mean([_score(task, (each - labels)[other]) for _, other in folds]) for each in answers]))
 
 
-def _team(members: Mapping[str, Regressor]) -> tuple[str, ...]:
+def _team(members: Mapping[str, Tried]) -> tuple[str, ...]:
     """One member of each family, the tuned one where there is one."""
     return tuple(family.name + TUNED if family.name + TUNED in members else family.name for family in NUMBER_FAMILIES)
 
 
-def _out_of_fold(members: Mapping[str, Regressor], rows: Rows, folds: Sequence[Fold]) -> Floats:
-    """What each member (n, m), learned without a fold, says of the rows of that fold; 0 of rows that no fold has."""
-    jobs = [(position, member, fold) for position, member in enumerate(members.values()) for fold in folds]
-    said = Parallel(n_jobs=workers(rows))(delayed(_answers)(member, rows, fold) for _, member, fold in jobs)
-    answers = np.zeros((len(rows), len(members)))
-    for (position, _, (_, other)), numbers in zip(jobs, said, strict=True):
-        answers[other, position] = numbers
-    return answers
-
-
-def _answers(member: Regressor, rows: Rows, fold: Fold) -> Floats:
-    learned, other = fold
-    return member_numbers(fit_member(member, rows.matrix[learned], rows.labels[learned]), rows.matrix[other])
-
-
-def _judged(
-    contest: Contest, team: Mapping[str, Regressor], answers: Floats, change_from: int | None
-) -> NumberCandidate:
+def _judged(contest: Contest, team: Mapping[str, Tried], change_from: int | None) -> NumberCandidate:
     """Add up the members for the rows of each fold by the weights that suit the other folds."""
     task, folds = contest.task, among_judged(contest.folds)
+    answers = np.column_stack([each.answers for each in team.values()])[judged_rows(contest.folds)]
     labels, start = contest.known(change_from)
     middle = np.empty(len(labels))
     for learned, other in folds:
@@ -267,7 +230,7 @@ def _judged(
         middle[other] = start[other] + answers[other] @ weights + intercept
     by_fold = [_score(task, middle[other] - labels[other]) for _, other in folds]
     return NumberCandidate(
-        members=team,
+        members={name: each.member for name, each in team.items()},
         change_from=change_from,
         score=_score(task, middle - labels),
         standard_error=float(np.std(by_fold) / np.sqrt(len(folds))),

@@ -5,7 +5,6 @@ and decided upon fold by fold, so that no score comes from a rule that was tuned
 """
 
 import logging
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,14 +12,11 @@ from functools import partial, singledispatch
 
 import numpy as np
 import pandas as pd
-from joblib import parallel_config
-from sklearn.base import clone
+from joblib import Parallel, delayed, parallel_config
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from pipelines.datasets import Task
 from pipelines.datasets.outcomes import Classes, Number
@@ -36,23 +32,22 @@ from pipelines.models.ensemble import (
 )
 from pipelines.training import decision_rule as decisions
 from pipelines.training.cross_validation import (
+    Answer,
     Fold,
     Rows,
+    Tried,
     among_judged,
     fit_member,
     grouped_folds,
     judged_rows,
-    keeps_rows,
-    learning_shape,
-    out_of_fold,
-    thinned,
+    tried_members,
     workers,
 )
 from pipelines.training.decision_rule import Integers
-from pipelines.training.families import BLENDED, FAMILIES, ITERATIONS, Family
+from pipelines.training.families import BLENDED, FAMILIES, ITERATIONS, TUNED
 from pipelines.training.number_search import search_number
 from pipelines.training.processes import parallel_setup
-from pipelines.training.search_result import TUNED, SearchResult, search_table, tuned
+from pipelines.training.search_result import SearchResult, search_table, tuned
 
 # How freely the blend follows its members: the first suits thousands of rows and many classes, the second few rows.
 BLEND_STRENGTHS = (0.05, 1.0)
@@ -125,9 +120,15 @@ def _search_classes(outcome: Classes, task: Task, rows: Rows, size: str, seed: i
     complete = replace(rows, matrix=fill_missing(rows.matrix, medians(rows.matrix)))
     with threadpool_limits(1), parallel_config(**parallel_setup()):
         folds = grouped_folds(task, rows, seed)
-        members = _members(task, complete, folds, size, seed)
-        candidates = compare(task, complete, folds, members, [*((name,) for name in members), *_blends(members)])
-        best = _best(candidates)
+        tried = tried_members(
+            FAMILIES, complete, folds, size=size, seed=seed, answer=class_answers(task),
+            best=partial(_best_drawn, task, complete, folds, workers(rows, size)),
+        )  # fmt: skip
+        teams = [
+            {name: tried[name].answers for name in team} for team in [*((name,) for name in tried), *_blends(tried)]
+        ]
+        candidates = compare(task, rows, folds, teams, workers(rows, size))
+        best, members = _best(candidates), {name: each.member for name, each in tried.items()}
         estimator = fit_candidate(task, rows, best, members)
     log.info("%s: %s is the best of %d candidates", task.name, best.name, len(candidates))
     return SearchResult(
@@ -139,13 +140,18 @@ def _search_classes(outcome: Classes, task: Task, rows: Rows, size: str, seed: i
     )
 
 
+def class_answers(task: Task) -> Answer:
+    """What a member says of rows: the probability of each class of the task."""
+    return partial(member_probabilities, size=len(task.classes))
+
+
 def compare(
-    task: Task, rows: Rows, folds: Sequence[Fold], members: Mapping[str, Classifier], teams: Sequence[tuple[str, ...]]
+    task: Task, rows: Rows, folds: Sequence[Fold], teams: Sequence[Mapping[str, Floats]], processes: int = 1
 ) -> list[Candidate]:
-    """How teams of one or more members do on rows that they have not learned from; `rows` without missing cells."""
+    """How teams do, each of one or more members with what they say of rows (n, k) that they have not learned from."""
     judged, within = judged_rows(folds), among_judged(folds)
-    answers = {name: each[judged] for name, each in out_of_fold(members, rows, folds, len(task.classes)).items()}
-    return [_judged(task, rows.labels[judged], within, team, tuple(answers[name] for name in team)) for team in teams]
+    said = [{name: answers[judged] for name, answers in team.items()} for team in teams]
+    return list(Parallel(n_jobs=processes)(delayed(_judged)(task, rows.labels[judged], within, team) for team in said))
 
 
 def fit_candidate(task: Task, rows: Rows, candidate: Candidate, members: Mapping[str, Classifier]) -> Ensemble:
@@ -161,60 +167,37 @@ def fit_candidate(task: Task, rows: Rows, candidate: Candidate, members: Mapping
     )
 
 
-def _members(task: Task, rows: Rows, folds: Sequence[Fold], size: str, seed: int) -> dict[str, Classifier]:
-    """Each family with its usual parameters, and once more with tuned ones where the search tunes it."""
-    members, shape = {}, learning_shape(rows, folds)
-    for family in tqdm(FAMILIES, desc=f"{task.name}: families", disable=not sys.stderr.isatty()):
-        log.info("%s: %s", task.name, family.name)
-        members[family.name] = family.make(shape, seed)
-        if size in family.draws:
-            members[family.name + TUNED] = _tuned(task, family, rows, folds, size=size, seed=seed)
-    return members
+def _best_drawn(task: Task, rows: Rows, folds: Sequence[Fold], processes: int, answers: Sequence[Floats]) -> int:
+    """Which draw of a family to take, by what each says of the rows (n, k)."""
+    by_fold = Parallel(n_jobs=processes)(
+        delayed(_fold_scores)(task, rows.labels[other], each[other]) for each in answers for _, other in folds
+    )
+    scores = np.reshape(by_fold, (len(answers), len(folds), 2))
+    mean, errors = scores.mean(axis=1), scores.std(axis=1) / np.sqrt(len(folds))
+    return _within_one_error(mean[:, 0], errors[:, 0], mean[:, 1])
 
 
-def _tuned(task: Task, family: Family, rows: Rows, folds: Sequence[Fold], *, size: str, seed: int) -> Classifier:
-    shape = learning_shape(rows, folds)
-    usual = family.make(shape, seed)
-    tried = RandomizedSearchCV(
-        usual,
-        dict(family.distributions(shape)),
-        n_iter=family.draws[size],
-        scoring=partial(_fold_scores, task),
-        cv=[(thinned(learned), other) for learned, other in folds] if keeps_rows(usual) else folds,
-        refit=False,
-        error_score="raise",
-        n_jobs=workers(rows),
-        random_state=seed,
-    ).fit(rows.matrix, rows.labels)
-    results = tried.cv_results_
-    errors = results["std_test_score"] / np.sqrt(len(folds))
-    best = _within_one_error(results["mean_test_score"], errors, -results["mean_test_log_loss"])
-    return clone(usual).set_params(**results["params"][best])
-
-
-def _fold_scores(task: Task, member: Classifier, matrix: Floats, labels: Integers) -> dict[str, float]:
-    """The scores of a fitted member on the rows of a fold; it is calibrated and decided upon there, as all others are.
+def _fold_scores(task: Task, labels: Integers, answers: Floats) -> tuple[float, float]:
+    """Score and log-loss of a member on the rows of a fold; it is calibrated and decided upon there, as all others are.
 
     Uncalibrated, a member would be chosen for how sure it is and not for what it knows.
     """
-    answers = [member_probabilities(member, matrix, len(task.classes))]
     strength = BLEND_STRENGTHS[-1] if len(np.unique(labels)) > 1 else None
-    blend = _blend(answers, labels, strength, ordinal=task.ordinal)
-    chances = blended(answers, blend, ordinal=task.ordinal)
+    blend = _blend([answers], labels, strength, ordinal=task.ordinal)
+    chances = blended([answers], blend, ordinal=task.ordinal)
     rule = decisions.tune(task, labels, chances)
     score = decisions.score_positions(task, labels, decisions.positions(task, chances, rule))
-    return {"score": score, "log_loss": -_log_loss(labels, chances)}
+    return score, _log_loss(labels, chances)
 
 
-def _blends(members: dict[str, Classifier]) -> list[tuple[str, ...]]:
+def _blends(members: Mapping[str, Tried]) -> list[tuple[str, ...]]:
     teams = [BLENDED, tuple(name + TUNED for name in BLENDED)]
     return [team for team in teams if all(name in members for name in team)]
 
 
-def _judged(
-    task: Task, labels: Integers, folds: Sequence[Fold], team: tuple[str, ...], answers: tuple[Floats, ...]
-) -> Candidate:
+def _judged(task: Task, labels: Integers, folds: Sequence[Fold], team: Mapping[str, Floats]) -> Candidate:
     """Calibrate and decide for the rows of each fold by what the other folds say."""
+    answers = tuple(team.values())
     choices = {
         strength: _cross_blended(answers, labels, folds, strength, ordinal=task.ordinal)
         for strength in (None, *BLEND_STRENGTHS)
@@ -226,7 +209,7 @@ def _judged(
         decided[other] = decisions.positions(task, chances[other], rule)
     by_fold = [decisions.score_positions(task, labels[other], decided[other]) for _, other in folds]
     return Candidate(
-        members=team,
+        members=tuple(team),
         strength=strength,
         score=decisions.score_positions(task, labels, decided),
         standard_error=float(np.std(by_fold) / np.sqrt(len(folds))),

@@ -8,9 +8,7 @@ import pandas as pd
 
 from pipelines.documents.model import DecisionRule, Intervals
 from pipelines.models.model import AnyEnsemble
-from pipelines.training.families import Family, Shape
-
-TUNED = ", tuned"
+from pipelines.training.families import TUNED, Family, Shape
 
 
 @dataclass(frozen=True)

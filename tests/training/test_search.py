@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from joblib import cpu_count
 from trainings import trained, training_data
 
 from pipelines.datasets import task_named
@@ -26,6 +27,11 @@ def rows_of(labels, *, groups=None, matrix=None, seed=0):
 
 def straddling(rows, split):
     return [set(rows.groups[learned]) & set(rows.groups[other]) for learned, other in split]
+
+
+def compared(task, rows, split, member):
+    (answers,) = folds.out_of_fold([member], rows, split, search.class_answers(task))
+    return search.compare(task, rows, split, [{"one": answers}])
 
 
 def test_near_rows_never_straddle_the_folds():
@@ -98,7 +104,7 @@ def test_an_overconfident_member_is_calibrated():
     rows = replace(rows, matrix=np.nan_to_num(rows.matrix))
     member = families.FAMILIES[0].make(families.Shape(100, 11), 0).set_params(classify__n_neighbors=1)
     split = grouped_folds(GRADE, rows, seed=0)
-    (judged,) = search.compare(GRADE, rows, split, {"one": member}, [("one",)])
+    (judged,) = compared(GRADE, rows, split, member)
     raw, right = judged.answers[0].max(axis=1), judged.chances.argmax(axis=1) == rows.labels
     assert raw.mean() == pytest.approx(1)
     assert judged.strength is not None
@@ -158,7 +164,9 @@ def test_ordinal_tasks_are_searched_by_their_own_score():
 
 
 def test_few_rows_are_fitted_in_this_process():
-    assert folds.workers(rows_of([0, 1])) == 1
+    few, some = rows_of([0, 1]), rows_of([0, 1] * 1000)
+    assert [folds.workers(rows, size) for rows in (few, some) for size in ("quick", "full")][:3] == [1, 1, 1]
+    assert folds.workers(some, "full") == cpu_count()
 
 
 def test_a_score_comes_from_a_rule_that_was_tuned_on_other_rows(monkeypatch):
@@ -169,7 +177,7 @@ def test_a_score_comes_from_a_rule_that_was_tuned_on_other_rows(monkeypatch):
     monkeypatch.setattr(
         decisions, "tune", lambda task, labels, chances: tuned_on.append(list(labels)) or tune(task, labels, chances)
     )
-    search.compare(IRIS, rows, split, {"one": member}, [("one",)])
+    compared(IRIS, rows, split, member)
     assert tuned_on == [list(rows.labels[learned]) for learned, _ in split]
 
 
