@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import cast
 
-from tqdm import tqdm
+from joblib import Parallel, cpu_count, delayed, parallel_config
 
 from pipelines import models
 from pipelines.datasets import DataSet, Task, all_datasets
@@ -23,6 +23,7 @@ from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
 from pipelines.training import pipeline as training
 from pipelines.training.notebook import begun_trainings, train_task
+from pipelines.training.processes import parallel_setup
 from pipelines.training.undecided import undecided_version
 from pipelines.wording import text_table
 
@@ -30,6 +31,8 @@ from pipelines.wording import text_table
 DAILY_RUN = time(6, 47, tzinfo=UTC)
 # The share of the days that pass before a scenario begins, so that there is something to differ from.
 NORMAL_SHARE = 1 / 3
+# Days from which on the data sets run side by side: a process starts for as long as a week takes.
+LONG = 14
 
 log = logging.getLogger(__name__)
 
@@ -85,14 +88,9 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
     with begun_trainings(new, runs=runs, search="quick", seed=0) as begun:
         for task, start in times.items():
             train(task, now=start, begun=begun.get(task))
-    load = cast("Loader", functools.cache(functools.partial(load_version, load=models.load)))
     log.info("%d days: new samples are made from reserve rows and predicted, as the schedule does daily", month.days)
-    # On a terminal the bar tells the day, and no line collides with it.
-    watched = sys.stderr.isatty()
-    for number, day in enumerate(tqdm(list(month), desc="days", disable=not watched, leave=False)):
-        _run_day(store, number, month, load)
-        if not watched:
-            log.info("%s done", day)
+    for dataset, count in _side_by_side(store, month):
+        log.info("%s: %d days done", dataset.title, count)
     log.info("Draw the pages")
     return [refresh_dashboard(store, dataset, now) for dataset in all_datasets()]
 
@@ -145,14 +143,25 @@ def _needs_training(store: Store, task: Task) -> bool:
     return needed
 
 
-def _run_day(store: Store, number: int, month: Month, load: Loader) -> None:
-    for dataset in all_datasets():
-        days = list(month.of(dataset))
-        if number < len(days):
-            _run_dataset(store, dataset, days[number], month, load)
+def _side_by_side(store: Store, month: Month) -> Iterator[tuple[DataSet, int]]:
+    """Run the days of every data set, on each processor those of another one; they have no table in common."""
+    most_work_first = sorted(all_datasets(), key=lambda dataset: -len(dataset.tasks))
+    at_once = min(len(most_work_first), int(cpu_count())) if store.kind == "embedded" and month.days >= LONG else 1
+    with parallel_config(**parallel_setup()):
+        run = Parallel(at_once, return_as="generator")
+        yield from run(delayed(_run_days)(store, dataset, month) for dataset in most_work_first)
 
 
-def _run_dataset(store: Store, dataset: DataSet, day: date, month: Month, load: Loader) -> None:
+def _run_days(store: Store, dataset: DataSet, month: Month) -> tuple[DataSet, int]:
+    """Run every day of a data set; returns it and how many there are."""
+    load = cast("Loader", functools.cache(functools.partial(load_version, load=models.load)))
+    days = list(month.of(dataset))
+    for day in days:
+        _run_day(store, dataset, day, month, load)
+    return dataset, len(days)
+
+
+def _run_day(store: Store, dataset: DataSet, day: date, month: Month, load: Loader) -> None:
     now = datetime.combine(day, DAILY_RUN)
     scenario = NO_SCENARIO if dataset.record else month.scenario_on(day)
     features.run_features(

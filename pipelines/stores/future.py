@@ -49,13 +49,17 @@ def doubt_of_clock(store: Store, dataset: DataSet, now: datetime) -> str:
             f"The clock says {now:%Y-%m-%d}, and {dataset.name} has days up to {newest:%Y-%m-%d}, so this clock is "
             f"wrong or that of an earlier run was. If it was the earlier one, set its days aside with `{REPAIR}`."
         )
-    past = max((moment for moment in _moments(store, dataset) if moment <= now), default=now)
-    ahead = now.date() - past.date()
-    if ahead <= MOST_AHEAD:
+    past = []
+    for moment in _moments(store, dataset):
+        if moment <= now:
+            past.append(moment)
+            if now.date() - moment.date() <= MOST_AHEAD:
+                return ""  # the first that is near will do: each other one is a table to be opened
+    if not past:
         return ""
     return (
         f"The clock says {now:%Y-%m-%d}, and the newest that the store knows of {dataset.name} is from "
-        f"{past:%Y-%m-%d}, {ahead.days} days before."
+        f"{max(past):%Y-%m-%d}, {(now.date() - max(past).date()).days} days before."
     )
 
 

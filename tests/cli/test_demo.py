@@ -1,16 +1,19 @@
 import json
-from datetime import date
+import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import short_demo
 from deltalake import DeltaTable
 from front.documents import NOW, empty, healthy
 
+from pipelines.cli import demo
 from pipelines.cli.demo import Month, alarm_lines, called, ending
 from pipelines.cli.main import main
 from pipelines.datasets import all_datasets, all_tasks
 from pipelines.monitoring.dashboard import DashboardReport
 from pipelines.stores.catalogue import predictions_group, samples_group
+from pipelines.stores.embedded import EmbeddedStore
 
 
 def table_versions(root):
@@ -51,6 +54,16 @@ def test_a_second_demo_changes_no_table_and_trains_nothing(demo_copy):
         (demo_copy.root / "champions.json").read_bytes(),
     )
     assert all(demo_copy.versions(task.name) == [1] for task in all_tasks())
+
+
+def test_data_sets_side_by_side_end_as_in_turn(demo_copy, tmp_path, monkeypatch):
+    twin = EmbeddedStore(Path(shutil.copytree(demo_copy.root, tmp_path / "twin")))
+    further = Month(2, 3, short_demo.END + timedelta(days=2), "none")
+    assert [count for _, count in demo._side_by_side(demo_copy, further)] == [2] * len(all_datasets())
+    monkeypatch.setattr(demo, "LONG", 2)
+    monkeypatch.setattr(demo, "cpu_count", lambda: 2)
+    assert [count for _, count in demo._side_by_side(twin, further)] == [2] * len(all_datasets())
+    assert all_rows(twin) == all_rows(demo_copy)
 
 
 def test_nothing_is_written_outside_the_named_places(demo_dir):
