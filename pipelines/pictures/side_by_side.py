@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
@@ -51,6 +52,7 @@ def _helper(share: Mapping[Name, Drawing]) -> tuple[ForkProcess, Connection]:
 
 def _deliver(share: Mapping[Name, Drawing], here: Connection, there: Connection) -> None:
     here.close()  # so that nobody waits for a reader that is gone
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts both, and the one that is left ends this one
     there.send(_drawn(share))
 
 
