@@ -1,5 +1,6 @@
 """Simulated samples: the same everywhere, in the natural mix, plausible, new, and hard to tell from real ones."""
 
+import functools
 import hashlib
 import os
 import subprocess
@@ -25,14 +26,22 @@ DAY = date(2026, 11, 21)
 BOTH = pytest.mark.parametrize("dataset", [IRIS, WINE], ids=lambda dataset: dataset.name)
 
 
-def history(dataset):
+@functools.cache
+def read(name):
+    """The rows of a data set and their roles, which are the same for every test."""
+    dataset = dataset_named(name)
     rows = validate(dataset, dataset.load([]).rows).accepted
-    return rows.assign(sample_id=[f"{dataset.name}-h-{row:05d}" for row in rows.index])
+    return rows.assign(sample_id=[f"{name}-h-{row:05d}" for row in rows.index]), assign_roles(dataset, rows)
+
+
+def history(dataset):
+    rows, _ = read(dataset.name)
+    return rows.copy()
 
 
 def reserve_of(dataset):
-    rows = history(dataset)
-    return rows[assign_roles(dataset, rows) == "reserve"]
+    rows, roles = read(dataset.name)
+    return rows[roles == "reserve"].copy()
 
 
 def made(dataset, count, scenario="none", reserve=None, day=DAY):

@@ -26,22 +26,23 @@ def opened(picture):
     return Image.open(io.BytesIO(picture.png))
 
 
-def drawn(task, rows, log=()):
-    """Every picture of a history."""
+def drawn(task, rows, log=(), names=()):
+    """The pictures of these names of a history, or every one."""
     dataset = task.dataset
     document, served = histories.model_document(task), served_rows(rows)
     newest = monitoring.with_samples(monitoring.recent_predictions(rows, 1), histories.arrivals_of(task, rows))
     tests = [asdict(test) for test in made_tests(dataset)] if len(rows) else []
-    return {
-        "newest": figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict(), rows),
-        "recent": figures.recent_picture(task, monitoring.recent_predictions(rows, 12)),
-        "confusion": confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
-        "quality": figures.quality_picture(
+    draw = {
+        "newest": lambda: figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict(), rows),
+        "recent": lambda: figures.recent_picture(task, monitoring.recent_predictions(rows, 12)),
+        "confusion": lambda: confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
+        "quality": lambda: figures.quality_picture(
             task, monitoring.quality_over_time(Ledger.of(task, rows)), document["metrics"], document["baseline"], log
         ),
-        "drift": figures.drift_picture(dataset, f"{task.title}: drift", tests, "0 of 5 samples"),
-        "calibration": calibration_picture(task, monitoring.calibration(Ledger.of(task, rows))),
+        "drift": lambda: figures.drift_picture(dataset, f"{task.title}: drift", tests, "0 of 5 samples"),
+        "calibration": lambda: calibration_picture(task, monitoring.calibration(Ledger.of(task, rows))),
     }
+    return {name: draw[name]() for name in names or draw}
 
 
 def made_tests(dataset):
@@ -93,7 +94,8 @@ def test_nothing_is_left_in_the_global_state():
 
 
 def test_pictures_carry_no_metadata():
-    assert not [key for key in opened(drawn(GRADE, histories.history(GRADE))["recent"]).info if key != "dpi"]
+    picture = drawn(GRADE, histories.history(GRADE), names=["recent"])["recent"]
+    assert not [key for key in opened(picture).info if key != "dpi"]
 
 
 def test_empty_pictures_say_what_will_come():
@@ -159,7 +161,8 @@ def test_changes_of_champion_are_marked():
     rows = pd.concat([first, later], ignore_index=True)
     change = histories.START + timedelta(days=20)
     log = monitoring.reigns([histories.entry(GRADE, 1), histories.entry(GRADE, 2, change)])
-    assert drawn(GRADE, rows, log)["quality"].png != drawn(GRADE, rows)["quality"].png
+    marked, plain = (drawn(GRADE, rows, changes, ["quality"])["quality"] for changes in (log, ()))
+    assert marked.png != plain.png
 
 
 def test_what_is_expected_is_drawn_beside_what_came_and_alone_before_anything_has_turned_out():
