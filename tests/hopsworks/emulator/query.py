@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -68,10 +69,16 @@ def run(world: World, payload: str) -> pa.Table:
     path = str(world.table(project, project.feature_groups[wanted["group"]]))
     if not DeltaTable.is_deltatable(path):
         raise NoTable
-    with duckdb.connect() as connection:
+    with _database().cursor() as connection:
         connection.register("feature_group", DeltaTable(path).to_pyarrow_dataset())
         rows = connection.sql(wanted["sql"]).to_arrow_table()
     return rows.take(pa.array(_shuffled(len(rows)), pa.int64()))
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """Opened once, which takes longer than a query; each query has a cursor of its own, and so a view of its own."""
+    return duckdb.connect()
 
 
 def _shuffled(count: int) -> list[int]:
