@@ -60,13 +60,26 @@ def fixture_desks(predict_folder):
     return {task.name: predictor_of(space, task) for task in all_tasks()}
 
 
+@pytest.fixture(name="visitor", scope="session")
+def fixture_visitor(browser):
+    """One visitor of all pages: a browser that has loaded Gradio once need not load and compile it for every page."""
+    visitor = browser.new_context()
+    yield visitor
+    visitor.close()
+
+
 @pytest.fixture(name="open_page")
-def fixture_open_page(browser):
-    """Opens a page; when the test ends, no request may have gone elsewhere and no script may have failed."""
+def fixture_open_page(browser, visitor):
+    """Opens a page; when the test ends, no request may have gone elsewhere and no script may have failed.
+
+    What pages keep with their visitor is forgotten after each test. One that changes more than its page, such as the
+    clock, opens it as `someone_else`.
+    """
     foreign, failures, pages = [], [], []
 
-    def open_page(url, width=1200, height=900):
-        page = browser.new_page(viewport={"width": width, "height": height})
+    def open_page(url, width=1200, height=900, *, someone_else=False):
+        page = browser.new_page() if someone_else else visitor.new_page()
+        page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: foreign.append(request.url) if is_foreign(request.url) else None)
         page.on("pageerror", lambda error: failures.append(str(error)))
@@ -76,7 +89,9 @@ def fixture_open_page(browser):
 
     yield open_page
     for page in pages:
+        page.evaluate("localStorage.clear()")
         page.close()
+    visitor.clear_cookies()
     assert foreign == []
     assert failures == []
 

@@ -124,7 +124,8 @@ def test_an_edit_is_answered_without_a_button_and_makes_the_old_answer_stale_at_
     expect(page.locator("#data-iris")).to_contain_text("probabilities")
 
 
-def test_enter_asks_at_once(page):
+def test_enter_asks_at_once(apps, open_page):
+    page = open_page(apps["predict"].url, someone_else=True)
     go_to(page, "iris")
     # Before the pause after an edit could end.
     page.clock.install()
