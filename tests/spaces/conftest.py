@@ -3,6 +3,7 @@
 import os
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -68,12 +69,12 @@ def fixture_visitor(browser):
     visitor.close()
 
 
-@pytest.fixture(name="open_page")
-def fixture_open_page(browser, visitor):
-    """Opens a page; when the test ends, no request may have gone elsewhere and no script may have failed.
+@contextmanager
+def opening(browser, visitor):
+    """Opens pages; at the end, no request may have gone elsewhere and no script may have failed.
 
-    What pages keep with their visitor is forgotten after each test. One that changes more than its page, such as the
-    clock, opens it as `someone_else`.
+    What pages keep with their visitor is forgotten then. A test that changes more than its page, such as the clock,
+    opens it as `someone_else`.
     """
     foreign, failures, pages = [], [], []
 
@@ -94,6 +95,20 @@ def fixture_open_page(browser, visitor):
     visitor.clear_cookies()
     assert foreign == []
     assert failures == []
+
+
+@pytest.fixture(name="open_page")
+def fixture_open_page(browser, visitor):
+    """Opens pages for one test."""
+    with opening(browser, visitor) as open_page:
+        yield open_page
+
+
+@pytest.fixture(name="open_to_read", scope="module")
+def fixture_open_to_read(browser, visitor):
+    """Opens pages for all tests of a module that only look at them."""
+    with opening(browser, visitor) as open_page:
+        yield open_page
 
 
 @pytest.fixture(name="complaints")

@@ -22,6 +22,11 @@ def fixture_page(apps, open_page):
     return open_page(apps["predict"].url)
 
 
+@pytest.fixture(name="shown", scope="module")
+def fixture_shown(apps, open_to_read):
+    return open_to_read(apps["predict"].url)
+
+
 def go_to(page, name):
     page.locator(f"#tab-{name}-button").click()
     expect(page.locator(f"#tab-{name}")).to_be_visible()
@@ -158,9 +163,9 @@ def test_the_tasks_of_a_data_set_share_its_inputs(page):
     expect(answer.locator("tr", has_text="Alcohol").locator("td").first).to_have_text("13.5")
 
 
-def test_inputs_say_their_unit_their_meaning_and_what_is_usual(page):
-    go_to(page, "iris")
-    words = page.locator("#form-iris .field").first.inner_text()
+def test_inputs_say_their_unit_their_meaning_and_what_is_usual(shown):
+    go_to(shown, "iris")
+    words = shown.locator("#form-iris .field").first.inner_text()
     assert "Sepal length (cm)" in words
     assert "How long the green outer leaves" in words
     assert re.search(r"Typical: \d\.\d to \d\.\d\.$", words)
@@ -293,6 +298,6 @@ def test_axe_finds_nothing_in_the_game(apps, open_page, complaints, size, scheme
 
 
 @pytest.mark.parametrize("name", [*DATASETS, "file", "program"])
-def test_axe_finds_nothing_in_the_other_tabs(page, complaints, name):
-    go_to(page, name)
-    assert complaints(page) == {}
+def test_axe_finds_nothing_in_the_other_tabs(shown, complaints, name):
+    go_to(shown, name)
+    assert complaints(shown) == {}
