@@ -21,13 +21,23 @@ EVERY = {
 DATA_FILES = {work: 11, verbs: 11, moving: 2}
 
 
+@pytest.fixture(scope="module", name="folder")
+def fixture_folder(tmp_path_factory):
+    """One for all kinds of work: what one has prepared, such as a trained candidate, the next finds there."""
+    return tmp_path_factory.mktemp("machine")
+
+
+@pytest.fixture(scope="module", name="shim")
+def fixture_shim(folder):
+    return compiled(folder)
+
+
 @pytest.fixture(scope="module", name="machine", params=EVERY, ids=["writes", "verbs", "copy"])
-def fixture_machine(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("machine")
+def fixture_machine(request, folder, shim):
     with pytest.MonkeyPatch.context() as patch:
         # The machine shortens it in this process too: the tests that come after find it as it was.
         patch.setattr(delta_upkeep, "_COMMITS_BETWEEN", request.param.COMMITS_BETWEEN)
-        with Machine(compiled(folder), request.param, folder) as running:
+        with Machine(shim, request.param, folder) as running:
             yield running
 
 
