@@ -1,6 +1,7 @@
 """Every harm at every step: what the store is afterwards, when the work that was cut off is done again."""
 
 import errno
+import hashlib
 import itertools
 import shutil
 import tempfile
@@ -62,14 +63,21 @@ def undisturbed(machine: Machine) -> Undisturbed:
 
 
 def power_cuts(machine: Machine, normal: Undisturbed, every: int) -> Iterator[Outcome]:
-    """Cut the power after a step, with each damage: what had been done stays done, and the rest can be done again."""
+    """Cut the power after a step, with each damage: what had been done stays done, and the rest can be done again.
+
+    Where two damages leave the same folder, as both do when all is synced, what comes of it is seen once.
+    """
     for at, step in normal.steps(every):
         piece = normal.pieces[at]
         disk = Disk(piece.journal, piece.before).run(step)
+        seen: dict[str, str] = {}
         for name, damage in DAMAGE.items():
             root = _new(machine)
             disk.build(root, damage, seed=step)
-            yield Outcome(piece.name, step, name, _trouble(machine, root, normal, at))
+            left = _checksum(root)
+            if left not in seen:
+                seen[left] = _trouble(machine, root, normal, at)
+            yield Outcome(piece.name, step, name, seen[left])
             shutil.rmtree(root.parent)
 
 
@@ -109,6 +117,16 @@ def _trouble(machine: Machine, root: Path, normal: Undisturbed, at: int) -> str:
         return f"{type(error).__name__}: {error}"
     expected = normal.contents[min(at + end, len(normal.pieces)) - 1]
     return "; ".join(f"{name} differs" for name in {**expected, **there} if there.get(name) != expected.get(name))
+
+
+def _checksum(root: Path) -> str:
+    """Of all names below a folder, and of what the files hold."""
+    found = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        content = path.read_bytes() if path.is_file() else b""
+        found.update(f"{path.relative_to(root)}\t{path.is_file()}\t{len(content)}\n".encode())
+        found.update(content)
+    return found.hexdigest()
 
 
 def _new(machine: Machine) -> Path:
