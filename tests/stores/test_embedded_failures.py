@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -151,11 +152,18 @@ OF_MORE = {
 }
 
 
-@pytest.fixture
-def used_store(folder_store):
+@pytest.fixture(scope="module")
+def used_folder(tmp_path_factory):
+    """A store that was tidied up and written to since. Only to be copied."""
+    store = EmbeddedStore(tmp_path_factory.mktemp("used") / "store")
     for number in range(delta_upkeep._COMMITS_BETWEEN + 3):
-        folder_store.upsert(READINGS, readings(("a", number, day(number))))
-    return folder_store
+        store.upsert(READINGS, readings(("a", number, day(number))))
+    return store.root
+
+
+@pytest.fixture
+def used_store(used_folder, tmp_path):
+    return EmbeddedStore(shutil.copytree(used_folder, tmp_path / "store"))
 
 
 @pytest.mark.parametrize("use", ["upsert", "read", "newest", "count"])
