@@ -32,8 +32,9 @@ def predictions():
 
 @pytest.fixture(name="few_rows", autouse=True)
 def fixture_few_rows(monkeypatch):
-    """So few rows are read again that a short history is a long one."""
+    """So few rows are read again that a short history is a long one; no test looks at the intervals of its course."""
     monkeypatch.setattr(ledger, "MOST_ROWS", 100)
+    monkeypatch.setattr(quality, "ROLLING_REPEATS", 10)
 
 
 @pytest.fixture(name="store")
