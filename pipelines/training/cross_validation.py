@@ -2,8 +2,9 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -31,6 +32,8 @@ FOLDS = 5
 FEWEST_GROUPS_CHAINED = 6
 # Starting worker processes takes some five seconds of the processor, which pays for itself from about so many rows on.
 ROWS_FOR_WORKERS = {"quick": 10_000, "full": 1000}
+# How many draws of a family a full search tries on more than the first fold.
+FINALISTS = 2
 # Nearest neighbours keep all rows that they learn from and look at each of them for every answer.
 MOST_ROWS_KEPT = 10_000
 SEED = 0
@@ -38,8 +41,8 @@ SEED = 0
 Fold: TypeAlias = tuple[Integers, Integers]
 # What a fitted member says, (n,) or (n, k), of complete rows (n, d).
 Answer: TypeAlias = Callable[[Any, Floats], Floats]
-# Which of several is the best by its answers out of fold.
-Choice: TypeAlias = Callable[[Sequence[Floats]], int]
+# The places of several, the best first, by what each answers on folds out of fold.
+Rank: TypeAlias = Callable[[Sequence[Fold], Sequence[Floats]], list[int]]
 
 
 @dataclass(frozen=True)
@@ -123,20 +126,32 @@ def learning_shape(rows: Rows, folds: Sequence[Fold]) -> Shape:
 
 
 def tried_members(
-    families: Sequence[Family], rows: Rows, folds: Sequence[Fold], *, size: str, seed: int, answer: Answer, best: Choice
+    families: Sequence[Family], rows: Rows, folds: Sequence[Fold], *, size: str, seed: int, answer: Answer, rank: Rank
 ) -> dict[str, Tried]:
     """Each family with its usual parameters, and once more with the best drawn ones where the search tunes it."""
     shape = learning_shape(rows, folds)
-    versions = {family.name: [family.make(shape, seed), *family.drawn(size, shape, seed)] for family in families}
-    everything = list(chain.from_iterable(versions.values()))
-    said = iter(out_of_fold(everything, rows, folds, answer, workers(rows, size)))
+    say = partial(out_of_fold, rows=rows, answer=answer, processes=workers(rows, size))
+    drawn = {family.name: family.drawn(size, shape, seed) for family in families}
+    if size == "full":
+        drawn = _finalists(drawn, say, folds[:1], rank)
+    versions = {family.name: [family.make(shape, seed), *drawn[family.name]] for family in families}
+    said = iter(say(list(chain.from_iterable(versions.values())), folds=folds))
     members = {}
     for name, each in versions.items():
-        usual, *drawn = [Tried(member, next(said)) for member in each]
+        usual, *others = [Tried(member, next(said)) for member in each]
         members[name] = usual
-        if drawn:
-            members[name + TUNED] = drawn[best([one.answers for one in drawn])]
+        if others:
+            members[name + TUNED] = others[rank(folds, [one.answers for one in others])[0]]
     return members
+
+
+def _finalists(
+    drawn: Mapping[str, Sequence[Any]], say: Callable[..., list[Floats]], first: Sequence[Fold], rank: Rank
+) -> dict[str, list[Any]]:
+    """Of the many draws of each family those that do best on the first fold, which alone are tried on all."""
+    said = iter(say(list(chain.from_iterable(drawn.values())), folds=first))
+    ranks = {name: rank(first, [next(said) for _ in each]) if each else [] for name, each in drawn.items()}
+    return {name: [each[place] for place in ranks[name][:FINALISTS]] for name, each in drawn.items()}
 
 
 def out_of_fold(

@@ -203,15 +203,16 @@ def _candidates(contest: Contest, change_from: int | None) -> list[NumberCandida
     learned = replace(rows, labels=rows.labels - starting_values(rows.matrix, change_from))
     tried = tried_members(
         NUMBER_FAMILIES, learned, contest.folds, size=contest.size, seed=contest.seed, answer=member_numbers,
-        best=partial(_best_drawn, contest.task, learned.labels, contest.folds),
+        rank=partial(_ranked, contest.task, learned.labels),
     )  # fmt: skip
     teams = [{name: tried[name] for name in team} for team in [*((name,) for name in tried), _team(tried)]]
     return [_judged(contest, team, change_from) for team in teams]
 
 
-def _best_drawn(task: Task, labels: Floats, folds: Sequence[Fold], answers: Sequence[Floats]) -> int:
-    """Which draw of a family to take, by what each says of the rows (n,)."""
-    return int(np.argmin([np.mean([_score(task, (each - labels)[other]) for _, other in folds]) for each in answers]))
+def _ranked(task: Task, labels: Floats, folds: Sequence[Fold], answers: Sequence[Floats]) -> list[int]:
+    """Which draws of a family to prefer, the best first, by what each says of the rows (n,)."""
+    errors = [np.mean([_score(task, (each - labels)[other]) for _, other in folds]) for each in answers]
+    return [int(place) for place in np.argsort(errors, kind="stable")]
 
 
 def _team(members: Mapping[str, Tried]) -> tuple[str, ...]:

@@ -122,7 +122,7 @@ def _search_classes(outcome: Classes, task: Task, rows: Rows, size: str, seed: i
         folds = grouped_folds(task, rows, seed)
         tried = tried_members(
             FAMILIES, complete, folds, size=size, seed=seed, answer=class_answers(task),
-            best=partial(_best_drawn, task, complete, folds, workers(rows, size)),
+            rank=partial(_ranked, task, complete, workers(rows, size)),
         )  # fmt: skip
         teams = [
             {name: tried[name].answers for name in team} for team in [*((name,) for name in tried), *_blends(tried)]
@@ -167,14 +167,14 @@ def fit_candidate(task: Task, rows: Rows, candidate: Candidate, members: Mapping
     )
 
 
-def _best_drawn(task: Task, rows: Rows, folds: Sequence[Fold], processes: int, answers: Sequence[Floats]) -> int:
-    """Which draw of a family to take, by what each says of the rows (n, k)."""
+def _ranked(task: Task, rows: Rows, processes: int, folds: Sequence[Fold], answers: Sequence[Floats]) -> list[int]:
+    """Which draws of a family to prefer, the best first, by what each says of the rows (n, k)."""
     by_fold = Parallel(n_jobs=processes)(
         delayed(_fold_scores)(task, rows.labels[other], each[other]) for each in answers for _, other in folds
     )
     scores = np.reshape(by_fold, (len(answers), len(folds), 2))
     mean, errors = scores.mean(axis=1), scores.std(axis=1) / np.sqrt(len(folds))
-    return _within_one_error(mean[:, 0], errors[:, 0], mean[:, 1])
+    return _by_preference(mean[:, 0], errors[:, 0], mean[:, 1])
 
 
 def _fold_scores(task: Task, labels: Integers, answers: Floats) -> tuple[float, float]:
@@ -242,14 +242,14 @@ def _best(candidates: Sequence[Candidate]) -> Candidate:
     scores, errors, losses = (
         np.array([getattr(each, name) for each in candidates]) for name in ("score", "standard_error", "log_loss")
     )
-    return candidates[_within_one_error(scores, errors, losses)]
+    return candidates[_by_preference(scores, errors, losses)[0]]
 
 
-def _within_one_error(scores: Floats, errors: Floats, losses: Floats) -> int:
-    """Which has the lowest loss, of those whose score is within one standard error of the best."""
+def _by_preference(scores: Floats, errors: Floats, losses: Floats) -> list[int]:
+    """From the lowest loss on, but first those whose score is within one standard error of the best."""
     best = int(scores.argmax())
     good = scores >= scores[best] - errors[best]
-    return int(np.where(good, losses, np.inf).argmin())
+    return [int(place) for place in np.lexsort((losses, ~good))]
 
 
 def _log_loss(labels: Integers, chances: Floats) -> float:

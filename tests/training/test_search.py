@@ -91,6 +91,27 @@ def test_the_full_search_tunes_every_family_that_can_be(monkeypatch):
                      "forest, tuned + kernel, tuned"}  # fmt: skip
 
 
+def test_of_many_draws_those_that_do_best_on_the_first_fold_are_tried_on_all(monkeypatch):
+    rows, tried = training_data("iris_variety").learning_rows, []
+    answers = folds._answers
+    monkeypatch.setattr(
+        folds, "_answers", lambda member, *rest: tried.append(type(member).__name__) or answers(member, *rest)
+    )
+    few = [replace(each, draws={"full": 6}) for each in families.FAMILIES if each.name == "linear"]
+    split = grouped_folds(IRIS, rows, seed=0)
+    members = folds.tried_members(
+        few,
+        rows,
+        split,
+        size="full",
+        seed=0,
+        answer=search.class_answers(IRIS),
+        rank=lambda _, said: [*range(len(said))],
+    )
+    assert list(members) == ["linear", "linear, tuned"]
+    assert len(tried) == 6 + (1 + folds.FINALISTS) * folds.FOLDS
+
+
 def test_the_same_seed_finds_the_same_model():
     rows = training_data("iris_variety").learning_rows
     one, other = (search.search(IRIS, rows, "quick", 3) for _ in range(2))
@@ -187,7 +208,7 @@ def test_a_score_comes_from_a_rule_that_was_tuned_on_other_rows(monkeypatch):
 )
 def test_of_those_within_one_standard_error_the_lowest_loss_wins(scores, losses, best):
     errors = np.full(3, 0.02)
-    assert search._within_one_error(np.array(scores), errors, np.array(losses)) == best
+    assert search._by_preference(np.array(scores), errors, np.array(losses))[0] == best
 
 
 def test_neither_leaves_nor_kept_rows_grow_with_the_rows():
