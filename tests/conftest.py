@@ -108,12 +108,19 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_dir(tmp_path_factory, worker_id) -> Path:
+    """Where the test processes of a run leave for each other what is dear to make."""
+    folder = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    os.environ["SHARED_BY_TESTS"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
-def demo_dir(tmp_path_factory, worker_id) -> Path:
+def demo_dir(shared_dir) -> Path:
     """The folder of a store after a short demo. Read it; to write, take `demo_copy`."""
-    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
-    folder = shared / "demo-store"
-    with FileLock(shared / "demo-store.lock"):
+    folder = shared_dir / "demo-store"
+    with FileLock(shared_dir / "demo-store.lock"):
         if not (folder / "site" / "index.html").exists():
             assert run_short_demo(folder) == 0
     return folder

@@ -1,9 +1,13 @@
 """Training data and models for tests: real rows without a store, and stand-ins whose answers are known."""
 
 import functools
+import os
+import pickle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 
 from pipelines.datasets import task_named
 from pipelines.datasets.contract import validate
@@ -43,8 +47,12 @@ def training_data(name, most=None) -> TrainingData:
 
 @functools.cache
 def trained(name, most=None):
-    """A task trained by a quick search."""
-    return fit(training_data(name, most), size="quick", seed=0)
+    """A task trained by a quick search, once for all test processes."""
+    kept = Path(os.environ["SHARED_BY_TESTS"]) / f"trained-{name}-{most}.pickle"
+    with FileLock(f"{kept}.lock"):
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(fit(training_data(name, most), size="quick", seed=0)))
+        return pickle.loads(kept.read_bytes())  # noqa: S301 - written by a test process of this run
 
 
 class Stub:

@@ -8,12 +8,11 @@ from tests.hopsworks.emulator.fixtures import emulator  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="session")
-def days_folder(tmp_path_factory, worker_id):
-    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
-    with FileLock(shared / "days.lock"):
-        if not (shared / "days" / "days.pickle").exists():
-            story.tell(shared / "days")
-    return shared / "days"
+def days_folder(shared_dir):
+    with FileLock(shared_dir / "days.lock"):
+        if not (shared_dir / "days" / "days.pickle").exists():
+            story.tell(shared_dir / "days")
+    return shared_dir / "days"
 
 
 @pytest.fixture(scope="session")
