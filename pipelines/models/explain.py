@@ -80,43 +80,52 @@ def explain(
     masks, weights = _every_combination(len(names)) if exact else _some_orders(len(names), len(forms))
     asked = masks[:, columns_of_inputs(model.inputs)]
     mixtures = np.where(asked, np.repeat(forms, len(masks) // len(forms), axis=0), other)
-    answers, chances, base = (told(model, matrix_answers(model, matrix)) for matrix in (mixtures, forms, other))
+    # Asked together: to one row a model answers hardly sooner than to a hundred.
+    answers = told(model, matrix_answers(model, np.concatenate([mixtures, forms, other])))
+    of_mixtures, of_forms = answers.iloc[: len(masks)], answers.iloc[len(masks) : -1]
     return Explanation(
-        contributions=pd.DataFrame(weights @ answers.to_numpy(), index=names, columns=answers.columns),
+        contributions=pd.DataFrame(weights @ of_mixtures.to_numpy(), index=names, columns=answers.columns),
         reference=reference,
-        base=base.iloc[0].rename(None),
-        chances=chances.mean(),
+        base=answers.iloc[-1].rename(None),
+        chances=of_forms.mean(),
         exact=exact,
     )
 
 
 def typical(inputs: Mapping[str, InputInfo], samples: pd.DataFrame) -> pd.Series:
     """The most typical sample: the nearest to the medians, and of the most frequent categories where there are any."""
+    if len(samples) == 1:
+        return samples.iloc[0]
     middle = {name: _middle(samples[name], about["kind"]) for name, about in inputs.items()}
     return nearest(inputs, pd.Series(middle, dtype=object), samples, 1).iloc[0].drop("distance")
 
 
 def nearest(inputs: Mapping[str, InputInfo], sample: pd.Series, samples: pd.DataFrame, count: int) -> pd.DataFrame:
-    """The `count` samples that are most like one, nearest first, with a column `distance`.
+    """The `count` samples that are most like one, nearest first, with a column `distance`, see `distances`."""
+    own = distances(inputs, sample.to_frame().T, samples)[0]
+    order = np.argsort(own, kind="stable")[:count]
+    return samples.iloc[order].assign(distance=own[order])
 
-    The distance is Euclidean over the inputs, in standard deviations of `samples`; a category that differs counts as
-    one standard deviation, a cell that either lacks as none.
+
+def distances(inputs: Mapping[str, InputInfo], some: pd.DataFrame, samples: pd.DataFrame) -> Floats:
+    """How far each of some samples is from each of `samples` (len(some), len(samples)).
+
+    Euclidean over the inputs, in standard deviations of `samples`; a category that differs counts as one standard
+    deviation, a cell that either lacks as none.
     """
-    squares = sum(
-        (_squared_steps(samples[name], sample[name], about["kind"]) for name, about in inputs.items()),
-        start=np.zeros(len(samples)),
-    )
-    order = np.argsort(squares, kind="stable")[:count]
-    return samples.iloc[order].assign(distance=np.sqrt(squares[order]))
+    squares = np.zeros((len(some), len(samples)))
+    for name, about in inputs.items():
+        squares += _squared_steps(some[name], samples[name], about["kind"])
+    return np.sqrt(squares)
 
 
-def _squared_steps(values: pd.Series, value: object, kind: str) -> Floats:
+def _squared_steps(some: pd.Series, values: pd.Series, kind: str) -> Floats:
     if kind != "numeric":
-        return np.where((values == value).to_numpy(dtype=bool, na_value=False), 0.0, CATEGORY_STEP)
-    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        same = [(values == value).to_numpy(dtype=bool, na_value=False) for value in some]
+        return np.where(same, 0.0, CATEGORY_STEP)
+    own, numbers = (cells.to_numpy(dtype=np.float64, na_value=np.nan) for cells in (some, values))
     spread = np.nanstd(numbers) if np.isfinite(numbers).any() else 0.0
-    own = float(str(value)) if pd.notna(value) else np.nan
-    return np.asarray(np.nan_to_num(((numbers - own) / (spread or 1.0)) ** 2))
+    return np.asarray(np.nan_to_num(((numbers - own[:, None]) / (spread or 1.0)) ** 2))
 
 
 def _middle(values: pd.Series, kind: str) -> object:

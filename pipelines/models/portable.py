@@ -1,4 +1,4 @@
-"""A fitted ensemble as plain numbers, for a program that has no Python: the page that predicts in the browser.
+"""A fitted ensemble as plain numbers: for the page that predicts in the browser, and for `quick`.
 
 Each member becomes a list of steps, of a handful of kinds that such a program has to know:
 
@@ -88,10 +88,11 @@ def _packed(value: Any, numbers: bytearray) -> Any:  # noqa: ANN401 - JSON with 
 
 
 def _member(member: Classifier) -> dict[str, Any]:
-    return {"classes": [int(each) for each in member.classes_], "steps": _steps(member)}
+    return {"classes": [int(each) for each in member.classes_], "steps": steps_of(member)}
 
 
-def _steps(member: Classifier) -> list[Step]:
+def steps_of(member: Classifier) -> list[Step]:
+    """What a member does to rows, one step after the other, or `NotPortable`."""
     parts = [part for _, part in member.steps] if isinstance(member, Pipeline) else [member]
     writers = [_WRITERS.get(type(part)) for part in parts]
     if None in writers:

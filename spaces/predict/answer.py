@@ -10,7 +10,7 @@ from pipelines.datasets.roles import NEAR
 from pipelines.errors import UsageError
 from pipelines.models import explain, gaps
 
-from .kinds import answer_part, explained_column, truth_of
+from .kinds import answer_part, explained_column, truths_of
 from .predictor import Predictor, measured, rounded
 
 NEAREST = 5
@@ -45,7 +45,8 @@ def answer(predictor: Predictor, given: Mapping[str, object]) -> dict[str, Any]:
     """
     task, sample = predictor.task, _sample(predictor, given)
     predicted = gaps.predict(predictor.model, sample.to_frame().T, predictor.learnt).iloc[0]
-    nearest = _nearest(predictor, sample)
+    near = predictor.nearest(sample, NEAREST)
+    nearest = _nearest(predictor, near)
     remembered = _remembered(nearest) if sample.notna().all() else None
     told = answer_part(predictor, predicted, remembered=remembered is not None)
     return {
@@ -55,7 +56,7 @@ def answer(predictor: Predictor, given: Mapping[str, object]) -> dict[str, Any]:
         "remembered": remembered,
         "pushes": _pushes(predictor, sample, explained_column(predictor, told)),
         "nearest": nearest,
-        "warnings": _warnings(predictor, sample),
+        "warnings": _warnings(predictor, sample, is_far=predictor.are_far(near)),
         "sample": measured(sample),
     }
 
@@ -84,19 +85,15 @@ def _pushes(predictor: Predictor, sample: pd.Series, label: str) -> list[dict[st
     ]
 
 
-def _nearest(predictor: Predictor, sample: pd.Series) -> list[dict[str, Any]]:
-    if predictor.learnt.empty:
+def _nearest(predictor: Predictor, near: pd.DataFrame) -> list[dict[str, Any]]:
+    if near.empty:
         return []
-    rows = explain.nearest(predictor.model.inputs, sample, predictor.learnt, NEAREST)
-    labels = [truth_of(predictor, rows.iloc[[at]]) for at in range(len(rows))]
+    cells = near[list(predictor.task.inputs)].to_dict("records")
     return [
-        {
-            "sample_id": row["sample_id"],
-            "label": label,
-            "distance": rounded(row["distance"]),
-            **measured(row[list(predictor.task.inputs)]),
-        }
-        for label, (_, row) in zip(labels, rows.iterrows(), strict=True)
+        {"sample_id": name, "label": label, "distance": rounded(distance), **measured(row)}
+        for name, label, distance, row in zip(
+            near["sample_id"], truths_of(predictor, near), near["distance"], cells, strict=True
+        )
     ]
 
 
@@ -108,13 +105,13 @@ def _remembered(nearest: Sequence[Mapping[str, Any]]) -> str | None:
     return f"This sample {how} {nearest[0]['sample_id']}, which the model learnt as {nearest[0]['label']}."
 
 
-def _warnings(predictor: Predictor, sample: pd.Series) -> list[str]:
+def _warnings(predictor: Predictor, sample: pd.Series, *, is_far: bool) -> list[str]:
     """Where the sample leaves what the model has seen, and what it lacks."""
     here = measured(sample)
     features = [predictor.task.dataset.feature(name) for name in predictor.task.inputs]
     missing = [feature.title for feature in features if here[feature.name] is None]
     outside = [words for feature in features if (words := predictor.outside(feature, here[feature.name]))]
-    stranger = [] if outside or not predictor.is_stranger(sample) else [STRANGE]
+    stranger = [STRANGE] if is_far and not outside else []
     lacking = [f"Not measured: {', '.join(missing)}. {_filled_with(predictor)}"] if missing else []
     return [*outside, *stranger, *lacking]
 

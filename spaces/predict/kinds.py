@@ -11,7 +11,7 @@ from pipelines.front.kinds import kind_of
 from pipelines.front.told import outcome_part
 from pipelines.wording import quantity, quantity_range
 
-from .predictor import Predictor, rounded
+from .predictor import Predictor, as_json, rounded
 
 # In words, from which probability of the answer on.
 CONFIDENCE = (
@@ -57,8 +57,12 @@ def explained_column(predictor: Predictor, answer: Mapping[str, Any]) -> str:
 
 def truth_of(predictor: Predictor, sample: pd.DataFrame) -> Any:  # noqa: ANN401 - a class or a number
     """What a sample turned out to be, as a JSON value; None where it is not known."""
-    label = predictor.task.labels(sample).iloc[0]
-    return None if pd.isna(label) else label if isinstance(label, str) else rounded(label)
+    return truths_of(predictor, sample)[0]
+
+
+def truths_of(predictor: Predictor, samples: pd.DataFrame) -> list[Any]:
+    """The same for each of some samples."""
+    return [as_json(label) for label in predictor.task.labels(samples)]
 
 
 def returned(predictor: Predictor) -> str:

@@ -1,6 +1,6 @@
 """What the tab of one task works with: the model, the real samples, and what these say about an input."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -16,6 +16,7 @@ from pipelines.datasets.spec import Feature
 from pipelines.documents import DECIMALS
 from pipelines.errors import PipelineError
 from pipelines.models import explain
+from pipelines.models.quick import quick
 from pipelines.wording import bound, step_within, to_the_step, typical_range
 
 from ..files import SpaceFolder
@@ -111,12 +112,13 @@ class Predictor:
             f"{bound(low)} to {bound(high)}. Trust the answer less."
         )
 
-    def is_stranger(self, sample: pd.Series) -> bool:
-        """Whether the sample is farther from every real one than real ones are from each other."""
-        if self.learnt.empty:
-            return False
-        nearest = explain.nearest(self.model.inputs, sample, self.learnt, 1)["distance"].iloc[0]
-        return bool(nearest > self._farthest_neighbour)
+    def nearest(self, sample: pd.Series, count: int) -> pd.DataFrame:
+        """The learnt samples that are most like one, as `explain.nearest` gives them; no rows without any."""
+        return explain.nearest(self.model.inputs, sample, self.learnt, count) if len(self.learnt) else self.learnt
+
+    def are_far(self, nearest: pd.DataFrame) -> bool:
+        """Whether a sample is farther from the real ones nearest to it than real ones are from each other."""
+        return bool(len(nearest) and nearest["distance"].iloc[0] > self._farthest_neighbour)
 
     def usual(self, feature: Feature) -> tuple[float, float]:
         """Between what eight of ten learnt samples are; NaN where there are none."""
@@ -164,12 +166,9 @@ class Predictor:
     @cached_property
     def _farthest_neighbour(self) -> float:
         step = max(len(self.learnt) // ASKED, 1)
+        among = explain.distances(self.model.inputs, self.learnt.iloc[::step], self.learnt)
         # The nearest of two is another sample: the first is the sample itself.
-        distances = [
-            explain.nearest(self.model.inputs, row, self.learnt, 2)["distance"].iloc[-1]
-            for _, row in self.learnt.iloc[::step].iterrows()
-        ]
-        return float(np.quantile(distances, STRANGER_SHARE))
+        return float(np.quantile(np.sort(among, axis=1)[:, :2][:, -1], STRANGER_SHARE))
 
     def _of_role(self, role: str) -> pd.DataFrame:
         return self.samples[self.samples["role"] == role] if len(self.samples) else self.samples
@@ -180,7 +179,7 @@ def predictor_of(space: SpaceFolder, task: Task) -> Predictor | str:
     if not (space.model(task) / "model.json").exists():
         return f"There is no model for “{task.title}” yet. It appears here after the first training."
     try:
-        model = models.load(space.model(task))
+        model = quick(models.load(space.model(task)))
     except PipelineError as error:
         return f"The model for “{task.title}” cannot be used. {error}"
     if list(model.inputs) != list(task.inputs) or model.classes != task.classes:
@@ -188,12 +187,14 @@ def predictor_of(space: SpaceFolder, task: Task) -> Predictor | str:
     return Predictor(task, model, space.card(task), space.samples(task.dataset))
 
 
-def measured(sample: pd.Series) -> dict[str, Any]:
+def measured(sample: pd.Series | Mapping[Hashable, Any]) -> dict[str, Any]:
     """A sample's values by name as JSON values: None for what was not measured."""
-    return {
-        str(name): None if pd.isna(value) else value if isinstance(value, str) else rounded(value)
-        for name, value in sample.items()
-    }
+    return {str(name): as_json(value) for name, value in sample.items()}
+
+
+def as_json(value: Any) -> float | str | None:  # noqa: ANN401 - a cell of a data frame
+    """A cell as a JSON value; None for nothing."""
+    return None if pd.isna(value) else value if isinstance(value, str) else rounded(value)
 
 
 def rounded(value: float) -> float:

@@ -87,7 +87,7 @@ def test_usual_values_in_an_unusual_combination_are_warned_of(predictors):
 def test_real_samples_are_rarely_taken_for_strangers(predictors):
     predictor = predictors["wine_grade"]
     kept = predictor.kept
-    strangers = [predictor.is_stranger(row) for _, row in kept.iterrows()]
+    strangers = [predictor.are_far(predictor.nearest(row, 1)) for _, row in kept.iterrows()]
     assert np.mean(strangers) < 0.2
 
 
