@@ -64,10 +64,10 @@ ABOUT_THE_WEATHER = re.compile(r"\bweather\b")
 
 
 def pytest_collection_modifyitems(items):
-    """Put what stands on the story of the workflows first, and what stands on the demo in the middle.
+    """Put what stands on the story of the workflows first, and what stands on the demo where the second process begins.
 
-    Two processes begin there. So each makes one of the two, and neither waits for the other. The tests that share a
-    Spark cluster follow the story: a process that has nothing left to do takes from the end of another's.
+    So each of two processes makes one of the two, and neither waits for the other. The tests that share a Spark cluster
+    follow the story: a process that has nothing left to do takes from the end of another's.
     """
     story, demo, cluster = (
         {item.path for item in items if name in item.fixturenames} for name in ("days_folder", "demo_dir", "cluster")
@@ -75,8 +75,9 @@ def pytest_collection_modifyitems(items):
     first = [item for item in items if item.path in story] + [item for item in items if item.path in cluster]
     middle = [item for item in items if item.path in demo - story]
     others = [item for item in items if item.path not in demo | story | cluster]
-    half = max(len(items) // 2 - len(first), 0)
-    items[:] = [*first, *others[:half], *middle, *others[half:]]
+    share = len(items) // max(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "2")), 2)
+    before = max(share - len(first), 0)
+    items[:] = [*first, *others[:before], *middle, *others[before:]]
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
