@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from joblib import cpu_count
+from sklearn.model_selection import StratifiedGroupKFold
 from trainings import trained, training_data
 
 from pipelines.datasets import task_named
@@ -40,6 +41,16 @@ def test_near_rows_never_straddle_the_folds():
     assert not any(straddling(rows, grouped_folds(GRADE, rows, seed=0)))
     alone = replace(rows, groups=np.arange(len(rows)))
     assert any(straddling(rows, grouped_folds(GRADE, alone, seed=0)))
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("task", [IRIS, GRADE, QUALITY])
+def test_the_folds_are_those_of_scikit_learn(task, seed):
+    rows = training_data(task.name).learning_rows
+    theirs = StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(rows.matrix, rows.labels, rows.groups)
+    for (learned, other), (same, rest) in zip(grouped_folds(task, rows, seed), theirs, strict=True):
+        assert (learned.tolist(), other.tolist()) == (same.tolist(), rest.tolist())
 
 
 def test_every_row_is_judged_once():
