@@ -360,8 +360,12 @@ def serve(ctx: typer.Context) -> None:
 
 
 def _import_scipy_first() -> None:
-    """Before pandas in a verb that loads models: skops looks for scipy's functions in all that was imported before."""
-    import scipy.special  # noqa: F401
+    """Before pandas in a verb that loads models: skops looks for scipy's functions in all that was imported before.
+
+    And before scikit-learn imports it far below: Python 3.11 asks the system for memory at each call that its stack of
+    frames has no room for, which in scipy's docstrings would be sixty thousand times.
+    """
+    import scipy.stats  # noqa: F401
 
 
 def _inference(run: Run) -> "Callable[..., InferenceReport]":
