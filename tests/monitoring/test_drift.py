@@ -11,6 +11,7 @@ from pipelines.datasets.arrivals import simulated as simulate
 from pipelines.datasets.roles import assign_roles
 from pipelines.models.metrics import SMALLEST_DISTANCE
 from pipelines.monitoring import drift
+from pipelines.monitoring.numbers_apart import Ascending, Chance, distance
 
 WINE, IRIS = dataset_named("wine"), dataset_named("iris")
 FIRST = date(2026, 3, 1)
@@ -109,6 +110,13 @@ def test_too_few_samples_make_no_test(reserves):
     assert drift.input_drift(IRIS, reserves["iris"], rows, FIRST) == []
     assert drift.input_drift(IRIS, reserves["iris"].head(0), rows, FIRST) == []
     assert drift.class_drift(rows, "variety", ("setosa", "versicolor", "virginica"), [], FIRST) == []
+
+
+def test_chance_explains_what_the_p_value_says_in_whatever_order_it_is_asked():
+    rng, chance = np.random.default_rng(5), Chance(0.05)
+    for rows, shift in [(rows, shift) for rows in (15, 300) for shift in rng.uniform(0, 1, 60)]:
+        pair = Ascending.of(rng.normal(size=100)), Ascending.of(rng.normal(shift, size=rows))
+        assert chance.explains(*pair) == (distance(*pair)[2] >= chance.level)
 
 
 @pytest.mark.parametrize("dataset", [WINE, IRIS], ids=lambda dataset: dataset.name)
