@@ -202,7 +202,7 @@ def dashboard(ctx: typer.Context, datasets: cli.DataSets = None, *, as_of: cli.A
     _import_scipy_first()
     from pipelines.cli.summaries import dashboard_summary
     from pipelines.monitoring.as_known import end_of, report_as_known
-    from pipelines.monitoring.dashboard import refresh_dashboard
+    from pipelines.monitoring.dashboard import refresh_pages, refresh_pictures, together
     from pipelines.publishing.addresses import known_links
 
     run: Run = ctx.obj
@@ -210,16 +210,15 @@ def dashboard(ctx: typer.Context, datasets: cli.DataSets = None, *, as_of: cli.A
 
     def draw(dataset: "DataSet") -> None:
         with run.step(f"dashboard {dataset.name}"):
-            if day:
-                done.append(report_as_known(run.store, dataset, day))
-            else:
-                done.append(refresh_dashboard(run.store, dataset, run.now, known_links(run.settings)))
+            done.append(report_as_known(run.store, dataset, day) if day else refresh_pictures(run.store, dataset))
 
     try:
         run.each_dataset(datasets, draw)
     finally:
         if done:
-            run.show(dashboard_summary(done, end_of(day) if day else run.now))
+            drawn = together(done)
+            told = drawn if day else refresh_pages(run.store, drawn, run.now, known_links(run.settings))
+            run.show(dashboard_summary(told, end_of(day) if day else run.now))
 
 
 @verb(rich_help_panel=MODELS)
@@ -313,10 +312,10 @@ def demo(
     store = run.store
     if not read_active():
         activate(())  # a record is played in any case
-    boards = simulation.run_demo(store, month, runs=runs, who=settings.run.who, now=run.now)
+    board = simulation.run_demo(store, month, runs=runs, who=settings.run.who, now=run.now)
     print(render(status_of(store, run.now)))
     page = settings.store_dir / "site" / "index.html" if settings.store == "embedded" else None
-    print("", simulation.ending(boards, month, page, run.now), sep="\n")
+    print("", simulation.ending(board, month, page, run.now), sep="\n")
     _end_for_broken_datasets()
 
 

@@ -3,7 +3,7 @@
 import functools
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from pipelines.datasets.fetching import Access
 from pipelines.features import daily as features
 from pipelines.front.verdict import verdict
 from pipelines.inference.pipeline import Loader, run_inference
-from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard, whole_document
+from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
 from pipelines.training import pipeline as training
@@ -71,10 +71,10 @@ class Month:
         return self.scenario if day >= self.scenario_begins else NO_SCENARIO
 
 
-def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime) -> list[DashboardReport]:
+def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime) -> DashboardReport:
     """Backfill, train where there is no champion for these data, run every day, draw the pages.
 
-    Returns what the pages say, one report a data set.
+    Returns what the pages say.
     """
     times: dict[Task, datetime] = {}
     for dataset in all_datasets():
@@ -92,28 +92,29 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
     for dataset, count in _side_by_side(store, month):
         log.info("%s: %d days done", dataset.title, count)
     log.info("Draw the pages")
-    return [refresh_dashboard(store, dataset, now) for dataset in all_datasets()]
+    return refresh_dashboard(store, all_datasets(), now)
 
 
-def alarm_lines(boards: Sequence[DashboardReport], month: Month) -> list[str]:
+def alarm_lines(board: DashboardReport, month: Month) -> list[str]:
     """What went off first, and how long after the scenario began."""
-    first_days: list[tuple[str, str | None]] = []
-    for board in boards:
-        for name, dataset in board.document["datasets"].items():
-            first_days.append((f"drift of {name}", min(dataset["drift"]["alarm_days"], default=None)))
-        for name, task in board.document["tasks"].items():
-            first_days += [(f"{alarm['score']} of {name} below promise", alarm["since"]) for alarm in task["alarms"]]
+    drift = [(f"drift of {name}", data["drift"]["alarm_days"]) for name, data in board.document["datasets"].items()]
+    below = [
+        (f"{alarm['score']} of {name} below promise", alarm["since"])
+        for name, task in board.document["tasks"].items()
+        for alarm in task["alarms"]
+    ]
+    first_days = [*((what, min(days, default=None)) for what, days in drift), *below]
     return [f"ALARM  {what}: {day}{_delay(month, date.fromisoformat(day))}" for what, day in first_days if day]
 
 
-def ending(boards: Sequence[DashboardReport], month: Month, page: Path | None, now: datetime) -> str:
+def ending(board: DashboardReport, month: Month, page: Path | None, now: datetime) -> str:
     """What the demo says last: the verdict of the page, what went off when, where the page is, and what to try.
 
     On Hopsworks there is no `page` on this machine.
     """
-    told = verdict(whole_document(boards), now)
+    told = verdict(board.document, now)
     return "\n".join([
-        f"{told.headline}.", *alarm_lines(boards, month), "",
+        f"{told.headline}.", *alarm_lines(board, month), "",
         *([f"The page: {page.as_uri()}"] if page else []),
         "Next:", *text_table(("  make serve", "play with models"), [
             (f"  {called()} -m pipelines train", "search longer"),

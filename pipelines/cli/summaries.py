@@ -218,11 +218,9 @@ def _settled(settlement: "Settlement") -> str:
     return f"{' and '.join(filter(None, parts))}." if any(parts) else ""
 
 
-def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
+def dashboard_summary(done: "DashboardReport", now: datetime) -> str:
     """The verdict first, what to look at and what to do, then a line a task."""
-    from pipelines.monitoring.dashboard import whole_document  # noqa: PLC0415 - it brings the pictures
-
-    document = whole_document(done)
+    document = done.document
     told, links = verdict(document, now), links_of(document)
     rows = [
         (
@@ -240,8 +238,8 @@ def dashboard_summary(done: Sequence["DashboardReport"], now: datetime) -> str:
         "\n".join(_finding(finding) for finding in told.findings),
         markdown_table(("Task", "State", "In words", "Score", "On new samples (95 %)", "In the test (95 %)"), rows),
         " · ".join(f"[{words}]({address})" for words, address in addresses.items() if address),
-        f"{counted(sum(len(each.written) for each in done), 'file')} changed.",
-        *(escape(notice) for each in done for notice in each.notices),
+        f"{counted(len(done.written), 'file')} changed.",
+        *map(escape, done.notices),
     )
 
 

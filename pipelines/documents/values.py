@@ -50,10 +50,12 @@ Moment = Annotated[str, Must(_moment, "a time such as 2026-11-21T06:47:00+00:00"
 DECIMALS = 6  # finer digits differ between machines and mean nothing
 MOST_DIGITS = 19  # of the largest number of 64 bits
 LONGEST_SHOWN = 40  # characters of a wrong value in a sentence
-NAMES = {
+NAMES: dict[type, str] = {
     NoneType: "null", str: "a text", int: "a whole number", float: "a number", bool: "true or false",
     list: "a list", dict: "an object",
 }  # fmt: skip
+# What JSON gives for a type; a whole number is a number as well.
+READ_AS = {kind: frozenset({kind}) for kind in NAMES} | {float: frozenset({int, float})}
 
 
 class Damaged(ValueError):
@@ -119,14 +121,14 @@ def refuse_changed(document: Mapping[str, object]) -> None:
     What is told of a document belongs together, such as a score and its ends. Of one that another program or a person
     has changed nobody knows what still does.
     """
-    if document.get("checksum", checksum(document)) != checksum(document):
+    if "checksum" in document and document["checksum"] != checksum(document):
         raise Damaged("it was changed after it was saved")
 
 
 def _faults(value: object, form: Any, place: str) -> Iterator[str]:  # noqa: ANN401 - a type of any kind
     """What is not as the type says, outermost first."""
     kind, parts = _shape(form)
-    if _is_plainly(value, form):
+    if type(value) in _plain_types(form):
         return
     if kind in (Required, NotRequired):
         yield from _faults(value, parts[0], place)
@@ -140,7 +142,7 @@ def _faults(value: object, form: Any, place: str) -> Iterator[str]:  # noqa: ANN
         yield from () if value in parts else (_wrong(value, place, " or ".join(parts)),)
     elif kind in (dict, list) or is_typeddict(form):
         yield from _faults_within(value, form, place)
-    elif form is not Any and not _is(value, form):
+    elif form is not Any:
         yield _wrong(value, place, NAMES[form])
 
 
@@ -150,13 +152,15 @@ def _faults_within(value: object, form: Any, place: str) -> Iterator[str]:  # no
     if not isinstance(value, whole):
         yield _wrong(value, place, NAMES[whole])
         return
+    if parts and _plain_types(parts[-1]).issuperset(map(type, value.values() if isinstance(value, dict) else value)):
+        return  # as most of a document is
     inside: dict[object, Any] = value if isinstance(value, dict) else dict(enumerate(value))
     if is_typeddict(form):
         yield from (f"{place or 'it'} lacks {name}" for name in sorted(form.__required_keys__ - inside.keys()))
     for name, part in inside.items():
-        kind = parts[-1] if parts else _fields(form).get(str(name), Any)
-        if not _is_plainly(part, kind):
-            yield from _faults(part, kind, f"{place}.{name}" if place else str(name))
+        within = parts[-1] if parts else _fields(form).get(str(name), Any)
+        if type(part) not in _plain_types(within):
+            yield from _faults(part, within, f"{place}.{name}" if place else str(name))
 
 
 def _faults_beside(value: object, must: Must, place: str) -> Iterator[str]:
@@ -173,15 +177,12 @@ def _whole_number(text: str) -> int:
     return int(text)
 
 
-def _is_plainly(value: object, form: Any) -> bool:  # noqa: ANN401 - a type of any kind
-    """Whether a value is of a plain type that the form allows, as most of a document are: seen without further ado."""
-    return any(_is(value, plainly) for plainly in _plain_types(form))
-
-
 @cache
-def _plain_types(form: Any) -> tuple[type, ...]:  # noqa: ANN401 - a type of any kind
+def _plain_types(form: Any) -> frozenset[type]:  # noqa: ANN401 - a type of any kind
+    """The plain types that a form allows, as most of a document are: seen without further ado."""
     kind, parts = _shape(form)
-    return tuple(part for part in (parts if kind in (Union, UnionType) else (form,)) if part in NAMES)
+    told = parts if kind in (Union, UnionType) else (form,)
+    return frozenset(read for part in told if part in NAMES for read in READ_AS[part])
 
 
 @cache
@@ -192,12 +193,6 @@ def _shape(form: Any) -> tuple[Any, tuple[Any, ...]]:  # noqa: ANN401 - a type o
 @cache
 def _fields(form: Any) -> dict[str, Any]:  # noqa: ANN401 - a TypedDict
     return get_type_hints(form, include_extras=True)
-
-
-def _is(value: object, form: type) -> bool:
-    if isinstance(value, bool):
-        return form is bool
-    return isinstance(value, (int, float) if form is float else form)
 
 
 def _wrong(value: object, place: str, expected: str) -> str:

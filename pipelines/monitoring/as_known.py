@@ -46,7 +46,7 @@ def report_as_known(store: Store, dataset: DataSet, day: date) -> DashboardRepor
         for title, count in corrected.items()
         if count
     )
-    return DashboardReport(dataset.name, (), document, tuple(notices))
+    return DashboardReport((), document, tuple(notices))
 
 
 def _data_state(store: Store, dataset: DataSet, predicted: Sequence[pd.DataFrame], at: datetime) -> DataState:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
@@ -56,34 +56,42 @@ QUARANTINE_READ = timedelta(days=scoreboard.ALARM_DAYS)
 
 @dataclass(frozen=True)
 class DashboardReport:
-    """What a refresh did: the files that differ from before, and the document that the pages are made from.
+    """What a refresh did, of one data set or of several: the files that differ from before, and what the pages say.
 
-    `document` has the same keys as `dashboard/metrics.json`, with this data set and its tasks alone. `notices` are
-    sentences for the reader.
+    `document` has the same keys as `dashboard/metrics.json`, with these data sets and their tasks alone. `pictures` is
+    what is told of each picture, by its name, to who does not see it, by task. `notices` are sentences for the reader.
     """
 
-    dataset: str
     written: tuple[str, ...]
     document: Parts = field(repr=False)
     notices: tuple[str, ...] = ()
+    pictures: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
-def whole_document(reports: Sequence[DashboardReport]) -> Parts:
-    """The documents of several data sets as one."""
-    return {
-        "datasets": {name: part for done in reports for name, part in done.document["datasets"].items()},
-        "tasks": {name: part for done in reports for name, part in done.document["tasks"].items()},
-        "links": {name: part for done in reports for name, part in done.document.get("links", {}).items()},
-    }
+def together(reports: Sequence[DashboardReport]) -> DashboardReport:
+    """The reports of several data sets as one."""
+    return DashboardReport(
+        tuple(name for done in reports for name in done.written),
+        {
+            "datasets": {name: part for done in reports for name, part in done.document["datasets"].items()},
+            "tasks": {name: part for done in reports for name, part in done.document["tasks"].items()},
+        },
+        tuple(notice for done in reports for notice in done.notices),
+        {task: alts for done in reports for task, alts in done.pictures.items()},
+    )
 
 
 def refresh_dashboard(
-    store: Store, dataset: DataSet, now: datetime, links: Mapping[str, str] = MappingProxyType({})
+    store: Store, datasets: Sequence[DataSet], now: datetime, links: Mapping[str, str] = MappingProxyType({})
 ) -> DashboardReport:
-    """Compute, draw and put the pictures of every task, `dashboard/metrics.json`, `site/index.html` and its models.
+    """Refresh what is drawn of some data sets, and the pages with it; see `refresh_pictures` and `refresh_pages`."""
+    return refresh_pages(store, together([refresh_pictures(store, dataset) for dataset in datasets]), now, links)
 
-    Files that are as before are not written. `now` only tells whether a run is late; numbers and pictures depend on
-    the store alone. `links` are addresses that this run knows; those that an earlier one knew stay.
+
+def refresh_pictures(store: Store, dataset: DataSet) -> DashboardReport:
+    """Compute, draw and put the pictures of every task and the models that a page asks.
+
+    Files that are as before are not written. Numbers and pictures depend on the store alone.
     """
     data = _data_state(store, dataset)
     states = [_task_state(store, task) for task in dataset.tasks]
@@ -97,21 +105,34 @@ def refresh_dashboard(
         (state.task.name, name): draw for state in states for name, draw in _drawings(state, data, own).items()
     })  # fmt: skip
     files = {f"dashboard/{task}/{name}.png": picture.png for (task, name), picture in pictures.items()}
-    merged = _merged(store, own, links, {key: picture.alt for key, picture in pictures.items()})
-    own["links"] = merged.get("links", {})
     files |= {PORTRAIT_FILE.format(state.task.name): drawn for state in states for drawn in _portrait(state, data)}
-    files[METRICS_FILE] = metrics_text(merged)
     for state in states:
         files |= browser_files(store, state.task, state.champion, data.historical)
-    written = _put(store, files)
+    alts = {
+        state.task.name: {name: picture.alt for (task, name), picture in pictures.items() if task == state.task.name}
+        for state in states
+    }
+    return DashboardReport(_put(store, files), own, pictures=alts)
+
+
+def refresh_pages(
+    store: Store, drawn: DashboardReport, now: datetime, links: Mapping[str, str] = MappingProxyType({})
+) -> DashboardReport:
+    """Put `dashboard/metrics.json` and the static page with what was drawn anew; returns all that was written.
+
+    `now` only tells whether a run is late. `links` are addresses that this run knows; those that an earlier one knew
+    stay.
+    """
+    files = {METRICS_FILE: metrics_text(_merged(store, drawn, links))}
     document = parse_metrics(files[METRICS_FILE])
-    drawn = _portraits(store, document)
+    portraits = _portraits(store, document)
     forms = {task: form for task in document["tasks"] if (form := form_of(store, task))}
-    pages = {name: picture(document, drawn, now, theme).encode() for name, theme in FRONT.items()}
+    files |= {name: picture(document, portraits, now, theme).encode() for name, theme in FRONT.items()}
     told = verdict(document, now)
-    pages[f"site/{site.SOCIAL}"] = social_picture(told.headline, told.as_of, told.state)
-    pages[SITE_FILE] = site.render_site(document, drawn, now, forms).encode()
-    return DashboardReport(dataset.name, (*written, *_put(store, pages)), own)
+    files[f"site/{site.SOCIAL}"] = social_picture(told.headline, told.as_of, told.state)
+    files[SITE_FILE] = site.render_site(document, portraits, now, forms).encode()
+    written = (*drawn.written, *_put(store, files))
+    return replace(drawn, written=written, document=drawn.document | {"links": document.get("links", {})})
 
 
 def _data_state(store: Store, dataset: DataSet) -> DataState:
@@ -159,21 +180,20 @@ def _drawings(state: TaskState, data: DataState, own: Parts) -> dict[str, Drawin
     return {**kinds.own_pictures(state, document, row, data.historical), "drift": drift}
 
 
-def _merged(store: Store, own: Parts, links: Mapping[str, str], alts: Mapping[tuple[str, str], str]) -> MetricsDocument:
-    """The stored document with the part of this data set replaced; parts of data sets that are gone fall away."""
+def _merged(store: Store, drawn: DashboardReport, links: Mapping[str, str]) -> MetricsDocument:
+    """The stored document with the parts that were drawn replaced; those of data sets that are gone fall away."""
     stored = _stored(store)
     datasets = {each.name: each for each in all_datasets()}
     tasks = {task.name for each in datasets.values() for task in each.tasks}
     described: dict[str, TaskPart] = {
-        name: {**document, "pictures": {picture: alt for (task, picture), alt in alts.items() if task == name}}
-        for name, document in own["tasks"].items()
+        name: {**document, "pictures": dict(drawn.pictures[name])} for name, document in drawn.document["tasks"].items()
     }
     every_task = {name: part for name, part in stored["tasks"].items() if name in tasks} | described
     return {
         "schema_version": SCHEMA_VERSION,
         "store": {"kind": store.kind},
         "links": {**stored.get("links", {}), **links},
-        "datasets": {n: part for n, part in stored["datasets"].items() if n in datasets} | own["datasets"],
+        "datasets": {n: part for n, part in stored["datasets"].items() if n in datasets} | drawn.document["datasets"],
         "tasks": every_task,
         "data_as_of": max((part["last_run"] for part in every_task.values() if part["last_run"]), default=None),
     }

@@ -92,12 +92,12 @@ def board(drift_days=(), quality_since=None):
         "datasets": {"wine": {"drift": {"alarm_days": {day: ["alcohol"] for day in drift_days}}}},
         "tasks": {"wine_grade": {"alarms": [{"score": "accuracy", "since": quality_since}]}},
     }
-    return DashboardReport("wine", (), document)
+    return DashboardReport((), document)
 
 
 def test_the_demo_says_what_went_off_and_how_late():
     month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="shifted_sensor")
-    lines = alarm_lines([board(["2026-03-14", "2026-03-13"], "2026-03-20")], month)
+    lines = alarm_lines(board(["2026-03-14", "2026-03-13"], "2026-03-20"), month)
     assert lines == [
         "ALARM  drift of wine: 2026-03-13, 2 days after shifted_sensor began",
         "ALARM  accuracy of wine_grade below promise: 2026-03-20, 9 days after shifted_sensor began",
@@ -106,13 +106,13 @@ def test_the_demo_says_what_went_off_and_how_late():
 
 def test_the_demo_says_that_nothing_went_off():
     month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="none")
-    assert alarm_lines([board()], month) == []
+    assert alarm_lines(board(), month) == []
 
 
 def test_the_demo_ends_with_the_verdict_of_the_page_its_address_and_what_to_try():
     month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="none")
     for document, headline in ((healthy(), "All 3 models keep their promise."), (empty(), "Nothing has run yet.")):
-        last = ending([DashboardReport("all", (), document)], month, Path("/a b/index.html"), NOW)
+        last = ending(DashboardReport((), document), month, Path("/a b/index.html"), NOW)
         assert last.startswith(headline)
         assert "file:///a%20b/index.html" in last
         assert "make serve" in last
@@ -125,7 +125,7 @@ def test_what_to_try_next_is_called_as_it_can_be_from_here(tmp_path, monkeypatch
     monkeypatch.setattr("sys.executable", str(tmp_path / ".venv" / "bin" / "python"))
     assert called() == ".venv/bin/python"
     month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="none")
-    last = ending([], month, None, NOW).splitlines()
+    last = ending(board(), month, None, NOW).splitlines()
     assert "  .venv/bin/python -m pipelines demo --scenario broken_units  see an alarm" in last
     assert max(map(len, last)) <= 80
 

@@ -160,7 +160,7 @@ def test_the_dashboard_warns_of_what_is_wrong(tmp_path):
     iris = dataset_named("iris")
     store = histories.operated_store(tmp_path, iris, scenario="shifted_sensor")
     now = histories.START + timedelta(days=20)
-    text = report.dashboard_summary([refresh_dashboard(store, iris, now)], now)
+    text = report.dashboard_summary(refresh_dashboard(store, [iris], now), now)
     assert text.startswith("### ⚠️ 1 of 1 model needs you: Iris variety")
     assert "**Iris: Unusual flowers since" in text
     assert "Petal length" in text
@@ -169,12 +169,12 @@ def test_the_dashboard_warns_of_what_is_wrong(tmp_path):
 
 
 def test_the_dashboard_has_one_table_for_all_tasks_and_links_to_the_page():
-    text = report.dashboard_summary([DashboardReport("all", ("a", "b"), healthy())], NOW)
+    text = report.dashboard_summary(DashboardReport(("a", "b"), healthy()), NOW)
     assert text.startswith("### ✅ All 3 models keep their promise")
     assert [row[1] for row in cells(text)[1:]] == ["✅ keeps its promise"] * 3
     assert "[The page](https://ada.github.io/Wines/)" in text
     assert "2 files changed." in text
-    assert "promise" not in report.dashboard_summary([DashboardReport("all", (), empty())], NOW)
+    assert "promise" not in report.dashboard_summary(DashboardReport((), empty()), NOW)
 
 
 def test_spaces_are_linked_and_a_failing_log_is_shown_as_it_is():

@@ -129,7 +129,7 @@ def test_new_samples_come_daily_and_are_predicted(dataset, store):
 
 
 def test_pictures_and_pages_are_drawn(dataset, store):
-    done = refresh_dashboard(store, dataset, NOW)
+    done = refresh_dashboard(store, [dataset], NOW)
     pictures = json.loads(store.get_file("dashboard/metrics.json"))["tasks"][dataset.tasks[0].name]["pictures"]
     assert {"newest", "recent", "quality", "drift"} <= set(pictures)
     for name in pictures:
