@@ -61,14 +61,17 @@ def attested(ctx: typer.Context, task: cli.Task, version: cli.Version) -> None:
 
 
 @verb(rich_help_panel=OPERATION)
-def alarms(ctx: typer.Context, *, json_: cli.AsJson = False) -> None:
+def alarms(ctx: typer.Context, *, json_: cli.AsJson = False, output: cli.Output = None) -> None:
     """Say what somebody should look at; ends with 3 where there is something."""
     from pipelines.cli.alarms import alarms as alarms_of
     from pipelines.cli.alarms import render
 
     run: Run = ctx.obj
     document = alarms_of(run.store, run.now)
-    print(json.dumps(document, indent=2, sort_keys=True) if json_ else render(document))
+    as_json = json.dumps(document, indent=2, sort_keys=True)
+    if output:
+        output.write_text(as_json, encoding="utf-8")
+    print(as_json if json_ else render(document))
     if document["alarms"]:
         raise typer.Exit(ALARMED)
 

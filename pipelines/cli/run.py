@@ -1,4 +1,4 @@
-"""One run of a verb: its clock, its settings and its store, and how it tells what it does."""
+"""One run of a verb or of several: its clock, its settings and its store, and how it tells what it does."""
 
 import contextlib
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a verb; settings and store are read when they are first asked for."""
+    """One run of a verb or of several; settings and store are read when they are first asked for."""
 
     now: datetime
 
@@ -37,13 +37,24 @@ class Run:
     @cached_property
     def store(self) -> "Store":
         """The store that the settings choose."""
-        from pipelines.stores import open_store  # noqa: PLC0415 - see above
         from pipelines.stores.records import leave_out_records  # noqa: PLC0415 - see above
 
-        opened = open_store(self.settings)
         if not read_active():
-            leave_out_records(opened, place=self.settings.source.place)
-        return opened
+            leave_out_records(self._opened, place=self.settings.source.place)
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> "Store":
+        from pipelines.stores import open_store  # noqa: PLC0415 - see above
+
+        return open_store(self.settings)
+
+    def begin_verb(self) -> None:
+        """Forget which records another verb of this process found in the store, as it may have loaded one."""
+        if vars(self).pop("store", None) and not read_active():
+            from pipelines.datasets import activate  # noqa: PLC0415 - see above
+
+            activate(())
 
     @property
     def access(self) -> "Access":

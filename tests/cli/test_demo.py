@@ -125,7 +125,7 @@ def test_what_to_try_next_is_called_as_it_can_be_from_here(tmp_path, monkeypatch
     monkeypatch.setattr("sys.executable", str(tmp_path / ".venv" / "bin" / "python"))
     assert called() == ".venv/bin/python"
     month = Month(days=30, per_day=10, end=date(2026, 3, 30), scenario="none")
-    last = ending(board(), month, None, NOW).splitlines()
+    last = ending(DashboardReport((), empty()), month, None, NOW).splitlines()
     assert "  .venv/bin/python -m pipelines demo --scenario broken_units  see an alarm" in last
     assert max(map(len, last)) <= 80
 
