@@ -144,7 +144,7 @@ def alarms_by_day(
     alarms, chance = {}, Chance(LEVEL)
     for day in days:
         windows = list(_compared(dataset, whole, arrivals, day))
-        # An adjusted p-value is never below the plain one: where chance explains each test there is nothing to adjust.
+        # An adjusted p-value is never below the plain one: where no test can raise an alarm there is nothing to adjust.
         quiet = all(_explained(dataset, usual, window, chance) for _, usual, window in windows)
         tests = [] if quiet else [
             test for length, usual, window in windows for test in _feature_tests(dataset, usual, window, length)
@@ -192,8 +192,14 @@ def category_distance(reference: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[
     total = first + second
     law = stats.hypergeom(total.sum(), total, second.sum())
     tails = 2 * np.minimum(law.cdf(second), law.sf(second - 1))
-    apart = np.abs(first / first.sum() - second / second.sum()).sum() / 2
-    return float(apart), stability_index(first, second), float(min(1.0, tails.min() * np.count_nonzero(total)))
+    p_value = float(min(1.0, tails.min() * np.count_nonzero(total)))
+    return total_variation(first, second), stability_index(first, second), p_value
+
+
+def total_variation(reference: npt.ArrayLike, counts: npt.ArrayLike) -> float:
+    """Half of what the shares of the categories differ by, from two rows of counts (k,)."""
+    first, second = (np.asarray(part, dtype=np.float64) for part in (reference, counts))
+    return float(np.abs(first / first.sum() - second / second.sum()).sum() / 2)
 
 
 def energy_distance(first: Floats, second: Floats, rng: np.random.Generator) -> tuple[float, float]:
@@ -264,13 +270,18 @@ def _feature_tests(dataset: DataSet, reference: Reference, window: pd.DataFrame,
 
 
 def _explained(dataset: DataSet, reference: Reference, window: pd.DataFrame, chance: Chance) -> bool:
-    """Whether no feature of a window can have drifted, since chance explains how far each is from the reference."""
+    """Whether no feature of a window can have drifted: each is near the reference, or as far as chance explains."""
     picked = _evenly(window, LARGEST_WINDOW)
     numeric, categorical = seasons.watched(dataset)
     return all(chance.explains(reference.ascending(name), Ascending.of(picked[name])) for name in numeric) and all(
-        _category_apart(dataset.feature(name).values, reference.rows[name], window[name])[2] >= chance.level
+        _category_explained(dataset.feature(name).values, reference.rows[name], window[name], chance.level)
         for name in categorical
     )
+
+
+def _category_explained(classes: Sequence[str], reference: Sequence[object], values: pd.Series, level: float) -> bool:
+    _, counts = value_counts(classes, reference, values)
+    return total_variation(*counts) < SMALLEST_DISTANCE or category_distance(*counts)[2] >= level
 
 
 def _category_test(

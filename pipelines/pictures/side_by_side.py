@@ -15,45 +15,63 @@ Name = TypeVar("Name")
 Drawing: TypeAlias = Callable[[], Picture]
 
 
+# Bytes that say whose turn it is: a read of so few is never divided between two processes.
+TURN = 2
+
+
 def draw_all(drawings: Mapping[Name, Drawing]) -> dict[Name, Picture]:
     """Each picture by its name, in the order given.
 
-    On Linux copies of this process draw a share each; a new one would import for longer than it draws. What a copy does
-    not deliver, be it killed, is drawn here.
+    On Linux copies of this process draw beside it, each the next one when it is free; a new process would import for
+    longer than it draws. What a copy does not deliver, be it killed, is drawn here.
     """
-    shares = _shares(drawings)
-    helpers = [_helper(share) for share in shares[1:]]
-    done = _drawn(shares[0]) if shares else {}
+    turns = _turns(len(drawings))
+    helpers = [_helper(drawings, turns) for _ in range(1, min(_cores(), len(drawings)))]
+    try:
+        done = _drawn(drawings, turns)
+    finally:
+        os.close(turns)
     for helper, pictures in helpers:
         done |= _delivered(pictures)
         helper.join()
     return {name: done[name] if name in done else draw() for name, draw in drawings.items()}
 
 
-def _shares(drawings: Mapping[Name, Drawing]) -> list[dict[Name, Drawing]]:
+def _cores() -> int:
     # Elsewhere a process that has used threads or the system's own libraries cannot be copied safely.
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+
+
+def _turns(count: int) -> int:
+    """A pipe that holds the turn of each picture, for whichever process reads it first."""
+    read, write = os.pipe()
+    for place in range(count):
+        os.write(write, place.to_bytes(TURN, "big"))
+    os.close(write)
+    return read
+
+
+def _drawn(drawings: Mapping[Name, Drawing], turns: int) -> dict[Name, Picture]:
+    """The pictures whose turn came while this process was free."""
     each = list(drawings.items())
-    return [dict(each[first::cores]) for first in range(min(cores, len(each)))]
+    places = iter(lambda: os.read(turns, TURN), b"")
+    return {name: draw() for name, draw in (each[int.from_bytes(place, "big")] for place in places)}
 
 
-def _drawn(share: Mapping[Name, Drawing]) -> dict[Name, Picture]:
-    return {name: draw() for name, draw in share.items()}
-
-
-def _helper(share: Mapping[Name, Drawing]) -> tuple[ForkProcess, Connection]:
-    """A copy of this process, and the end of a pipe at which the pictures of its share arrive."""
+def _helper(drawings: Mapping[Name, Drawing], turns: int) -> tuple[ForkProcess, Connection]:
+    """A copy of this process, and the end of a pipe at which its pictures arrive."""
     here, there = multiprocessing.Pipe(duplex=False)
-    helper = multiprocessing.get_context("fork").Process(target=_deliver, args=(share, here, there), daemon=True)
+    fork = multiprocessing.get_context("fork")
+    helper = fork.Process(target=_deliver, args=(drawings, turns, here, there), daemon=True)
     helper.start()
     there.close()
     return helper, here
 
 
-def _deliver(share: Mapping[Name, Drawing], here: Connection, there: Connection) -> None:
+def _deliver(drawings: Mapping[Name, Drawing], turns: int, here: Connection, there: Connection) -> None:
     here.close()  # so that nobody waits for a reader that is gone
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts both, and the one that is left ends this one
-    there.send(_drawn(share))
+    there.send(_drawn(drawings, turns))
 
 
 def _delivered(pictures: Connection) -> dict[Name, Picture]:

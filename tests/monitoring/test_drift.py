@@ -129,6 +129,20 @@ def test_nothing_goes_off_for_none(dataset, reserves):
     assert not any(by_day.values())
 
 
+@pytest.mark.parametrize("scenario", ["shifted_sensor", "new_mix"])
+@pytest.mark.parametrize("dataset", [WINE, IRIS], ids=lambda dataset: dataset.name)
+def test_what_is_passed_over_on_a_quiet_day_raises_no_alarm(dataset, scenario, reserves, monkeypatch):
+    reserve = reserves[dataset.name]
+    before = arrived(dataset, reserve, 20, 10)
+    rows = pd.concat([before, arrived(dataset, reserve, 20, 10, scenario=scenario, first=FIRST + timedelta(days=20))])
+    days = [FIRST + timedelta(days=number) for number in range(40)]
+    found = drift.alarms_by_day(dataset, reserve, rows, days)
+    monkeypatch.setattr(drift, "_explained", lambda *_: False)
+    assert found == drift.alarms_by_day(dataset, reserve, rows, days)
+    assert any(found.values())
+    assert not all(found.values())
+
+
 @pytest.mark.parametrize("scenario", ["shifted_sensor", "broken_units"])
 @pytest.mark.parametrize("dataset", [WINE, IRIS], ids=lambda dataset: dataset.name)
 def test_a_faulty_sensor_goes_off_within_ten_days(dataset, scenario, reserves):
