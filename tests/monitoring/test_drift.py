@@ -129,8 +129,11 @@ def test_nothing_goes_off_for_none(dataset, reserves):
     assert not any(by_day.values())
 
 
-@pytest.mark.parametrize("scenario", ["shifted_sensor", "new_mix"])
-@pytest.mark.parametrize("dataset", [WINE, IRIS], ids=lambda dataset: dataset.name)
+@pytest.mark.parametrize(
+    ("dataset", "scenario"),
+    [(IRIS, "shifted_sensor"), (WINE, "shifted_sensor"), (WINE, "new_mix")],
+    ids=["iris sensor", "wine sensor", "wine mix"],
+)
 def test_what_is_passed_over_on_a_quiet_day_raises_no_alarm(dataset, scenario, reserves, monkeypatch):
     reserve = reserves[dataset.name]
     before = arrived(dataset, reserve, 20, 10)
