@@ -18,7 +18,7 @@ from pipelines.datasets.fetching import Access
 from pipelines.features import daily as features
 from pipelines.front.verdict import verdict
 from pipelines.inference.pipeline import Loader, run_inference
-from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard
+from pipelines.monitoring.dashboard import DashboardReport, refresh_pages, refresh_pictures, together
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
 from pipelines.training import pipeline as training
@@ -89,10 +89,11 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
         for task, start in times.items():
             train(task, now=start, begun=begun.get(task))
     log.info("%d days: new samples are made from reserve rows and predicted, as the schedule does daily", month.days)
-    for dataset, count in _side_by_side(store, month):
-        log.info("%s: %d days done", dataset.title, count)
-    log.info("Draw the pages")
-    return refresh_dashboard(store, all_datasets(), now)
+    drawn: dict[str, DashboardReport] = {}
+    for dataset, count, pictures in _side_by_side(store, month):
+        log.info("%s: %d days done, and their pictures drawn", dataset.title, count)
+        drawn[dataset.name] = pictures
+    return refresh_pages(store, together([drawn[dataset.name] for dataset in all_datasets()]), now)
 
 
 def alarm_lines(board: DashboardReport, month: Month) -> list[str]:
@@ -144,7 +145,7 @@ def _needs_training(store: Store, task: Task) -> bool:
     return needed
 
 
-def _side_by_side(store: Store, month: Month) -> Iterator[tuple[DataSet, int]]:
+def _side_by_side(store: Store, month: Month) -> Iterator[tuple[DataSet, int, DashboardReport]]:
     """Run the days of every data set, on each processor those of another one; they have no table in common."""
     most_work_first = sorted(all_datasets(), key=lambda dataset: -len(dataset.tasks))
     at_once = min(len(most_work_first), int(cpu_count())) if store.kind == "embedded" and month.days >= LONG else 1
@@ -153,13 +154,13 @@ def _side_by_side(store: Store, month: Month) -> Iterator[tuple[DataSet, int]]:
         yield from run(delayed(_run_days)(store, dataset, month) for dataset in most_work_first)
 
 
-def _run_days(store: Store, dataset: DataSet, month: Month) -> tuple[DataSet, int]:
-    """Run every day of a data set; returns it and how many there are."""
+def _run_days(store: Store, dataset: DataSet, month: Month) -> tuple[DataSet, int, DashboardReport]:
+    """Run every day of a data set and draw its pictures; returns it, how many days there are, and what was drawn."""
     load = cast("Loader", functools.cache(functools.partial(load_version, load=models.load)))
     days = list(month.of(dataset))
     for day in days:
         _run_day(store, dataset, day, month, load)
-    return dataset, len(days)
+    return dataset, len(days), refresh_pictures(store, dataset)
 
 
 def _run_day(store: Store, dataset: DataSet, day: date, month: Month, load: Loader) -> None:

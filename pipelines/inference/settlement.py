@@ -39,6 +39,8 @@ def settle(
     What was settled, and the predictions as they are afterwards.
     """
     changed = newly_settled(task, predictions, samples, now)
+    if changed.empty:
+        return Settlement(settled=0, corrected=0), predictions
     opened = changed["sample_id"].isin(predictions.loc[predictions["label"].isna(), "sample_id"])
     store.upsert(predictions_group(task), changed)
     after = latest_per_key(pd.concat([predictions, changed], ignore_index=True), predictions_group(task))
