@@ -5,6 +5,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 ENVIRONMENT := $(if $(wildcard $(VENV)/installed),$(VENV)/installed,$(VENV)/core)
 
+# Images of Docker ask Python to keep nothing that it has compiled: each process of a run would compile it all again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test faults fuzz lint browser compiler java spark benchmark serve hopsworks-emulator lock clean
 
 demo: $(ENVIRONMENT) ## simulate a month of operation on the embedded store
