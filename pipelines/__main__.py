@@ -6,6 +6,9 @@ import sys
 
 INTERRUPTED = 130
 
+# Most of what a verb makes are modules, which stay: looking for garbage among them is a tenth of a short one.
+gc.set_threshold(100_000)
+
 # A stream that was closed (`>&-`) goes nowhere; else a file of the store would take its place.
 for number, name in enumerate(("stdin", "stdout", "stderr")):
     if getattr(sys, name) is None:

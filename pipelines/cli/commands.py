@@ -296,6 +296,7 @@ def demo(
     yes: cli.Yes = False,
 ) -> None:
     """Simulate a month of operation: backfill, training, daily runs, pages."""
+    _import_scipy_first()
     run: Run = ctx.obj
     settings = run.settings
     if settings.store != "embedded" and not yes:
