@@ -168,7 +168,7 @@ def _task_state(store: Store, task: Task) -> TaskState:
 
 def _drawings(state: TaskState, data: DataState, own: Parts) -> dict[str, Drawing]:
     task, document, whole = state.task, own["tasks"][state.task.name], own["datasets"][data.dataset.name]
-    newest = monitoring.with_samples(monitoring.recent_predictions(state.ledger.rows, 1), data.arrivals)
+    newest = monitoring.with_samples(state.ledger.recent(1), data.arrivals)
     row = None if newest.empty else newest.iloc[0].to_dict()
     drift = partial(
         figures.drift_picture,
@@ -215,7 +215,7 @@ def _stored(store: Store) -> Parts:
 
 def _portrait(state: TaskState, data: DataState) -> Iterator[bytes]:
     """The newest sample as it was predicted; nothing before the first."""
-    newest = monitoring.with_samples(monitoring.recent_predictions(state.ledger.rows, 1), data.arrivals)
+    newest = monitoring.with_samples(state.ledger.recent(1), data.arrivals)
     for row in newest.to_dict("records"):
         yield kinds.newest_portrait(state.task, row, data.historical)
 

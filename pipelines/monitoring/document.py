@@ -25,7 +25,7 @@ from pipelines.monitoring import quality_alarms as alarms
 from pipelines.monitoring.corrections import corrected_samples
 from pipelines.monitoring.distributions import distributions
 from pipelines.monitoring.expectation import expectation
-from pipelines.monitoring.ledger import Ledger, served_rows
+from pipelines.monitoring.ledger import Ledger
 from pipelines.monitoring.seasons import apart, has_season, same_season
 from pipelines.stores.base import ChampionEntry
 from pipelines.stores.outcomes import awaiting
@@ -260,7 +260,7 @@ def class_drift_document(state: TaskState, data: DataState) -> dict[str, object]
     Roles are stratified, so all history has the mix of the reserve and says it more sharply.
     """
     task, day = state.task, data.newest_day
-    served = served_rows(state.ledger.rows)
+    served = state.ledger.served
     if day is None or served.empty:
         return {"needs": "a first prediction", "tests": [], "alarms": []}
     if task.dataset.split == "time":
@@ -309,7 +309,7 @@ def _promised_predictions(state: TaskState) -> list[str]:
 
 
 def _recent(state: TaskState, data: DataState) -> list[dict[str, object]]:
-    task, rows = state.task, monitoring.recent_predictions(state.ledger.rows, RECENT)
+    task, rows = state.task, state.ledger.recent(RECENT)
     corrected = corrected_samples(rows, data.arrivals, state.model)
     columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label"]
     columns += ["corrected_at", "run_url"]

@@ -12,7 +12,7 @@ from pipelines.datasets.arrivals.simulated import Simulated
 from pipelines.datasets.outcomes import Classes, Number
 from pipelines.documents.metrics import TaskPart
 from pipelines.front.kinds import kind_of
-from pipelines.monitoring import document, number_document, quality
+from pipelines.monitoring import document, number_document
 from pipelines.monitoring.document import DataState, TaskState
 from pipelines.monitoring.ledger import served_rows
 from pipelines.pictures import monitoring as figures
@@ -85,7 +85,7 @@ def _class_pictures(
     counts = pd.DataFrame(part["confusion"], index=outcome.names, columns=outcome.names)
     return {
         "newest": partial(figures.newest_picture, task, newest, history),
-        "recent": partial(figures.recent_picture, task, quality.recent_predictions(state.ledger.rows, PICTURED)),
+        "recent": partial(figures.recent_picture, task, state.ledger.recent(PICTURED)),
         "confusion": partial(confusion_picture, task, counts, part["version"]),
         "quality": partial(
             figures.quality_picture,
@@ -107,9 +107,7 @@ def _number_pictures(
     task, served = state.task, served_rows(state.ledger.rows, part["version"])
     return {
         "newest": partial(numbers.newest_picture, task, outcome, newest, history),
-        "recent": partial(
-            numbers.recent_picture, task, outcome, quality.recent_predictions(state.ledger.rows, PICTURED)
-        ),
+        "recent": partial(numbers.recent_picture, task, outcome, state.ledger.recent(PICTURED)),
         "actual": partial(numbers.actual_picture, task, outcome, served),
         "course": partial(numbers.course_picture, task, outcome, served),
         "residuals": partial(numbers.residuals_picture, task, outcome, served),

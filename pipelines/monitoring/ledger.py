@@ -53,8 +53,16 @@ class Ledger:
     @property
     def in_charge(self) -> int | None:
         """The version that served the newest sample; None before the first prediction."""
-        rows = served_rows(self.rows)
-        return None if rows.empty else int(rows["model_version"].iloc[-1])
+        return None if self.served.empty else int(self.served["model_version"].iloc[-1])
+
+    @cached_property
+    def served(self) -> pd.DataFrame:
+        """What of the newest rows was served by the champion of the time, oldest first, one row a sample."""
+        return served_rows(self.rows)
+
+    def recent(self, count: int) -> pd.DataFrame:
+        """The newest served predictions, newest first."""
+        return self.served.iloc[::-1].head(count).reset_index(drop=True)
 
     @property
     def class_sums(self) -> Sums:
@@ -119,7 +127,7 @@ class Ledger:
     @cached_property
     def _settled(self) -> dict[int, tuple[pd.DataFrame, npt.NDArray[np.int64]]]:
         """The newest rows of each version that were served and are settled, in order, with the number of the day."""
-        rows = labelled(served_rows(self.rows))
+        rows = labelled(self.served)
         return {
             int(version): (own.reset_index(drop=True), self._day_numbers(own["event_time"]))
             for version, own in rows.groupby("model_version")

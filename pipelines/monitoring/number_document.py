@@ -13,7 +13,6 @@ from pipelines.models import metrics
 from pipelines.monitoring import number_quality, quality
 from pipelines.monitoring.corrections import corrected_samples
 from pipelines.monitoring.document import ALARM_DAYS, RECENT, DataState, TaskState
-from pipelines.monitoring.ledger import served_rows
 from pipelines.monitoring.seasons import apart, same_season
 from pipelines.stores.outcomes import awaiting
 
@@ -39,7 +38,7 @@ def task_document(state: TaskState, data: DataState) -> TaskPart:
             "confusion": [], "calibration": number_quality.calibration(ledger, version),
             "over_time": state.over_time.to_dict("records"),
             "alarms": [asdict(alarm) for alarm in number_quality.quality_alarms(ledger, version, held_out)],
-            "drift": _drift(state, data, served_rows(predictions)), "recent": _recent(state, data),
+            "drift": _drift(state, data, ledger.served), "recent": _recent(state, data),
             "champion_log": quality.reigns(state.log), "predictions": ledger.samples,
             "newest_day": ledger.newest_day,
             "last_run": ledger.last_run,
@@ -101,7 +100,7 @@ def _compared(state: TaskState, data: DataState, served: pd.DataFrame, day: date
 
 
 def _recent(state: TaskState, data: DataState) -> list[dict[str, Any]]:
-    rows = quality.recent_predictions(state.ledger.rows, RECENT)
+    rows = state.ledger.recent(RECENT)
     corrected = corrected_samples(rows, data.arrivals, state.model)
     columns = ["sample_id", "event_time", "predicted_at", "model_version", "prediction", "label"]
     columns += ["corrected_at", "run_url"]

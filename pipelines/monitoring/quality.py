@@ -180,11 +180,6 @@ def calibration(ledger: Ledger, version: int | None = None) -> dict[str, Any]:
     }
 
 
-def recent_predictions(predictions: pd.DataFrame, count: int) -> pd.DataFrame:
-    """The newest served predictions, newest first."""
-    return served_rows(predictions).iloc[::-1].head(count).reset_index(drop=True)
-
-
 def with_samples(predictions: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     """Each prediction beside the measurements of its own sample, found by `sample_id`; oldest first."""
     extra = [name for name in samples.columns if name == "sample_id" or name not in predictions.columns]

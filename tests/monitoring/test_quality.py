@@ -35,7 +35,7 @@ def two_reigns():
         monitoring.challenger_comparison,
         monitoring.calibration,
         lambda ledger: monitoring.quality_over_time(ledger).to_dict("records"),
-        lambda ledger: monitoring.recent_predictions(ledger.rows, 7).to_dict("records"),
+        lambda ledger: ledger.recent(7).to_dict("records"),
     ],
 )
 def test_shuffled_rows_give_the_same_numbers(number):
@@ -199,7 +199,7 @@ def test_samples_are_found_by_id_and_not_by_position():
 
 def test_recent_predictions_are_the_newest_by_event_time():
     rows = two_reigns()
-    recent = monitoring.recent_predictions(shuffled(rows), 3)
+    recent = Ledger.of(GRADE, shuffled(rows)).recent(3)
     assert list(recent["sample_id"]) == ["s-2026-09-20-009", "s-2026-09-20-008", "s-2026-09-20-007"]
     assert set(recent["served"]) == {"champion"}
 

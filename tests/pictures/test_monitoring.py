@@ -13,7 +13,7 @@ from pipelines.datasets import all_tasks, task_named
 from pipelines.models import metrics
 from pipelines.monitoring import drift
 from pipelines.monitoring import quality as monitoring
-from pipelines.monitoring.ledger import Ledger, served_rows
+from pipelines.monitoring.ledger import Ledger
 from pipelines.pictures import monitoring as figures
 from pipelines.pictures.calibration import calibration_picture
 from pipelines.pictures.confusion import confusion_picture
@@ -29,18 +29,19 @@ def opened(picture):
 def drawn(task, rows, log=(), names=()):
     """The pictures of these names of a history, or every one."""
     dataset = task.dataset
-    document, served = histories.model_document(task), served_rows(rows)
-    newest = monitoring.with_samples(monitoring.recent_predictions(rows, 1), histories.arrivals_of(task, rows))
+    document, ledger = histories.model_document(task), Ledger.of(task, rows)
+    served = ledger.served
+    newest = monitoring.with_samples(ledger.recent(1), histories.arrivals_of(task, rows))
     tests = [asdict(test) for test in made_tests(dataset)] if len(rows) else []
     draw = {
         "newest": lambda: figures.newest_picture(task, None if newest.empty else newest.iloc[0].to_dict(), rows),
-        "recent": lambda: figures.recent_picture(task, monitoring.recent_predictions(rows, 12)),
+        "recent": lambda: figures.recent_picture(task, ledger.recent(12)),
         "confusion": lambda: confusion_picture(task, metrics.confusion(task, served["label"], served["prediction"]), 1),
         "quality": lambda: figures.quality_picture(
-            task, monitoring.quality_over_time(Ledger.of(task, rows)), document["metrics"], document["baseline"], log
+            task, monitoring.quality_over_time(ledger), document["metrics"], document["baseline"], log
         ),
         "drift": lambda: figures.drift_picture(dataset, f"{task.title}: drift", tests, "0 of 5 samples"),
-        "calibration": lambda: calibration_picture(task, monitoring.calibration(Ledger.of(task, rows))),
+        "calibration": lambda: calibration_picture(task, monitoring.calibration(ledger)),
     }
     return {name: draw[name]() for name in names or draw}
 
