@@ -81,13 +81,6 @@ def together(reports: Sequence[DashboardReport]) -> DashboardReport:
     )
 
 
-def refresh_dashboard(
-    store: Store, datasets: Sequence[DataSet], now: datetime, links: Mapping[str, str] = MappingProxyType({})
-) -> DashboardReport:
-    """Refresh what is drawn of some data sets, and the pages with it; see `refresh_pictures` and `refresh_pages`."""
-    return refresh_pages(store, together([refresh_pictures(store, dataset) for dataset in datasets]), now, links)
-
-
 def refresh_pictures(store: Store, dataset: DataSet) -> DashboardReport:
     """Compute, draw and put the pictures of every task and the models that a page asks.
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import histories
+from dashboards import refresh_dashboard
 from front.documents import NOW, empty, healthy
 from made_up_numbers import number_history
 from markdown_it import MarkdownIt
@@ -14,7 +15,7 @@ from pipelines.features.backfill import BackfillReport
 from pipelines.features.daily import DayReport, FeaturesReport
 from pipelines.inference.pipeline import InferenceReport
 from pipelines.inference.settlement import Settlement
-from pipelines.monitoring.dashboard import DashboardReport, refresh_dashboard
+from pipelines.monitoring.dashboard import DashboardReport
 from pipelines.publishing.hub import Change
 from pipelines.publishing.publish import PublishReport, SpaceReport
 from pipelines.stores.copying import Copied
@@ -160,7 +161,7 @@ def test_the_dashboard_warns_of_what_is_wrong(tmp_path):
     iris = dataset_named("iris")
     store = histories.operated_store(tmp_path, iris, scenario="shifted_sensor")
     now = histories.START + timedelta(days=20)
-    text = report.dashboard_summary(refresh_dashboard(store, [iris], now), now)
+    text = report.dashboard_summary(refresh_dashboard(store, iris, now), now)
     assert text.startswith("### ⚠️ 1 of 1 model needs you: Iris variety")
     assert "**Iris: Unusual flowers since" in text
     assert "Petal length" in text

@@ -11,13 +11,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dashboards import refresh_dashboard
 
 from pipelines.datasets import _registry, broken_datasets, found_datasets
 from pipelines.datasets.contract import validate
 from pipelines.features.backfill import backfill
 from pipelines.features.daily import run_features
 from pipelines.inference.pipeline import run_inference
-from pipelines.monitoring.dashboard import refresh_dashboard
 from pipelines.pictures.portrait import portrait
 from pipelines.publishing.bundle import space_bundles, write_bundle
 from pipelines.stores.catalogue import predictions_group, samples_group
@@ -129,7 +129,7 @@ def test_new_samples_come_daily_and_are_predicted(dataset, store):
 
 
 def test_pictures_and_pages_are_drawn(dataset, store):
-    done = refresh_dashboard(store, [dataset], NOW)
+    done = refresh_dashboard(store, dataset, NOW)
     pictures = json.loads(store.get_file("dashboard/metrics.json"))["tasks"][dataset.tasks[0].name]["pictures"]
     assert {"newest", "recent", "quality", "drift"} <= set(pictures)
     for name in pictures:

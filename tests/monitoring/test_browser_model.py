@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from dashboards import refresh_dashboard
 from trainings import training_data
 
 from pipelines import models
@@ -17,7 +18,7 @@ from pipelines.models import decide
 from pipelines.models.ensemble import Ensemble, fill_missing, medians, slim
 from pipelines.monitoring import browser_model
 from pipelines.monitoring.browser_model import LARGEST, form_of, model_script
-from pipelines.monitoring.dashboard import SITE_FILE, refresh_dashboard
+from pipelines.monitoring.dashboard import SITE_FILE
 from pipelines.stores.catalogue import load_version, samples_group, task_view
 from pipelines.stores.embedded import EmbeddedStore
 from pipelines.training.families import FAMILIES, Shape
@@ -161,7 +162,7 @@ def crown(store, model, folder):
 
 def test_a_kind_that_runs_in_python_only_is_one_sentence(demo_copy, browser, tmp_path):
     crown(demo_copy, one_family("nearest neighbours", IRIS, tmp_path / "model"), tmp_path / "model")
-    refresh_dashboard(demo_copy, [IRIS.dataset], NOW)
+    refresh_dashboard(demo_copy, IRIS.dataset, NOW)
     page = opened(browser, Path(demo_copy.location) / "site")
     form = page.locator(".try[data-task=iris_variety]")
     form.locator("summary").click()
@@ -175,10 +176,10 @@ def test_a_model_that_is_too_large_or_damaged_is_one_sentence(demo_copy, tmp_pat
     monkeypatch.setattr(browser_model, "LARGEST", 100)
     model = one_family("linear", IRIS, tmp_path / "model")
     crown(demo_copy, model, tmp_path / "model")
-    refresh_dashboard(demo_copy, [IRIS.dataset], NOW)
+    refresh_dashboard(demo_copy, IRIS.dataset, NOW)
     assert "a page loads no more than" in form_of(demo_copy, IRIS.name)["refusal"]
     (Path(demo_copy.location) / "models" / IRIS.name / "2" / "model.skops").write_bytes(b"")
-    refresh_dashboard(demo_copy, [IRIS.dataset], NOW)
+    refresh_dashboard(demo_copy, IRIS.dataset, NOW)
     assert "It is damaged" in form_of(demo_copy, IRIS.name)["refusal"]
 
 
@@ -200,11 +201,11 @@ def test_a_form_that_is_damaged_or_was_changed_is_none(tmp_path, content):
 def test_a_new_champion_has_a_new_address_and_the_same_one_is_not_loaded_again(demo_copy, tmp_path, monkeypatch):
     before = form_of(demo_copy, IRIS.name)["script"]
     crown(demo_copy, one_family("linear", IRIS, tmp_path / "model"), tmp_path / "model")
-    written = refresh_dashboard(demo_copy, [IRIS.dataset], NOW).written
+    written = refresh_dashboard(demo_copy, IRIS.dataset, NOW).written
     assert {"site/models/iris_variety.js", "site/models/iris_variety.json", SITE_FILE} <= set(written)
     assert form_of(demo_copy, IRIS.name)["script"] != before
     monkeypatch.setattr(browser_model, "load_version", None)
-    assert refresh_dashboard(demo_copy, [IRIS.dataset], NOW).written == ()
+    assert refresh_dashboard(demo_copy, IRIS.dataset, NOW).written == ()
 
 
 def test_a_form_that_was_not_put_whole_is_put_again(demo_copy, monkeypatch):
@@ -221,8 +222,8 @@ def test_a_form_that_was_not_put_whole_is_put_again(demo_copy, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(demo_copy, "put_file", put_one)
         with pytest.raises(KeyboardInterrupt):
-            refresh_dashboard(demo_copy, [IRIS.dataset], NOW)
-    refresh_dashboard(demo_copy, [IRIS.dataset], NOW)
+            refresh_dashboard(demo_copy, IRIS.dataset, NOW)
+    refresh_dashboard(demo_copy, IRIS.dataset, NOW)
     assert demo_copy.get_file("site/models/iris_variety.js") == whole
     assert form_of(demo_copy, IRIS.name)
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import histories
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from dashboards import refresh_dashboard
 from front.documents import healthy
 
 from pipelines.datasets import dataset_named
 from pipelines.monitoring.as_known import report_as_known
-from pipelines.monitoring.dashboard import FRONT, METRICS_FILE, SITE_FILE, refresh_dashboard
+from pipelines.monitoring.dashboard import FRONT, METRICS_FILE, SITE_FILE
 from pipelines.monitoring.document import DataState, dataset_document
 from pipelines.monitoring.page import render_site
 from pipelines.stores.catalogue import predictions_group, quarantine_group, samples_group
@@ -26,7 +27,7 @@ PICTURES = ("newest", "recent", "confusion", "quality", "drift", "calibration")
 def operated(tmp_path_factory):
     """A store after twenty days, ten of them with a sensor that is off, and its refreshed dashboard."""
     store = histories.operated_store(tmp_path_factory.mktemp("operated"), IRIS, scenario="shifted_sensor")
-    return store, refresh_dashboard(store, [IRIS], NOW)
+    return store, refresh_dashboard(store, IRIS, NOW)
 
 
 def document_of(store):
@@ -60,8 +61,8 @@ def test_a_form_of_an_earlier_version_is_shown_without_what_it_does_not_know():
 def test_the_page_links_to_what_a_run_knew_also_after_one_that_does_not(tmp_path):
     store, predict = EmbeddedStore(tmp_path / "store"), "https://hub.example/spaces/ada/serverless-ml-predict"
     links = {"predict": predict, "repository": "https://github.com/ada/Wines"}
-    first = refresh_dashboard(store, [IRIS], NOW, links)
-    assert refresh_dashboard(store, [IRIS], NOW).written == ()
+    first = refresh_dashboard(store, IRIS, NOW, links)
+    assert refresh_dashboard(store, IRIS, NOW).written == ()
     page = store.get_file(SITE_FILE).decode()
     assert first.document["links"] == links
     for address in (predict, links["repository"], "https://ada.github.io/Wines/social.png"):
@@ -70,7 +71,7 @@ def test_the_page_links_to_what_a_run_knew_also_after_one_that_does_not(tmp_path
 
 def test_an_unchanged_store_gives_an_unchanged_dashboard(operated):
     store, _ = operated
-    assert refresh_dashboard(store, [IRIS], NOW + timedelta(hours=1)).written == ()
+    assert refresh_dashboard(store, IRIS, NOW + timedelta(hours=1)).written == ()
 
 
 def test_as_known_on_the_newest_day_the_numbers_are_those_of_the_page(operated):
@@ -98,7 +99,7 @@ def test_a_damaged_document_is_made_again(operated, caplog, content):
     store, _ = operated
     whole = store.get_file(METRICS_FILE)
     store.put_file(METRICS_FILE, content)
-    assert refresh_dashboard(store, [IRIS], NOW).written == (METRICS_FILE,)
+    assert refresh_dashboard(store, IRIS, NOW).written == (METRICS_FILE,)
     assert store.get_file(METRICS_FILE) == whole
     assert "metrics.json" in caplog.text
     assert "is made again, because" in caplog.text
@@ -112,7 +113,7 @@ def test_the_order_in_which_the_store_returns_rows_changes_nothing(operated, mon
         return read(*arguments, **options).sample(frac=1, random_state=7)
 
     monkeypatch.setattr(store, "read", shuffled)
-    assert refresh_dashboard(store, [IRIS], NOW).written == ()
+    assert refresh_dashboard(store, IRIS, NOW).written == ()
 
 
 def test_the_document_is_about_the_version_in_charge(operated):
@@ -142,7 +143,7 @@ def test_the_newest_prediction_is_that_of_the_newest_sample(operated):
 
 def test_an_empty_store_says_what_will_appear(tmp_path):
     store = EmbeddedStore(tmp_path)
-    report = refresh_dashboard(store, [WINE], NOW)
+    report = refresh_dashboard(store, WINE, NOW)
     assert len(report.written) == 3 * len(PICTURES) + 5
     page = store.get_file(SITE_FILE).decode()
     assert "Nothing has run yet" in page
@@ -154,12 +155,12 @@ def test_an_empty_store_says_what_will_appear(tmp_path):
 def test_a_store_without_arrivals_or_without_predictions_has_a_dashboard(tmp_path):
     (tmp_path / "one").mkdir()
     store = histories.operated_store(tmp_path / "one", IRIS, days=0)
-    refresh_dashboard(store, [IRIS], NOW)
+    refresh_dashboard(store, IRIS, NOW)
     assert document_of(store)["tasks"]["iris_variety"]["live"]["n"] == 0
     (tmp_path / "two").mkdir()
     store = histories.operated_store(tmp_path / "two", IRIS, days=1, per_day=1)
     store.clear(predictions_group(IRIS.tasks[0]))
-    refresh_dashboard(store, [IRIS], NOW)
+    refresh_dashboard(store, IRIS, NOW)
     found = document_of(store)["datasets"]["iris"]
     assert (found["arrived"], found["drift"]["needs"]) == (1, "1 of 5 samples")
 
@@ -169,7 +170,7 @@ def test_data_sets_share_the_document_and_the_page(operated, tmp_path):
     for name in store.list_files(""):
         EmbeddedStore(tmp_path).put_file(name, store.get_file(name))
     both = EmbeddedStore(tmp_path)
-    refresh_dashboard(both, [WINE], NOW)
+    refresh_dashboard(both, WINE, NOW)
     assert set(document_of(both)["tasks"]) == {"iris_variety", "wine_grade", "wine_quality", "wine_type"}
     page = both.get_file(SITE_FILE).decode()
     assert 'id="iris_variety"' in page
