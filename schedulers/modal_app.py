@@ -57,7 +57,8 @@ def features() -> None:
 @app.function(schedule=modal.Cron("47 6 * * *"), volumes={STORE_DIR: store}, max_containers=1, timeout=2 * HOUR_S)
 def inference() -> None:
     """Predict what is due, draw the dashboard, and refresh the Spaces where there is a token for them."""
-    _run("infer", "--then", "dashboard")
+    _run("infer")
+    _run("dashboard")
     if os.environ.get("HF_TOKEN"):
         _run("publish")
 

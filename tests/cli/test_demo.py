@@ -59,10 +59,12 @@ def test_a_second_demo_changes_no_table_and_trains_nothing(demo_copy):
 def test_data_sets_side_by_side_end_as_in_turn(demo_copy, tmp_path, monkeypatch):
     twin = EmbeddedStore(Path(shutil.copytree(demo_copy.root, tmp_path / "twin")))
     further = Month(2, 3, short_demo.END + timedelta(days=2), "none")
-    assert [count for _, count in demo._side_by_side(demo_copy, further)] == [2] * len(all_datasets())
+    in_turn = list(demo._side_by_side(demo_copy, further))
+    assert [count for _, count, _ in in_turn] == [2] * len(all_datasets())
     monkeypatch.setattr(demo, "LONG", 2)
     monkeypatch.setattr(demo, "cpu_count", lambda: 2)
-    assert [count for _, count in demo._side_by_side(twin, further)] == [2] * len(all_datasets())
+    at_once = list(demo._side_by_side(twin, further))
+    assert [drawn for *_, drawn in at_once] == [drawn for *_, drawn in in_turn]
     assert all_rows(twin) == all_rows(demo_copy)
 
 

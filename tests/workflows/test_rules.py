@@ -191,7 +191,7 @@ def test_secrets_reach_only_the_steps_that_need_them():
 
 def test_every_verb_on_the_store_goes_through_the_branch_with_a_token_and_the_key():
     verbs = [(name, step) for name, step in STEPS if "-m pipelines" in step.get("run", "")]
-    assert len(verbs) == 12
+    assert len(verbs) == 10
     for name, step in verbs:
         assert "store_branch.py" in step["run"], name
         keys = {"GITHUB_TOKEN"} if name in OF_STRANGERS else {"GITHUB_TOKEN", "HOPSWORKS_API_KEY"}
