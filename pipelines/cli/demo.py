@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
@@ -18,7 +18,6 @@ from pipelines.datasets.fetching import Access
 from pipelines.features import daily as features
 from pipelines.front.verdict import verdict
 from pipelines.inference.pipeline import Loader, run_inference
-from pipelines.monitoring.dashboard import DashboardReport, refresh_pages, refresh_pictures, together
 from pipelines.stores.base import Store
 from pipelines.stores.catalogue import load_version
 from pipelines.training import pipeline as training
@@ -26,6 +25,9 @@ from pipelines.training.notebook import begun_trainings, train_task
 from pipelines.training.processes import parallel_setup
 from pipelines.training.undecided import undecided_version
 from pipelines.wording import text_table
+
+if TYPE_CHECKING:  # it brings matplotlib, which the first notebooks need not wait for
+    from pipelines.monitoring.dashboard import DashboardReport
 
 # When the schedule's last daily workflow runs; the clock of each simulated day.
 DAILY_RUN = time(6, 47, tzinfo=UTC)
@@ -71,7 +73,7 @@ class Month:
         return self.scenario if day >= self.scenario_begins else NO_SCENARIO
 
 
-def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime) -> DashboardReport:
+def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime) -> "DashboardReport":
     """Backfill, train where there is no champion for these data, run every day, draw the pages.
 
     Returns what the pages say.
@@ -86,17 +88,19 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
     new = {task: start for task, start in times.items() if undecided_version(store, task) is None}
     train = functools.partial(train_task, store, runs=runs, who=who, search="quick", seed=0, promote="auto")
     with begun_trainings(new, runs=runs, search="quick", seed=0) as begun:
+        from pipelines.monitoring.dashboard import refresh_pages, together  # noqa: PLC0415 - while they train
+
         for task, start in times.items():
             train(task, now=start, begun=begun.get(task))
     log.info("%d days: new samples are made from reserve rows and predicted, as the schedule does daily", month.days)
-    drawn: dict[str, DashboardReport] = {}
+    drawn: dict[str, "DashboardReport"] = {}
     for dataset, count, pictures in _side_by_side(store, month):
         log.info("%s: %d days done, and their pictures drawn", dataset.title, count)
         drawn[dataset.name] = pictures
     return refresh_pages(store, together([drawn[dataset.name] for dataset in all_datasets()]), now)
 
 
-def alarm_lines(board: DashboardReport, month: Month) -> list[str]:
+def alarm_lines(board: "DashboardReport", month: Month) -> list[str]:
     """What went off first, and how long after the scenario began."""
     drift = [(f"drift of {name}", data["drift"]["alarm_days"]) for name, data in board.document["datasets"].items()]
     below = [
@@ -108,7 +112,7 @@ def alarm_lines(board: DashboardReport, month: Month) -> list[str]:
     return [f"ALARM  {what}: {day}{_delay(month, date.fromisoformat(day))}" for what, day in first_days if day]
 
 
-def ending(board: DashboardReport, month: Month, page: Path | None, now: datetime) -> str:
+def ending(board: "DashboardReport", month: Month, page: Path | None, now: datetime) -> str:
     """What the demo says last: the verdict of the page, what went off when, where the page is, and what to try.
 
     On Hopsworks there is no `page` on this machine.
@@ -145,7 +149,7 @@ def _needs_training(store: Store, task: Task) -> bool:
     return needed
 
 
-def _side_by_side(store: Store, month: Month) -> Iterator[tuple[DataSet, int, DashboardReport]]:
+def _side_by_side(store: Store, month: Month) -> Iterator[tuple[DataSet, int, "DashboardReport"]]:
     """Run the days of every data set, on each processor those of another one; they have no table in common."""
     most_work_first = sorted(all_datasets(), key=lambda dataset: -len(dataset.tasks))
     at_once = min(len(most_work_first), int(cpu_count())) if store.kind == "embedded" and month.days >= LONG else 1
@@ -154,8 +158,10 @@ def _side_by_side(store: Store, month: Month) -> Iterator[tuple[DataSet, int, Da
         yield from run(delayed(_run_days)(store, dataset, month) for dataset in most_work_first)
 
 
-def _run_days(store: Store, dataset: DataSet, month: Month) -> tuple[DataSet, int, DashboardReport]:
+def _run_days(store: Store, dataset: DataSet, month: Month) -> tuple[DataSet, int, "DashboardReport"]:
     """Run every day of a data set and draw its pictures; returns it, how many days there are, and what was drawn."""
+    from pipelines.monitoring.dashboard import refresh_pictures  # noqa: PLC0415 - see above
+
     load = cast("Loader", functools.cache(functools.partial(load_version, load=models.load)))
     days = list(month.of(dataset))
     for day in days:
