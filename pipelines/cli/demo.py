@@ -93,7 +93,7 @@ def run_demo(store: Store, month: Month, *, runs: Path, who: str, now: datetime)
         for task, start in times.items():
             train(task, now=start, begun=begun.get(task))
     log.info("%d days: new samples are made from reserve rows and predicted, as the schedule does daily", month.days)
-    drawn: dict[str, "DashboardReport"] = {}
+    drawn: dict[str, DashboardReport] = {}
     for dataset, count, pictures in _side_by_side(store, month):
         log.info("%s: %d days done, and their pictures drawn", dataset.title, count)
         drawn[dataset.name] = pictures
