@@ -13,9 +13,9 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(ENVIRONMENT) ## simulate a month of operation on the embedded store
 	$(RUN) -m pipelines demo --days 30
 
-# One thread a process: the tests run in two processes, and threads on top of them fight for the cores.
+# More processes than two cores, as tests wait for others; one thread each, as more of them fight for the cores.
 test: $(VENV)/installed $(VENV)/spark browser compiler java ## run every test
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 3 --dist worksteal
 
 faults: $(VENV)/installed compiler ## cut the power, kill and refuse at every step of the store's writes and of whole verbs (hours)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m tests.faults
