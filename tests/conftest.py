@@ -66,8 +66,8 @@ ABOUT_THE_WEATHER = re.compile(r"\bweather\b")
 def pytest_collection_modifyitems(items):
     """Put what stands on the story of the workflows first, and what stands on the demo where the second process begins.
 
-    So each of two processes makes one of the two, and neither waits for the other. The tests that share a Spark cluster
-    follow the story: a process that has nothing left to do takes from the end of another's.
+    So each of the first two processes makes one of the two, and neither waits for the other. The tests that share a
+    Spark cluster follow the story: a process that has nothing left to do takes from the end of another's.
     """
     story, demo, cluster = (
         {item.path for item in items if name in item.fixturenames} for name in ("days_folder", "demo_dir", "cluster")
@@ -93,9 +93,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 def clean_environment(monkeypatch, tmp_path):
     """No test sees the settings of the person who runs it, or writes to that person's store."""
     for name in os.environ:
-        if name.startswith(
-            ("STORE", "HOPS", "HF_", "RUN_URL", "GITHUB_", "SOURCE_", "WEATHER_", "ENGINE", "SPARK_MASTER")
-        ):
+        if name.startswith(SETTINGS):
             monkeypatch.delenv(name)
     monkeypatch.setenv("STORE_DIR", str(tmp_path / "store"))
     activate(() if WITHOUT else PINNED)
