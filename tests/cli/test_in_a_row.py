@@ -23,6 +23,13 @@ def test_the_first_that_fails_is_the_last(capsys):
     assert json.loads(capsys.readouterr().out)["datasets"]["wine"]["rows"] == 0
 
 
+def test_alarms_end_the_row_and_are_left_in_the_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("pipelines.cli.alarms.alarms", lambda *_: {"alarms": ["one"]})
+    told = tmp_path / "alarms.json"
+    assert main(["alarms", "--json", f"--output={told}", "--then", "backfill", "iris"]) == 3
+    assert json.loads(told.read_text()) == json.loads(capsys.readouterr().out) == {"alarms": ["one"]}
+
+
 @pytest.mark.parametrize("rest", [(), ("everything",), ("--then", "status")])
 def test_what_is_no_verb_is_told_before_the_first_begins(rest, capsys):
     assert main(["backfill", "iris", "--then", *rest]) == 2

@@ -130,6 +130,17 @@ def test_nothing_goes_off_for_none(dataset, reserves):
 
 
 @pytest.mark.parametrize(
+    ("red", "of", "drifted"),
+    [(500, 1000, False), (5600, 10_000, False), (8, 10, False), (750, 1000, True), (80, 100, True)],
+)
+def test_a_category_is_passed_over_where_it_is_near_or_chance_explains_it(red, of, drifted):
+    usual, values = ["red", "white"] * 5000, pd.Series(["red"] * red + ["white"] * (of - red), name="colour")
+    [test] = drift.adjusted([drift._category_test("categorical", ("red", "white"), usual, values, 7)])
+    assert test.drifted == drifted
+    assert drift._category_explained(("red", "white"), usual, values, drift.LEVEL) != drifted
+
+
+@pytest.mark.parametrize(
     ("dataset", "scenario"),
     [(IRIS, "shifted_sensor"), (WINE, "shifted_sensor"), (WINE, "new_mix")],
     ids=["iris sensor", "wine sensor", "wine mix"],
